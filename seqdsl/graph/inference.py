@@ -1,0 +1,208 @@
+"""The output type of an operation, by arithmetic on the types of its operands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seqdsl.graph import operations as ops
+from seqdsl.graph.tensor import TensorType, boundaries, from_boundaries
+
+
+class TypeProblem(Exception):
+    """Operands that an operation can't take.
+
+    ``operand`` is the index of the operand at fault, or None; ``recovery`` is the type to go
+    on with, where there is an obvious one.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        operand: int | None = None,
+        help: str | None = None,
+        recovery: TensorType | None = None,
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.operand = operand
+        self.help = help
+        self.recovery = recovery
+        super().__init__(message)
+
+
+def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorType:
+    """The type that an operation gives.
+
+    Raises `TypeProblem` where the operands don't fit. `Input` has no operands to infer from.
+    """
+    match operation:
+        case ops.Conv2d():
+            return _conv2d(operation, operands[0])
+        case ops.Linear(width=width):
+            return TensorType(width, (), (width,))
+        case ops.MaxPool() | ops.AvgPool():
+            return _pool(operation, operands[0])
+        case ops.GlobalAveragePool():
+            _need_spatial(operands[0], "global_average_pool")
+            return TensorType(operands[0].channels, (1, 1), operands[0].groups)
+        case ops.Add():
+            return _add(operands)
+        case ops.Concat():
+            return _concat(operands)
+        case ops.Slice(start=start, stop=stop):
+            return _slice(start, stop, operands[0])
+        case ops.BatchNorm():
+            _need_spatial(operands[0], "batch_norm")
+            return operands[0]
+        case ops.Activation() | ops.Dropout() | ops.Softmax():
+            return operands[0]
+        case ops.Input():
+            raise AssertionError("an input's type is given, not inferred")
+
+
+def _need_spatial(operand: TensorType, what: str) -> None:
+    if not operand.spatial:
+        raise TypeProblem(
+            "vector-operand",
+            f"{what} needs a feature map with height and width, and this is a vector of "
+            f"{operand.channels}",
+            operand=0,
+            help=f"put {what} before the linear layer",
+        )
+
+
+def _window(
+    size: int, kernel: int, stride: int, padding: int, dilation: int = 1, ceil: bool = False
+) -> int:
+    """Output positions along one axis; 0 or less where the kernel doesn't fit."""
+    span = size + 2 * padding - dilation * (kernel - 1) - 1
+    if span < 0:
+        return 0
+    count = -(-span // stride) + 1 if ceil else span // stride + 1
+    if ceil and (count - 1) * stride >= size + padding:
+        count -= 1  # as torch: no window starts in the padding on the far side
+    return count
+
+
+def _conv2d(conv: ops.Conv2d, operand: TensorType) -> TensorType:
+    _need_spatial(operand, "a convolution")
+    spatial = tuple(
+        _window(*axis)
+        for axis in zip(
+            operand.spatial, conv.kernel, conv.stride, conv.padding, conv.dilation, strict=True
+        )
+    )
+    _need_positions(spatial, operand, conv.kernel)
+    plain = TensorType(conv.width, spatial, (conv.width,))
+    for what, channels in (("input", operand.channels), ("output", conv.width)):
+        if channels % conv.groups:
+            raise TypeProblem(
+                "groups-divide",
+                f"{channels} {what} channels can't be divided into {conv.groups} groups",
+                operand=0 if what == "input" else None,
+                help=f"choose groups that divide {channels}",
+                recovery=plain,
+            )
+    return TensorType(conv.width, spatial, _conv_groups(conv, operand, plain))
+
+
+def _conv_groups(conv: ops.Conv2d, operand: TensorType, plain: TensorType) -> tuple[int, ...]:
+    """The hierarchy after a convolution (section 3.2).
+
+    An ungrouped convolution mixes everything into one group. A grouped one keeps the coarser of
+    its own groups and its input's, as long as neither cuts across the other.
+    """
+    if conv.groups == 1:
+        return plain.groups
+    into, out = operand.channels // conv.groups, conv.width // conv.groups
+    conv_cuts = set(range(0, operand.channels + 1, into))
+    hierarchy = boundaries(operand.groups)
+    common = sorted(conv_cuts.intersection(hierarchy))
+    if len(common) != min(len(conv_cuts), len(hierarchy)):
+        sizes = sorted(set(operand.groups))
+        raise TypeProblem(
+            "cuts-hierarchy",
+            f"a convolution in groups of {into} cuts across the hierarchy, whose groups hold "
+            f"{' or '.join(map(str, sizes))} channels",
+            operand=0,
+            help="features of different groups would leak into one another (section 3.2); let "
+            "a group of the convolution hold whole groups of its input, or divide them",
+            recovery=plain,
+        )
+    return from_boundaries([offset // into * out for offset in common])
+
+
+def _need_positions(spatial: tuple[int, ...], operand: TensorType, kernel: ops.Pair) -> None:
+    if min(spatial) < 1:
+        raise TypeProblem(
+            "kernel-too-large",
+            f"a {kernel[0]}x{kernel[1]} kernel doesn't fit into {operand}",
+            operand=0,
+            help="pad the input, or use a smaller kernel",
+        )
+
+
+def _pool(pool: ops.MaxPool | ops.AvgPool, operand: TensorType) -> TensorType:
+    _need_spatial(operand, "pooling")
+    if any(2 * padding > kernel for padding, kernel in zip(pool.padding, pool.kernel, strict=True)):
+        raise TypeProblem(
+            "pool-padding",
+            f"padding {pool.padding[0]}x{pool.padding[1]} is more than half of the "
+            f"{pool.kernel[0]}x{pool.kernel[1]} pooling window",
+            help="a window would hold nothing but padding",
+        )
+    spatial = tuple(
+        _window(size, kernel, stride, padding, ceil=pool.ceil)
+        for size, kernel, stride, padding in zip(
+            operand.spatial, pool.kernel, pool.stride, pool.padding, strict=True
+        )
+    )
+    _need_positions(spatial, operand, pool.kernel)
+    return TensorType(operand.channels, spatial, operand.groups)
+
+
+def _add(operands: Sequence[TensorType]) -> TensorType:
+    first = operands[0]
+    for position, other in enumerate(operands[1:], 1):
+        if other.shape != first.shape:
+            what = "channels" if other.channels != first.channels else "spatial size"
+            raise TypeProblem(
+                "add-mismatch",
+                f"can't add feature maps that differ in {what}: {_shape(first)} and "
+                f"{_shape(other)}",
+                operand=position,
+                help="project one of them with a 1x1 convolution"
+                if what == "channels"
+                else "give both branches the same stride",
+                recovery=first,
+            )
+    common = set(boundaries(first.groups))
+    for other in operands[1:]:
+        common.intersection_update(boundaries(other.groups))
+    return TensorType(first.channels, first.spatial, from_boundaries(sorted(common)))
+
+
+def _concat(operands: Sequence[TensorType]) -> TensorType:
+    first = operands[0]
+    for position, other in enumerate(operands[1:], 1):
+        if other.spatial != first.spatial:
+            raise TypeProblem(
+                "concat-mismatch",
+                f"can't concatenate {_shape(first)} and {_shape(other)}: their height and width "
+                "differ",
+                operand=position,
+                help="give both branches the same stride",
+                recovery=first,
+            )
+    groups = tuple(size for operand in operands for size in operand.groups)
+    return TensorType(sum(groups), first.spatial, groups)
+
+
+def _slice(start: int, stop: int, operand: TensorType) -> TensorType:
+    inner = [o for o in boundaries(operand.groups) if start < o < stop]
+    return TensorType(stop - start, operand.spatial, from_boundaries([start, *inner, stop]))
+
+
+def _shape(operand: TensorType) -> str:
+    return "x".join(map(str, operand.shape))

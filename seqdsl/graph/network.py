@@ -1,0 +1,64 @@
+"""A compiled network: its nodes in dataflow order, and the networkx graph over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from seqdsl.graph.claims import Claim
+from seqdsl.graph.node import Node
+from seqdsl.graph.operations import Softmax
+from seqdsl.graph.scope import Scope
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """One network with all its parameters bound.
+
+    ``nodes`` are in dataflow order: every node comes after the nodes it reads. ``output`` is
+    the index of the node that the network gives.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    output: int
+    root: Scope
+    claims: tuple[Claim, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()  # each bound parameter and its value, as printed
+    doc: str = ""
+
+    @cached_property
+    def graph(self) -> networkx.MultiDiGraph[int]:
+        """The dataflow graph: nodes are indices with a ``node`` attribute (`Node`), an edge is
+        a tensor with its ``operand`` position at the reader.
+        """
+        import networkx
+
+        graph: networkx.MultiDiGraph[int] = networkx.MultiDiGraph(name=self.name)
+        graph.add_nodes_from((node.index, {"node": node}) for node in self.nodes)
+        graph.add_edges_from(
+            (source, node.index, position, {"operand": position})
+            for node in self.nodes
+            for position, source in enumerate(node.operands)
+        )
+        return graph
+
+    @property
+    def input(self) -> Node:
+        return self.nodes[0]
+
+    @property
+    def logits(self) -> Node:
+        """The output, or what its closing softmax reads: what a loss takes."""
+        output = self.nodes[self.output]
+        if isinstance(output.operation, Softmax):
+            return self.nodes[output.operands[0]]
+        return output
+
+    def operand_nodes(self, node: Node) -> Iterator[Node]:
+        return (self.nodes[index] for index in node.operands)

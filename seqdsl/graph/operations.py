@@ -1,0 +1,163 @@
+"""The operations that a node can be: one frozen dataclass each, with its attributes.
+
+Spatial attributes are ``(height, width)`` pairs, in elements.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+Pair: TypeAlias = tuple[int, int]
+
+
+class Init(Enum):
+    """How a weight starts (section 4.2)."""
+
+    HE = "he"  # normal, variance 2 / fan_in (He et al. 2015)
+    GLOROT = "glorot"  # uniform, variance 2 / (fan_in + fan_out)
+    ZERO = "zero"
+
+
+class Function(Enum):
+    """The activations; the value is the name in the language."""
+
+    RELU = "relu"
+    RELU6 = "relu6"
+    SIGMOID = "sigmoid"
+    TANH = "tanh"
+    SILU = "silu"
+    GELU = "gelu"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The network's input; its shape is the node's type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2d:
+    """Weight ``[width, in/groups, kernel_h, kernel_w]``."""
+
+    width: int  # output channels
+    kernel: Pair
+    stride: Pair
+    padding: Pair  # zeros on both sides
+    dilation: Pair
+    groups: int
+    bias: bool
+    init: Init
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Flattens what comes in (channels, then rows); weight ``[width, in]``."""
+
+    width: int
+    bias: bool
+    init: Init
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm:
+    """Per channel; weight, bias, running mean and running variance of ``[channels]``."""
+
+    eps: float
+    momentum: float  # of the running statistics, as torch defines it
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    function: Function
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool:
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    ceil: bool  # round the output size up
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool:
+    """The divisor counts padded zeros, as torch does by default."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    ceil: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAveragePool:
+    """``[C, H, W]`` to ``[C, 1, 1]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    rate: float  # the probability of a zero while training
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """The elementwise sum of all operands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """All operands after one another along the channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Channels ``start`` up to, not including, ``stop``."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """Over the channels."""
+
+
+Operation: TypeAlias = (
+    Input
+    | Conv2d
+    | Linear
+    | BatchNorm
+    | Activation
+    | MaxPool
+    | AvgPool
+    | GlobalAveragePool
+    | Dropout
+    | Add
+    | Concat
+    | Slice
+    | Softmax
+)
+
+
+def operation_name(operation: Operation) -> str:
+    """The word for an operation in names, dumps and drawings: ``conv2d``, ``relu``."""
+    if isinstance(operation, Activation):
+        return operation.function.value
+    return _NAMES[type(operation)]
+
+
+_NAMES: dict[type, str] = {
+    Input: "input",
+    Conv2d: "conv2d",
+    Linear: "linear",
+    BatchNorm: "batch_norm",
+    MaxPool: "max_pool",
+    AvgPool: "avg_pool",
+    GlobalAveragePool: "global_average_pool",
+    Dropout: "dropout",
+    Add: "add",
+    Concat: "concat",
+    Slice: "slice",
+    Softmax: "softmax",
+}

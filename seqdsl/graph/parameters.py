@@ -1,0 +1,99 @@
+"""The parameters of a network: their keys in a state_dict, their shapes, their order.
+
+One layout serves every backend: keys follow the scope path, entries stand in dataflow order,
+so a checkpoint does not depend on how a network is executed.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from math import prod
+
+from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
+from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
+
+
+class Role(Enum):
+    """What a parameter is to its node; the value is the last part of its key."""
+
+    WEIGHT = "weight"
+    BIAS = "bias"
+    RUNNING_MEAN = "running_mean"
+    RUNNING_VAR = "running_var"
+
+    @property
+    def trained(self) -> bool:
+        return self in (Role.WEIGHT, Role.BIAS)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One entry of the state_dict; float32."""
+
+    key: str  # conv4.residual2.wseqconv1.group3.conv1.conv2d.weight
+    shape: tuple[int, ...]
+    role: Role
+    node: Node
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+def layout(network: Network) -> Iterator[Parameter]:
+    """Every parameter and buffer in state_dict order."""
+    for node in network.nodes:
+        for role, shape in parameter_shapes(network, node):
+            yield Parameter(f"{module_path(node)}.{role.value}", shape, role, node)
+
+
+def parameter_shapes(network: Network, node: Node) -> tuple[tuple[Role, tuple[int, ...]], ...]:
+    """A node's parameters in order; empty for an operation without any."""
+    operation = node.operation
+    match operation:
+        case Conv2d(width=width, groups=groups, kernel=kernel, bias=bias):
+            channels = network.nodes[node.operands[0]].type.channels
+            weight = (Role.WEIGHT, (width, channels // groups, *kernel))
+        case Linear(width=width, bias=bias):
+            weight = (Role.WEIGHT, (width, network.nodes[node.operands[0]].type.elements))
+        case BatchNorm():
+            return tuple((role, (node.type.channels,)) for role in Role)
+        case _:
+            return ()
+    return (weight, (Role.BIAS, (operation.width,))) if bias else (weight,)
+
+
+def module_path(node: Node) -> str:
+    """A node's path as torch spells it, each part a safe attribute name."""
+    return ".".join(map(attribute_name, node.path.split("/")))
+
+
+def attribute_name(name: str) -> str:
+    """A name of a `.seq` file as an attribute of a torch module.
+
+    What Python or ``torch.nn.Module`` already uses gets an underscore behind it.
+    """
+    if keyword.iskeyword(name) or name in _MODULE_ATTRIBUTES or name.startswith("_"):
+        return f"{name}_"
+    return name
+
+
+# Public attributes of torch.nn.Module (a test holds this list against torch's own).
+_MODULE_ATTRIBUTES = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
+    double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
+    get_submodule half ipu load_state_dict modules mtia named_buffers named_children
+    named_modules named_parameters parameters register_backward_hook register_buffer
+    register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+    set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    self torch nn
+    """.split()
+)

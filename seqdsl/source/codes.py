@@ -1,0 +1,91 @@
+"""Every diagnostic code, a line each. A code's meaning never changes once released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    id: str  # stable: SEQ201
+    name: str  # readable: unknown-layer
+    description: str
+    severity: Severity = Severity.ERROR
+
+
+_WARNING = Severity.WARNING
+
+CODES: tuple[Code, ...] = (
+    # SEQ0xx: files
+    Code("SEQ001", "missing-file", "The file does not exist."),
+    Code("SEQ002", "is-directory", "A directory stands where a file is expected."),
+    Code("SEQ003", "not-utf8", "The file is not UTF-8 text."),
+    Code("SEQ004", "empty-file", "The file defines nothing."),
+    Code("SEQ005", "unreadable-file", "The file can't be read."),
+    Code("SEQ006", "file-too-large", "The file is larger than a source may be."),
+    # SEQ1xx: syntax
+    Code("SEQ101", "syntax", "The text is not in the language's grammar."),
+    Code("SEQ102", "nesting", "Brackets are nested deeper than the limit."),
+    Code("SEQ103", "integer-range", "An integer does not fit into 64 bits."),
+    # SEQ2xx: names, calls and imports
+    Code("SEQ201", "unknown-layer", "No layer of this name is defined or imported."),
+    Code("SEQ202", "undefined-name", "No value of this name is in scope."),
+    Code("SEQ203", "unused-name", "A named value is never read.", _WARNING),
+    Code("SEQ204", "shadowed-name", "A name hides another of the same spelling.", _WARNING),
+    Code("SEQ205", "duplicate-definition", "Two definitions share a name."),
+    Code("SEQ206", "unknown-argument", "The layer has no such parameter."),
+    Code("SEQ207", "missing-argument", "A parameter without a default is not given."),
+    Code("SEQ208", "duplicate-argument", "A parameter is given twice."),
+    Code("SEQ209", "wrong-type", "A value is of another type than is needed."),
+    Code("SEQ210", "recursion", "A block contains itself."),
+    Code("SEQ211", "import-cycle", "Files import one another in a circle."),
+    Code("SEQ212", "missing-import", "An imported file does not exist."),
+    Code("SEQ213", "import-outside", "An import leaves the project."),
+    Code("SEQ214", "unknown-attribute", "A value has no such attribute."),
+    Code("SEQ215", "unknown-network", "No network or model of this name is in the file."),
+    Code("SEQ216", "unknown-convention", "No counting convention of this name exists."),
+    Code("SEQ217", "duplicate-parameter", "Two parameters share a name."),
+    # SEQ3xx: values and shapes
+    Code("SEQ301", "broken-requirement", "A `require` does not hold."),
+    Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),
+    Code("SEQ303", "not-whole", "A division leaves a remainder where a whole number is needed."),
+    Code("SEQ304", "division-by-zero", "A division by zero."),
+    Code("SEQ305", "index-range", "An index or a range is outside what it indexes."),
+    Code("SEQ306", "groups-divide", "Channels can't be divided into the convolution's groups."),
+    Code("SEQ307", "cuts-hierarchy", "A grouped convolution cuts across the group hierarchy."),
+    Code("SEQ308", "ungrouped-window", "A window needs groups that its input does not have."),
+    Code("SEQ309", "add-mismatch", "Feature maps of different shapes are added."),
+    Code("SEQ310", "concat-mismatch", "Feature maps of different sizes are concatenated."),
+    Code("SEQ311", "kernel-too-large", "A kernel does not fit into its input."),
+    Code("SEQ312", "vector-operand", "A vector stands where a feature map is needed."),
+    Code("SEQ313", "pool-padding", "The padding is more than half of a pooling window."),
+    Code("SEQ314", "empty-window", "A window sees no group."),
+    Code("SEQ315", "no-input", "A layer stands before the network's input."),
+    Code("SEQ316", "input-again", "A network has one input, and it comes first."),
+    Code("SEQ317", "even-kernel", "An even kernel has no symmetric padding."),
+    Code("SEQ318", "no-output", "A network has no layers."),
+    # SEQ4xx: claims
+    Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
+    Code("SEQ402", "stage-output", "A stage's output is not what it claims."),
+    Code("SEQ403", "concat-width", "A concatenation's width is not what it claims."),
+    # SEQ5xx: limits
+    Code("SEQ501", "repeat-limit", "A repeat is longer than the limit."),
+    Code("SEQ502", "node-limit", "The network has more nodes than the limit."),
+    Code("SEQ503", "depth-limit", "Blocks expand deeper than the limit."),
+    Code("SEQ504", "import-limit", "More files are imported than the limit."),
+    # SEQ6xx: building and running
+    Code("SEQ601", "weights-mismatch", "A checkpoint does not fit the network."),
+    Code("SEQ602", "unreadable-weights", "A checkpoint can't be read safely."),
+    Code("SEQ603", "backend", "A backend refused the network."),
+    Code("SEQ604", "unreadable-input", "An image or array can't be read."),
+    Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
+)
+
+BY_NAME: dict[str, Code] = {code.name: code for code in CODES}
+BY_ID: dict[str, Code] = {code.id: code for code in CODES}

@@ -1,0 +1,69 @@
+"""What the compiler has to say about a file: one value type for every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seqdsl.source.codes import Code, Severity
+from seqdsl.source.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A span that takes part in a diagnostic, and what it has to do with it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A located finding: ``primary`` is underlined first, the other labels after it.
+
+    ``chain`` tells the expansions that led here, innermost first
+    ("in group 3 of wseqconv", "in stage conv4").
+    """
+
+    code: Code
+    message: str
+    primary: Label | None
+    secondary: tuple[Label, ...] = ()
+    chain: tuple[str, ...] = ()
+    help: str | None = None
+    name: str = ""  # the file, where there is no span to tell it
+
+    @property
+    def severity(self) -> Severity:
+        return self.code.severity
+
+    @property
+    def key(self) -> tuple[Code, object, int, int]:
+        """Equal for findings that one place of a file causes in several expansions."""
+        if self.primary is None:
+            return (self.code, self.name, 0, 0)
+        span = self.primary.span
+        return (self.code, span.source, span.start, span.end)
+
+
+class CompileError(Exception):
+    """Raised by the public API when a file does not compile; holds every diagnostic."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self._summary())
+
+    def _summary(self) -> str:
+        lines = []
+        for d in self.diagnostics:
+            where = str(d.primary.span) if d.primary else d.name
+            lines.append(f"{where}: {d.code.id} {d.message}")
+        return "\n".join(lines)
+
+
+class Failure(Exception):
+    """Carries one diagnostic out of a statement, to where the next can go on."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.message)
