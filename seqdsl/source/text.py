@@ -16,6 +16,7 @@ class Source:
 
     name: str
     text: str = field(repr=False)
+    library: bool = False  # part of the standard library, not of the user's project
 
     @cached_property
     def _line_starts(self) -> list[int]:

@@ -1,0 +1,174 @@
+"""From a source to networks: modules, static rules, expansion, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from seqdsl.graph.network import Network
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.semantic.binding import Actual
+from seqdsl.semantic.evaluate import evaluate
+from seqdsl.semantic.expand import Aborted, Expansion
+from seqdsl.semantic.frame import Frame
+from seqdsl.semantic.modules import LoadedModule, Program
+from seqdsl.source.codes import BY_NAME, Severity
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.suggest import nearest
+from seqdsl.source.text import Source, Span
+from seqdsl.syntax import ast
+from seqdsl.syntax.parser import parse_expression
+
+Argument = int | float | bool | str | Sequence["Argument"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A network of a file, as far as it could be built, and what is wrong with it."""
+
+    name: str
+    network: Network | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def instances(program: Program) -> list[ast.Network | ast.Model]:
+    """What a file builds: its models, and its networks that need no arguments."""
+    return [
+        definition
+        for definition in program.root.networks
+        if isinstance(definition, ast.Model)
+        or all(parameter.default is not None for parameter in definition.parameters)
+    ]
+
+
+def choose(program: Program, name: str | None) -> ast.Network | ast.Model:
+    """The network or model of a name, or the only one. Raises `Failure`."""
+    root = program.root
+    if name is not None:
+        found = root.own.get(name)
+        if found is not None and not isinstance(found, ast.Block):
+            return found
+        known = [definition.name for definition in root.networks]
+        near = nearest(name, known)
+        raise _file_failure(
+            f"no network or model `{name}` is in the file",
+            f"did you mean `{near}`?" if near else _listing(known),
+            root.syntax.source,
+        )
+    ready = instances(program)
+    if len(ready) == 1:
+        return ready[0]
+    named = [d.name for d in (ready or root.networks)]
+    raise _file_failure(
+        "the file has several networks" if named else "the file has no network",
+        _listing(named),
+        root.syntax.source,
+    )
+
+
+def expand(
+    program: Program,
+    definition: ast.Network | ast.Model,
+    arguments: Mapping[str, Argument] | None = None,
+) -> Instance:
+    """Builds one network with its parameters bound. Never raises."""
+    expansion = Expansion()
+    try:
+        network = _expand(expansion, program.root, definition, arguments or {})
+    except Failure as failure:
+        expansion.diagnostics.append(failure.diagnostic)
+        network = None
+    except Aborted:
+        network = None
+    except RecursionError:
+        expansion.diagnostics.append(
+            Diagnostic(
+                BY_NAME["depth-limit"],
+                f"`{definition.name}` is nested too deeply to expand",
+                Label(definition.name_span, "in here"),
+                help="flatten blocks or expressions that hold one another",
+            )
+        )
+        network = None
+    return Instance(definition.name, network, tuple(unique(expansion.diagnostics)))
+
+
+def _expand(
+    expansion: Expansion,
+    module: LoadedModule,
+    definition: ast.Network | ast.Model,
+    arguments: Mapping[str, Argument],
+) -> Network | None:
+    actuals: list[Actual] = []
+    claims: Sequence[ast.Statement] = ()
+    target, home, span = definition, module, definition.name_span
+    if isinstance(definition, ast.Model):
+        found = module.find(definition.network)
+        if found is None or not isinstance(found[0], ast.Network):
+            raise _unknown_network(definition, module)
+        target, home = found
+        span = definition.span
+        scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, span)
+        frame = Frame(module, scope, None, None)
+        actuals = [
+            Actual(a.name, evaluate(a.value, frame), a.span) for a in definition.arguments
+        ]
+        claims = definition.claims
+    overrides = [_override(name, value, module, span) for name, value in arguments.items()]
+    overridden = {actual.name for actual in overrides}
+    kept = [actual for actual in actuals if actual.name not in overridden]
+    assert isinstance(target, ast.Network)
+    return expansion.network(target, home, definition.name, [*kept, *overrides], span, claims)
+
+
+def _unknown_network(model: ast.Model, module: LoadedModule) -> Failure:
+    known = [name for name, (d, _) in module.visible.items() if isinstance(d, ast.Network)]
+    near = nearest(model.network, known)
+    return Failure(
+        Diagnostic(
+            BY_NAME["unknown-network"],
+            f"no network `{model.network}` is defined or imported",
+            Label(model.network_span, "unknown network"),
+            help=f"did you mean `{near}`?" if near else _listing(known),
+        )
+    )
+
+
+def _override(name: str, value: Argument, module: LoadedModule, span: Span) -> Actual:
+    """An argument from outside the file: text is read as an expression of the language."""
+    text = value if isinstance(value, str) else _spell(value)
+    source = Source(f"-D {name}", text)
+    expression = parse_expression(source)
+    scope = Scope(ScopeKind.NETWORK, name, name, None, span)
+    return Actual(name, evaluate(expression, Frame(module, scope, None, None)), expression.span)
+
+
+def _spell(value: Argument) -> str:
+    match value:
+        case None | bool():
+            return str(value).lower()
+        case float():
+            return str(float(Fraction(value).limit_denominator(10**9)))
+        case int() | str():
+            return str(value)
+        case _:
+            return f"[{', '.join(map(_spell, value))}]"
+
+
+def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once, however many expansions met it, in order."""
+    return list({diagnostic.key: diagnostic for diagnostic in reversed(diagnostics)}.values())[::-1]
+
+
+def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+
+
+def _file_failure(message: str, help: str, source: Source) -> Failure:
+    return Failure(Diagnostic(BY_NAME["unknown-network"], message, None, help=help, name=source.name))
+
+
+def _listing(names: Sequence[str]) -> str:
+    return f"choose one of {', '.join(names)}" if names else "define one with `network`"
+

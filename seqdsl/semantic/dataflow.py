@@ -1,0 +1,159 @@
+"""Puts operations on feature maps into the graph, joining groups only where one needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seqdsl.graph import operations as ops
+from seqdsl.graph.builder import Builder
+from seqdsl.graph.inference import TypeProblem, infer
+from seqdsl.graph.scope import Scope
+from seqdsl.graph.tensor import TensorType
+from seqdsl.semantic.locate import diagnostic, fail, origin
+from seqdsl.semantic.values import Feature, Group, Segment
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.text import Span
+
+MAX_NODES = 200_000
+
+
+class Dataflow:
+    """The graph under construction. A concatenation or slice that two readers need is made once."""
+
+    def __init__(self) -> None:
+        self.builder = Builder()
+        self.diagnostics: list[Diagnostic] = []
+        self._joined: dict[Group, int] = {}
+
+    def input(self, channels: int, spatial: tuple[int, ...], scope: Scope, span: Span) -> Feature:
+        index = self.builder.input(TensorType(channels, spatial, (channels,)), scope, span)
+        return self._feature(index)
+
+    def apply(
+        self, operation: ops.Operation, operands: Sequence[Feature], scope: Scope, span: Span
+    ) -> Feature:
+        """One node over whole feature maps. Raises `Failure` where there is no way to go on."""
+        try:
+            type = infer(operation, [operand.type for operand in operands])
+        except TypeProblem as problem:
+            type = self._report(problem, operands, scope, span)
+        nodes = [self.join(operand.segments, scope, span) for operand in operands]
+        return self._feature(self._add(operation, nodes, type, scope, span))
+
+    def each(
+        self, operation: ops.Operation, operand: Feature, scope: Scope, span: Span
+    ) -> Feature:
+        """An elementwise operation; on a map in several tensors, one node for each of them."""
+        whole = [self._is_whole(segment) for segment in operand.segments]
+        if not all(whole):
+            result = self.apply(operation, [operand], scope, span)
+            return Feature(self._regroup(result, operand), operand.spatial, operand.raw)
+        done: dict[Segment, Segment] = {}
+        for segment in operand.segments:
+            type = self.builder.type_of(segment.node)
+            node = self._add(operation, [segment.node], type, scope, span)
+            done[segment] = Segment(node, segment.start, segment.stop)
+        groups = tuple(tuple(done[segment] for segment in group) for group in operand.groups)
+        return Feature(groups, operand.spatial, operand.raw)
+
+    def join(self, segments: Group, scope: Scope, span: Span) -> int:
+        """The node whose output is these channels in this order."""
+        known = self._joined.get(segments)
+        if known is not None:
+            return known
+        pieces = [self._piece(run, scope, span) for run in _runs(segments)]
+        if len(pieces) == 1:
+            index = pieces[0]
+        else:
+            type = infer(ops.Concat(), [self.builder.type_of(piece) for piece in pieces])
+            index = self._add(ops.Concat(), pieces, type, scope, span)
+        self._joined[segments] = index
+        return index
+
+    def _piece(self, run: Segment, scope: Scope, span: Span) -> int:
+        if self._is_whole(run):
+            return run.node
+        known = self._joined.get((run,))
+        if known is None:
+            operation = ops.Slice(run.start, run.stop)
+            type = infer(operation, [self.builder.type_of(run.node)])
+            known = self._add(operation, [run.node], type, scope, span)
+            self._joined[run,] = known
+        return known
+
+    def _is_whole(self, segment: Segment) -> bool:
+        channels = self.builder.type_of(segment.node).channels
+        return segment.start == 0 and segment.stop == channels
+
+    def _add(
+        self,
+        operation: ops.Operation,
+        operands: Sequence[int],
+        type: TensorType,
+        scope: Scope,
+        span: Span,
+    ) -> int:
+        if len(self.builder.nodes) >= MAX_NODES:
+            raise fail(
+                "node-limit",
+                f"the network has more than {MAX_NODES:,} nodes",
+                span,
+                scope,
+                help="repeat less, or build the network from smaller ones",
+            )
+        return self.builder.add_typed(operation, operands, type, scope, span)
+
+    def _feature(self, index: int) -> Feature:
+        type = self.builder.type_of(index)
+        return Feature(_split(index, type.groups), type.spatial)
+
+    @staticmethod
+    def _regroup(result: Feature, like: Feature) -> tuple[Group, ...]:
+        return _split(result.groups[0][0].node, like.sizes)
+
+    def _report(
+        self, problem: TypeProblem, operands: Sequence[Feature], scope: Scope, span: Span
+    ) -> TensorType:
+        """Reports a problem and gives the type to go on with; raises it where there is none."""
+        secondary: tuple[Label, ...] = ()
+        if problem.operand is not None:
+            involved = {0, problem.operand} if len(operands) > 1 else {problem.operand}
+            secondary = tuple(
+                Label(self.origin(operands[position]), f"{operands[position].type} comes from here")
+                for position in sorted(involved)
+            )
+        if problem.recovery is None:
+            raise fail(
+                problem.code, problem.message, span, scope, secondary=secondary, help=problem.help
+            )
+        self.diagnostics.append(
+            diagnostic(
+                problem.code, problem.message, span, scope, secondary=secondary, help=problem.help
+            )
+        )
+        return problem.recovery
+
+    def origin(self, feature: Feature) -> Span:
+        """Where the user wrote what made a feature map: its latest piece counts."""
+        latest = max(segment.node for segment in feature.segments)
+        return origin(self.builder.nodes[latest])
+
+
+def _split(index: int, sizes: tuple[int, ...]) -> tuple[Group, ...]:
+    groups: list[Group] = []
+    start = 0
+    for size in sizes:
+        groups.append((Segment(index, start, start + size),))
+        start += size
+    return tuple(groups)
+
+
+def _runs(segments: Group) -> list[Segment]:
+    """Neighbouring segments of one node, joined."""
+    runs: list[Segment] = []
+    for segment in segments:
+        if runs and runs[-1].node == segment.node and runs[-1].stop == segment.start:
+            runs[-1] = Segment(segment.node, runs[-1].start, segment.stop)
+        else:
+            runs.append(segment)
+    return runs

@@ -1,0 +1,53 @@
+"""Where a statement is evaluated: the names it sees, and the feature map that flows there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from seqdsl.graph.scope import Scope
+from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.values import Feature, Value
+
+
+class Broken:
+    """Stands for what an error left undefined: statements on it are passed over in silence."""
+
+
+BROKEN = Broken()
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One pair of braces under evaluation.
+
+    ``entry`` is what flowed in (``in``), ``current`` what flows now (``it``); None before the
+    network's input.
+    """
+
+    module: LoadedModule
+    scope: Scope
+    entry: Feature | Broken | None
+    current: Feature | Broken | None
+    parent: Frame | None = None
+    values: dict[str, Value | Broken] = field(default_factory=dict)
+
+    def inner(self, scope: Scope, entry: Feature | Broken | None) -> Frame:
+        """Braces inside these: they see these names, and what entered them is ``in``."""
+        return Frame(self.module, scope, entry, entry, self)
+
+    def lookup(self, name: str) -> Value | Broken:
+        """A value by name. Raises KeyError."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.values:
+                return frame.values[name]
+            frame = frame.parent
+        raise KeyError(name)
+
+    def names(self) -> list[str]:
+        frame: Frame | None = self
+        found: list[str] = []
+        while frame is not None:
+            found.extend(frame.values)
+            frame = frame.parent
+        return found

@@ -1,0 +1,209 @@
+"""Reads a file and all that it uses, and says which names each file sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from seqdsl.semantic.reading import read_source
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.suggest import nearest
+from seqdsl.source.text import Source, Span
+from seqdsl.syntax import ast
+from seqdsl.syntax.parser import parse
+
+MAX_IMPORTS = 256
+PRELUDE = "std.prelude"
+_ROOT_MARKS = (".git", "pyproject.toml")
+
+Definition = ast.Block | ast.Network | ast.Model
+
+
+@dataclass(slots=True, eq=False)
+class LoadedModule:
+    """One file with the definitions that it sees: its own, then those of what it uses."""
+
+    syntax: ast.Module
+    own: dict[str, Definition] = field(default_factory=dict)
+    visible: dict[str, tuple[Definition, LoadedModule]] = field(default_factory=dict)
+
+    def find(self, name: str) -> tuple[Definition, LoadedModule] | None:
+        return self.visible.get(name)
+
+    @property
+    def networks(self) -> list[ast.Network | ast.Model]:
+        return [d for d in self.own.values() if not isinstance(d, ast.Block)]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A file with everything it uses; ``modules`` holds the user's files, the root first."""
+
+    root: LoadedModule
+    modules: tuple[LoadedModule, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_program(source: Source, path: Path | None) -> Program:
+    """Parses a source and, from ``path``'s folder, what it uses. Never raises."""
+    loader = _Loader(path.resolve().parent if path else Path.cwd())
+    root = loader.module(source, path.resolve() if path else None, ())
+    return Program(root, tuple(loader.user_modules), tuple(loader.diagnostics))
+
+
+@cache
+def library_module(name: str) -> LoadedModule | None:
+    """A module of the standard library by its dotted name, or None. Parsed once a process."""
+    parts = name.split(".")
+    if parts[0] != "std" or len(parts) < 2:
+        return None
+    resource = files("seqdsl.architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
+    if not resource.is_file():
+        return None
+    source = Source("/".join(parts) + ".seq", resource.read_text(encoding="utf-8"), library=True)
+    syntax, diagnostics = parse(source)
+    if diagnostics:
+        raise AssertionError(f"the standard library does not parse: {diagnostics[0].message}")
+    module = LoadedModule(syntax)
+    _define(module, [])
+    uses = [item.target for item in syntax.items if isinstance(item, ast.Use)]
+    for target in ([] if name == PRELUDE else [PRELUDE]) + uses:
+        used = library_module(target)
+        if used is None:
+            raise AssertionError(f"{name} uses {target}, which does not exist")
+        _import(module, used)
+    return module
+
+
+def library_names() -> list[str]:
+    folder = files("seqdsl.architectures").joinpath("std")
+    return sorted(f"std.{f.name[:-4]}" for f in folder.iterdir() if f.name.endswith(".seq"))
+
+
+class _Loader:
+    def __init__(self, folder: Path) -> None:
+        self._root = _project_root(folder)
+        self._folder = folder
+        self._loaded: dict[Path, LoadedModule] = {}
+        self.user_modules: list[LoadedModule] = []
+        self.diagnostics: list[Diagnostic] = []
+
+    def module(self, source: Source, path: Path | None, parents: tuple[Path, ...]) -> LoadedModule:
+        syntax, problems = parse(source)
+        self.diagnostics.extend(problems)
+        module = LoadedModule(syntax)
+        self.user_modules.append(module)
+        if path is not None:
+            self._loaded[path] = module
+        if not syntax.items and not problems:
+            self.diagnostics.append(_empty(source))
+        _define(module, self.diagnostics)
+        prelude = library_module(PRELUDE)
+        if prelude is not None:
+            _import(module, prelude)
+        folder = path.parent if path else self._folder
+        chain = (*parents, path) if path else parents
+        for item in syntax.items:
+            if isinstance(item, ast.Use):
+                try:
+                    _import(module, self._used(item, folder, chain))
+                except Failure as failure:
+                    self.diagnostics.append(failure.diagnostic)
+        return module
+
+    def _used(self, use: ast.Use, folder: Path, parents: tuple[Path, ...]) -> LoadedModule:
+        if use.library:
+            found = library_module(use.target)
+            if found is None:
+                raise _import_failure(
+                    "missing-import",
+                    f"the library has no module `{use.target}`",
+                    use.span,
+                    nearest(use.target, library_names()),
+                )
+            return found
+        path = (folder / use.target).resolve()
+        if not path.is_relative_to(self._root):
+            raise _import_failure(
+                "import-outside",
+                f'"{use.target}" is outside the project',
+                use.span,
+                None,
+                "a file uses the standard library and files of its own project only",
+            )
+        if path in parents:
+            circle = " -> ".join(p.name for p in (*parents[parents.index(path) :], path))
+            raise _import_failure(
+                "import-cycle",
+                f"files use one another in a circle: {circle}",
+                use.span,
+                None,
+                "move what both need into a third file",
+            )
+        if path in self._loaded:
+            return self._loaded[path]
+        if len(self._loaded) >= MAX_IMPORTS:
+            raise _import_failure(
+                "import-limit", f"more than {MAX_IMPORTS} files are imported", use.span, None
+            )
+        try:
+            source = read_source(path, use.target)
+        except Failure as failure:
+            near = [p.name for p in path.parent.glob("*.seq")] if path.parent.is_dir() else []
+            raise _import_failure(
+                "missing-import", failure.diagnostic.message, use.span, nearest(path.name, near)
+            ) from None
+        return self.module(source, path, parents)
+
+
+def _define(module: LoadedModule, diagnostics: list[Diagnostic]) -> None:
+    for item in module.syntax.items:
+        if isinstance(item, ast.Use):
+            continue
+        known = module.own.get(item.name)
+        if known is not None:
+            diagnostics.append(
+                Diagnostic(
+                    BY_NAME["duplicate-definition"],
+                    f"`{item.name}` is defined twice",
+                    Label(item.name_span, "defined again"),
+                    (Label(known.name_span, "first defined here"),),
+                    help="rename one of them",
+                )
+            )
+            continue
+        module.own[item.name] = item
+        module.visible[item.name] = (item, module)
+
+
+def _import(module: LoadedModule, used: LoadedModule) -> None:
+    for name, definition in used.own.items():
+        module.visible.setdefault(name, (definition, used))
+
+
+def _project_root(folder: Path) -> Path:
+    """The nearest folder upwards that holds a project; the file's own where none does."""
+    for candidate in (folder, *folder.parents):
+        if any((candidate / mark).exists() for mark in _ROOT_MARKS):
+            return candidate
+    return folder
+
+
+def _empty(source: Source) -> Diagnostic:
+    return Diagnostic(
+        BY_NAME["empty-file"],
+        "the file defines nothing",
+        Label(Span(source, 0, 0), "no network, model or block"),
+        help="begin with `network Name { input 3x224x224 ... }`",
+    )
+
+
+def _import_failure(
+    code: str, message: str, span: Span, suggestion: str | None, help: str | None = None
+) -> Failure:
+    if suggestion is not None:
+        help = f"did you mean `{suggestion}`?"
+    return Failure(Diagnostic(BY_NAME[code], message, Label(span, "used here"), help=help))

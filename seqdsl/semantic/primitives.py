@@ -1,0 +1,279 @@
+"""The layers that are built in: a table of names, parameters, and what each puts in the graph.
+
+Everything else is a block of the standard library, written in the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias, cast
+
+from seqdsl.graph import operations as ops
+from seqdsl.graph.scope import Scope
+from seqdsl.semantic.binding import Formal
+from seqdsl.semantic.dataflow import Dataflow
+from seqdsl.semantic.locate import diagnostic, fail
+from seqdsl.semantic.properties import regroup
+from seqdsl.semantic.values import Feature, SizeValue, Value, concatenated
+from seqdsl.source.diagnostic import Label
+from seqdsl.source.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One use of a primitive: where, on what, with what."""
+
+    dataflow: Dataflow
+    entry: Feature  # `in` where it stands
+    operand: Feature  # `it`
+    features: tuple[Feature, ...]  # the positional feature maps, where it takes several
+    values: dict[str, Value]
+    spans: dict[str, Span]
+    scope: Scope
+    span: Span
+
+    def apply(self, operation: ops.Operation, *operands: Feature) -> Feature:
+        return self.dataflow.apply(operation, operands or (self.operand,), self.scope, self.span)
+
+    def each(self, operation: ops.Operation) -> Feature:
+        return self.dataflow.each(operation, self.operand, self.scope, self.span)
+
+    def pair(self, name: str) -> ops.Pair:
+        return cast(ops.Pair, cast(SizeValue, self.values[name]).values)
+
+    def int(self, name: str) -> int:
+        return cast(int, self.values[name])
+
+    def span_of(self, name: str) -> Span:
+        return self.spans.get(name, self.span)
+
+
+Apply: TypeAlias = Callable[[Application], Feature]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    name: str
+    formals: tuple[Formal, ...]
+    apply: Apply
+    doc: str
+    several: bool = False  # takes any number of feature maps
+
+
+def _conv2d(a: Application) -> Feature:
+    kernel, dilation = a.pair("kernel"), a.pair("dilation")
+    return a.apply(
+        ops.Conv2d(
+            width=a.int("width"),
+            kernel=kernel,
+            stride=a.pair("stride"),
+            padding=_padding(a, kernel, dilation),
+            dilation=dilation,
+            groups=a.int("groups"),
+            bias=bool(a.values["bias"]),
+            init=cast(ops.Init, a.values["init"]),
+        )
+    )
+
+
+def _padding(a: Application, kernel: ops.Pair, dilation: ops.Pair) -> ops.Pair:
+    """The padding given, or the one that keeps the size at stride 1."""
+    if a.values["padding"] is not None:
+        return a.pair("padding")
+    if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
+        raise fail(
+            "even-kernel",
+            f"a {kernel[0]}x{kernel[1]} kernel has no padding that is the same on both sides",
+            a.span_of("kernel"),
+            a.scope,
+            help="say which padding you want: padding=0",
+        )
+    return (dilation[0] * (kernel[0] - 1) // 2, dilation[1] * (kernel[1] - 1) // 2)
+
+
+def _linear(a: Application) -> Feature:
+    init = cast(ops.Init, a.values["init"])
+    return a.apply(ops.Linear(a.int("width"), bool(a.values["bias"]), init))
+
+
+def _batch_norm(a: Application) -> Feature:
+    eps, momentum = (float(cast(Fraction, a.values[name])) for name in ("eps", "momentum"))
+    result = a.apply(ops.BatchNorm(eps, momentum))
+    return Feature(result.groups, result.spatial, raw=a.operand.groups)
+
+
+def _activation(function: ops.Function) -> Primitive:
+    operation = ops.Activation(function)
+
+    def apply(a: Application) -> Feature:
+        result = a.each(operation)
+        raw = a.operand.groups if a.operand.raw is None else a.operand.raw
+        return Feature(result.groups, result.spatial, raw)
+
+    return Primitive(function.value, (), apply, f"The activation {function.value}, elementwise.")
+
+
+def _pool(kind: type[ops.MaxPool] | type[ops.AvgPool]) -> Apply:
+    def apply(a: Application) -> Feature:
+        stride = "kernel" if a.values["stride"] is None else "stride"
+        return a.apply(
+            kind(a.pair("kernel"), a.pair(stride), a.pair("padding"), bool(a.values["ceil"]))
+        )
+
+    return apply
+
+
+def _dropout(a: Application) -> Feature:
+    rate = cast(Fraction, a.values["rate"])
+    if not 0 <= rate < 1:
+        raise fail(
+            "wrong-type",
+            "a drop rate is a number from 0 up to, not including, 1",
+            a.span_of("rate"),
+            a.scope,
+            label=f"= {float(rate):g}",
+        )
+    return a.each(ops.Dropout(float(rate)))
+
+
+def _add(a: Application) -> Feature:
+    operands = a.features if len(a.features) > 1 else (a.operand, *a.features)
+    if len(operands) < 2:
+        raise fail(
+            "missing-argument", "`add` needs something to add", a.span, a.scope,
+            help="add it, skip",
+        )  # fmt: skip
+    return a.apply(ops.Add(), *operands)
+
+
+def _concatenate(a: Application) -> Feature:
+    """Keeps the groups of what it joins; the node is made when an operation needs it whole."""
+    operands = list(a.features)
+    if len(operands) < 2:
+        operands = [a.operand, *operands] if operands else [a.entry, a.operand]
+    for operand in operands[1:]:
+        if operand.spatial != operands[0].spatial:
+            raise fail(
+                "concat-mismatch",
+                f"can't concatenate {operands[0].type} and {operand.type}: their height and "
+                "width differ",
+                a.span,
+                a.scope,
+                secondary=tuple(_origin(a, o) for o in (operands[0], operand)),
+                help="give both branches the same stride",
+            )
+    result = concatenated(operands)
+    claimed = a.values["width"]
+    if claimed is not None and claimed != result.width:
+        widths = " + ".join(str(o.width) for o in operands)
+        a.dataflow.diagnostics.append(
+            diagnostic(
+                "concat-width",
+                f"this claims a width of {claimed}, and {widths} = {result.width}",
+                a.span_of("width"),
+                a.scope,
+                label=f"{result.width} channels",
+                secondary=tuple(_origin(a, o) for o in operands),
+                help=f"write {result.width}, or mend the width of a branch",
+            )
+        )
+    return result
+
+
+def _origin(a: Application, feature: Feature) -> Label:
+    return Label(a.dataflow.origin(feature), f"{feature.type} comes from here")
+
+
+def _regroup(a: Application) -> Feature:
+    return regroup(a.operand, a.int("k"), a.span, a.scope)
+
+
+def _required(name: str, type: str) -> Formal:
+    return Formal(name, type)
+
+
+def _optional(name: str, type: str, default: Value) -> Formal:
+    return Formal(name, type, required=False, default=default)
+
+
+_ONE, _ZERO = SizeValue((1, 1)), SizeValue((0, 0))
+_POOLING: Sequence[Formal] = (
+    _required("kernel", "size"),
+    _optional("stride", "size", None),
+    _optional("padding", "margin", _ZERO),
+    _optional("ceil", "bool", False),
+)
+
+PRIMITIVES: dict[str, Primitive] = {
+    primitive.name: primitive
+    for primitive in (
+        Primitive(
+            "conv2d",
+            (
+                _required("kernel", "size"),
+                _required("width", "positive"),
+                _optional("stride", "size", _ONE),
+                _optional("padding", "margin", None),
+                _optional("dilation", "size", _ONE),
+                _optional("groups", "positive", 1),
+                _optional("bias", "bool", False),
+                _optional("init", "init", ops.Init.HE),
+            ),
+            _conv2d,
+            "A convolution alone. Without `padding` it keeps the size at stride 1.",
+        ),
+        Primitive(
+            "linear",
+            (
+                _required("width", "positive"),
+                _optional("bias", "bool", True),
+                _optional("init", "init", ops.Init.GLOROT),
+            ),
+            _linear,
+            "A fully connected layer over all that flows in.",
+        ),
+        Primitive(
+            "batch_norm",
+            (
+                _optional("eps", "number", Fraction(1, 100_000)),
+                _optional("momentum", "number", Fraction(1, 10)),
+            ),
+            _batch_norm,
+            "Batch normalisation; its input stays as the raw face of what comes out.",
+        ),
+        *map(_activation, ops.Function),
+        Primitive("max_pool", tuple(_POOLING), _pool(ops.MaxPool), "The maximum of each window."),
+        Primitive("avg_pool", tuple(_POOLING), _pool(ops.AvgPool), "The mean of each window."),
+        Primitive(
+            "global_average_pool",
+            (),
+            lambda a: a.apply(ops.GlobalAveragePool()),
+            "The mean over height and width.",
+        ),
+        Primitive(
+            "dropout",
+            (_required("rate", "number"),),
+            _dropout,
+            "Zeroes elements at random while training; the raw face passes untouched.",
+        ),
+        Primitive("add", (), _add, "The elementwise sum: `add skip`, `add a, b`.", several=True),
+        Primitive(
+            "concatenate",
+            (_optional("width", "positive", None),),
+            _concatenate,
+            "Joins along the channels: `in` and `it`, or what is given. A width is checked.",
+            several=True,
+        ),
+        Primitive(
+            "regroup",
+            (_required("k", "positive"),),
+            _regroup,
+            "The same feature map as groups of k, which must not cut across its hierarchy.",
+        ),
+        Primitive(
+            "softmax", (), lambda a: a.apply(ops.Softmax()), "Softmax over the channels."
+        ),
+    )
+}

@@ -1,0 +1,143 @@
+"""The attributes and methods of values: ``in.width``, ``path.last``, ``shortcut.group(i)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from seqdsl.graph.scope import Scope
+from seqdsl.semantic.locate import fail
+from seqdsl.semantic.values import (
+    Feature,
+    Layers,
+    PathValue,
+    SizeValue,
+    Value,
+    kind_of,
+)
+from seqdsl.source.suggest import nearest
+from seqdsl.source.text import Span
+
+
+def attribute_of(base: Value, name: str, span: Span, scope: Scope) -> Value:
+    """Raises `Failure` for an attribute that the value has not."""
+    table = _attributes(base)
+    if name not in table:
+        raise _unknown(base, name, list(table), span, scope)
+    if name in ("head", "last") and isinstance(base, tuple | range | Layers) and not _length(base):
+        raise fail("index-range", f"an empty list has no `{name}`", span, scope)
+    if name == "group" and isinstance(base, Feature) and len(set(base.sizes)) > 1:
+        sizes = ", ".join(map(str, base.sizes))
+        raise fail(
+            "ungrouped-window",
+            f"the groups are of different sizes: {sizes}",
+            span,
+            scope,
+            help="`group` is the size of each where all are equal",
+        )
+    return table[name](base)
+
+
+def method_of(base: Value, name: str, arguments: list[int], span: Span, scope: Scope) -> Value:
+    """Raises `Failure` for a method that the value has not, or arguments outside its groups."""
+    if not isinstance(base, Feature) or name not in ("group", "grouped"):
+        known = ["group", "grouped"] if isinstance(base, Feature) else []
+        raise _unknown(base, name, known, span, scope)
+    if len(arguments) != 1:
+        raise fail("missing-argument", f"`{name}` takes one number", span, scope)
+    if name == "grouped":
+        return regroup(base, arguments[0], span, scope)
+    index = arguments[0]
+    if not 1 <= index <= len(base.groups):
+        raise fail(
+            "index-range",
+            f"group {index} of a feature map of {len(base.groups)} groups",
+            span,
+            scope,
+            help=f"groups run from 1 to {len(base.groups)}",
+        )
+    return base.take(index - 1, index)
+
+
+def regroup(feature: Feature, size: int, span: Span, scope: Scope) -> Feature:
+    """A feature map as a hierarchy of groups of ``size`` channels. Raises `Failure`."""
+    result = feature.grouped(size) if size > 0 else None
+    if result is not None:
+        return result
+    sizes = feature.sizes
+    what = (
+        f"one group of {sizes[0]} channels"
+        if len(sizes) == 1
+        else f"groups of {', '.join(map(str, sorted(set(sizes))))} channels"
+    )
+    raise fail(
+        "ungrouped-window",
+        f"a hierarchy in groups of {size} is needed, and this feature map is {what}",
+        span,
+        scope,
+        help=f"let a layer that keeps groups come first: a `seqconv` with k={size}, or a "
+        f"convolution with groups={max(feature.width // max(size, 1), 1)} over such a hierarchy",
+    )
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, Layers):
+        return len(value.statements)
+    return len(value.parts if isinstance(value, PathValue) else value)
+
+
+def _attributes(base: Value) -> dict[str, Callable[[Any], Value]]:
+    match base:
+        case Feature():
+            return _FEATURE
+        case PathValue():
+            return _PATH
+        case tuple() | range():
+            return _LIST
+        case Layers():
+            return _LAYERS
+        case SizeValue():
+            return _SIZE
+        case _:
+            return {}
+
+
+_FEATURE: dict[str, Callable[[Any], Value]] = {
+    "width": lambda f: f.width,
+    "size": lambda f: SizeValue(f.spatial or (1, 1)),
+    "groups": lambda f: len(f.groups),
+    "group": lambda f: f.sizes[0],
+    "raw": lambda f: f.raw_face,
+}
+_PATH: dict[str, Callable[[Any], Value]] = {
+    "head": lambda p: p.parts[:-1],
+    "last": lambda p: p.parts[-1],
+    "length": _length,
+}
+_LIST: dict[str, Callable[[Any], Value]] = {
+    "head": lambda items: tuple(items)[:-1],
+    "last": lambda items: items[-1],
+    "length": _length,
+}
+_LAYERS: dict[str, Callable[[Any], Value]] = {
+    "head": lambda b: Layers(b.statements[:-1], b.frame),
+    "last": lambda b: Layers(b.statements[-1:], b.frame),
+    "length": _length,
+}
+_SIZE: dict[str, Callable[[Any], Value]] = {
+    "height": lambda s: s.values[-2],
+    "width": lambda s: s.values[-1],
+}
+
+
+def _unknown(base: Value, name: str, known: list[str], span: Span, scope: Scope) -> Exception:
+    suggestion = nearest(name, known)
+    return fail(
+        "unknown-attribute",
+        f"{kind_of(base)} has no `{name}`",
+        span,
+        scope,
+        help=f"did you mean `{suggestion}`?"
+        if suggestion
+        else (f"it has {', '.join(f'`{k}`' for k in known)}" if known else None),
+    )

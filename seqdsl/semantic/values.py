@@ -1,0 +1,261 @@
+"""What an expression can evaluate to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from typing import TYPE_CHECKING, TypeAlias
+
+from seqdsl.graph.operations import Init
+from seqdsl.graph.tensor import TensorType
+from seqdsl.syntax import ast
+
+if TYPE_CHECKING:
+    from seqdsl.semantic.frame import Frame
+    from seqdsl.semantic.modules import LoadedModule
+    from seqdsl.semantic.primitives import Primitive
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Channels ``start`` up to ``stop`` of a node's output."""
+
+    node: int
+    start: int
+    stop: int
+
+    @property
+    def width(self) -> int:
+        return self.stop - self.start
+
+
+Group: TypeAlias = tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature map: its groups in order, each made of pieces of nodes' outputs.
+
+    Nothing is concatenated or sliced until an operation needs it. ``raw`` is the other face,
+    before the batch norm of the layer that made it (section 3.2); None where both are the same.
+    """
+
+    groups: tuple[Group, ...]
+    spatial: tuple[int, ...]
+    raw: tuple[Group, ...] | None = None
+
+    @property
+    def type(self) -> TensorType:
+        sizes = self.sizes
+        return TensorType(sum(sizes), self.spatial, sizes)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return tuple(sum(s.stop - s.start for s in group) for group in self.groups)
+
+    @property
+    def width(self) -> int:
+        return sum(self.sizes)
+
+    @property
+    def segments(self) -> Group:
+        return tuple(segment for group in self.groups for segment in group)
+
+    @property
+    def raw_face(self) -> Feature:
+        return Feature(self.groups if self.raw is None else self.raw, self.spatial)
+
+    def take(self, first: int, last: int) -> Feature:
+        """Groups ``first`` up to, not including, ``last``, both counted from 0."""
+        raw = None if self.raw is None else self.raw[first:last]
+        return Feature(self.groups[first:last], self.spatial, raw)
+
+    def grouped(self, size: int) -> Feature | None:
+        """The same map in groups of ``size``: whole groups merged; None where that can't be."""
+        parts = _parts(self.sizes, size)
+        if parts is None:
+            return None
+        raw = None if self.raw is None else _merge(self.raw, parts)
+        return Feature(_merge(self.groups, parts), self.spatial, raw)
+
+    def as_one_group(self) -> Feature:
+        raw = None if self.raw is None else _merge(self.raw, [(0, len(self.raw))])
+        return Feature((self.segments,), self.spatial, raw)
+
+
+def concatenated(features: list[Feature]) -> Feature:
+    """Feature maps of one spatial size after one another, their groups kept."""
+    raw: tuple[Group, ...] | None = None
+    if any(feature.raw is not None for feature in features):
+        raw = tuple(group for feature in features for group in feature.raw_face.groups)
+    groups = tuple(group for feature in features for group in feature.groups)
+    return Feature(groups, features[0].spatial, raw)
+
+
+def _parts(sizes: tuple[int, ...], size: int) -> list[tuple[int, int]] | None:
+    """The ranges of groups that add up to ``size`` each."""
+    ends = {offset: index for index, offset in enumerate(accumulate(sizes), 1)}
+    total = sum(sizes)
+    wanted = range(size, total + 1, size)
+    if total % size or any(offset not in ends for offset in wanted):
+        return None
+    stops = [ends[offset] for offset in wanted]
+    return list(zip([0, *stops], stops, strict=False))
+
+
+def _merge(groups: tuple[Group, ...], parts: list[tuple[int, int]]) -> tuple[Group, ...]:
+    return tuple(
+        tuple(segment for group in groups[first:last] for segment in group)
+        for first, last in parts
+    )
+
+
+# --- layers as values ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLayer:
+    """A block of a `.seq` file, and the module whose names it sees."""
+
+    block: ast.Block
+    module: LoadedModule
+
+
+@dataclass(frozen=True, slots=True)
+class PrimitiveLayer:
+    primitive: Primitive
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The statements between braces, with the frame whose names they see."""
+
+    statements: tuple[ast.Statement, ...]
+    frame: Frame
+
+
+Layer: TypeAlias = BlockLayer | PrimitiveLayer | Layers
+
+
+# --- windows ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AllWindow:
+    """Every group so far (Eq. 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlidingWindow:
+    """As many of the latest groups as the input has (Eq. 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastWindow:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PowersWindow:
+    """Offsets 1, base, base^2, ..."""
+
+    base: int
+
+
+Window: TypeAlias = AllWindow | SlidingWindow | LastWindow | PowersWindow
+
+
+@dataclass(frozen=True, slots=True)
+class InputWord:
+    """The word ``input``, as in ``keep=input``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeValue:
+    values: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return "x".join(map(str, self.values))
+
+
+@dataclass(frozen=True, slots=True)
+class PathValue:
+    """Kernels in sequence: ``1x1 -> 3x3``."""
+
+    parts: tuple[Value, ...]
+
+    def __str__(self) -> str:
+        return " -> ".join(map(str, self.parts))
+
+
+Value: TypeAlias = (
+    int
+    | Fraction
+    | bool
+    | str
+    | None
+    | SizeValue
+    | PathValue
+    | tuple["Value", ...]
+    | range
+    | Feature
+    | Layer
+    | Window
+    | Init
+    | InputWord
+)
+
+
+def kind_of(value: Value) -> str:
+    """A value's kind in the words of a diagnostic."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "a truth value"
+        case int():
+            return "a whole number"
+        case Fraction():
+            return "a number"
+        case str():
+            return "text"
+        case SizeValue():
+            return "a size"
+        case PathValue():
+            return "a path"
+        case tuple() | range():
+            return "a list"
+        case Feature():
+            return "a feature map"
+        case Layers() | BlockLayer() | PrimitiveLayer():
+            return "a layer"
+        case Init():
+            return "an initialisation"
+        case InputWord():
+            return "the word `input`"
+        case _:
+            return "a window"
+
+
+def show(value: Value) -> str:
+    """A value as a reader would write it."""
+    match value:
+        case None | bool():
+            return str(value).lower()
+        case Fraction() if value.denominator <= 10**6 and 10**6 % value.denominator == 0:
+            return f"{float(value):g}"
+        case tuple():
+            return f"[{', '.join(map(show, value))}]"
+        case range():
+            return f"{value.start}..{value.stop - 1}"
+        case Feature():
+            return str(value.type)
+        case Init():
+            return value.value
+        case int() | Fraction() | SizeValue() | PathValue():
+            return str(value)
+        case str():
+            return f'"{value}"'
+        case _:
+            return kind_of(value)

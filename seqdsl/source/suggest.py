@@ -1,0 +1,22 @@
+"""``did you mean``: the nearest of the names that would have been right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MAX_LENGTH = 64
+MAX_CANDIDATES = 2_000
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like a misspelt name, or None where none is near."""
+    from difflib import get_close_matches
+
+    if len(name) > MAX_LENGTH:
+        return None
+    short = [c for c in candidates if len(c) <= MAX_LENGTH][:MAX_CANDIDATES]
+    by_lower = {c.lower(): c for c in short}
+    if name.lower() in by_lower and by_lower[name.lower()] != name:
+        return by_lower[name.lower()]
+    matches = get_close_matches(name, short, n=1, cutoff=0.6)
+    return matches[0] if matches else None

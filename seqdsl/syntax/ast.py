@@ -1,0 +1,400 @@
+"""The syntax tree: frozen nodes, each with the span that it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from seqdsl.source.text import Source, Span
+
+# --- expressions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: int | Fraction
+    text: str  # as written, with its suffix: 26.2M
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """``3x3`` or ``3x224x224``."""
+
+    values: tuple[int, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A value's name, or one of the words ``it``, ``in`` and ``input``."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    items: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """``1x1 -> 3x3``"""
+
+    parts: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """``1..g``, both ends included."""
+
+    first: Expression
+    last: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Operators of one precedence, from left to right: ``a * b / c``."""
+
+    first: Expression
+    rest: tuple[tuple[str, Expression], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Minus:
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    left: Expression
+    operator: str
+    right: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """``and`` or ``or`` over all its operands."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``value if condition else otherwise``"""
+
+    value: Expression
+    condition: Expression
+    otherwise: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """``base.name``; with ``optional`` (``base?.name``) none gives none."""
+
+    base: Expression
+    name: str
+    optional: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """``base.name(arguments)``"""
+
+    base: Expression
+    name: str
+    arguments: tuple[Argument, ...]
+    optional: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``base[1]``; the first element has index 1."""
+
+    base: Expression
+    index: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """``min(a, b)``"""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+Expression: TypeAlias = (
+    Number
+    | Size
+    | Text
+    | Name
+    | ListOf
+    | Path
+    | Range
+    | Chain
+    | Minus
+    | Compare
+    | Logic
+    | Not
+    | Conditional
+    | Attribute
+    | Method
+    | Index
+    | Function
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a call; ``name`` is None for a positional one."""
+
+    name: str | None
+    value: Expression
+    span: Span
+
+
+# --- statements -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A layer applied to what flows: ``residual x 2 { ... }``, ``conv 3x3, 32``.
+
+    ``callee`` is a name, or attributes of one (``body.last``).
+    """
+
+    callee: Name | Attribute
+    arguments: tuple[Argument, ...]
+    times: Expression | None
+    body: Body | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """``skip = in | conv 1x1, 64``: names a value; what flows stays as it is."""
+
+    name: str
+    name_span: Span
+    value: Expression
+    calls: tuple[Call, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """``for i in 1..N { ... }``"""
+
+    name: str
+    name_span: Span
+    values: Expression
+    body: Body
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """Conditions with their bodies, and what holds otherwise."""
+
+    branches: tuple[tuple[Expression, Body], ...]
+    otherwise: Body | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """``aggregate i in 1..g, window=sliding { ... }`` (equations 1 and 2)."""
+
+    name: str
+    name_span: Span
+    values: Expression
+    arguments: tuple[Argument, ...]
+    body: Body
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``stage conv2 -> 56x56 { ... }``; the head is the stage named ``head``."""
+
+    name: str
+    claim: Expression | None
+    body: Body
+    span: Span  # of the heading
+
+
+@dataclass(frozen=True, slots=True)
+class InputShape:
+    """``input 3x224x224``"""
+
+    shape: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    condition: Expression
+    message: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """``expect flops 4.32G by paper``; tolerance in per cent."""
+
+    metric: str
+    quantity: Number
+    convention: str | None
+    convention_span: Span | None
+    tolerance: Number | None
+    span: Span
+
+
+Statement: TypeAlias = (
+    Call | Let | For | If | Aggregate | Stage | InputShape | Require | Expect
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The statements between two braces."""
+
+    statements: tuple[Statement, ...]
+    span: Span
+
+
+# --- items ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """``int``, or ``int[3]``: one for each of three, a single one serving all."""
+
+    name: str
+    count: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    type: Type | None
+    default: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """``use std.seqconv`` names the library, ``use "blocks.seq"`` a file beside this one."""
+
+    target: str
+    library: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    name: str
+    name_span: Span
+    parameters: tuple[Parameter, ...]
+    body: Body
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    name: str
+    name_span: Span
+    parameters: tuple[Parameter, ...]
+    body: Body
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network with its parameters bound, and the claims of that instance."""
+
+    name: str
+    name_span: Span
+    network: str
+    network_span: Span
+    arguments: tuple[Argument, ...]
+    claims: tuple[Statement, ...]
+    doc: str
+    span: Span
+
+
+Item: TypeAlias = Use | Network | Block | Model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Module:
+    """One parsed file."""
+
+    source: Source
+    items: tuple[Item, ...]
+
+
+def names_in(expression: Expression) -> Iterator[Name]:
+    """Every name that an expression reads, from left to right."""
+    match expression:
+        case Name():
+            yield expression
+        case Chain(first=first, rest=rest):
+            yield from names_in(first)
+            for _, operand in rest:
+                yield from names_in(operand)
+        case Method(base=base, arguments=arguments):
+            yield from names_in(base)
+            for argument in arguments:
+                yield from names_in(argument.value)
+        case Function(arguments=arguments):
+            for argument in arguments:
+                yield from names_in(argument.value)
+        case _:
+            for part in _parts(expression):
+                yield from names_in(part)
+
+
+def _parts(expression: Expression) -> tuple[Expression, ...]:
+    match expression:
+        case ListOf(items=parts) | Path(parts=parts) | Logic(operands=parts):
+            return parts
+        case Range(first=a, last=b) | Compare(left=a, right=b) | Index(base=a, index=b):
+            return (a, b)
+        case Minus(value=value) | Not(value=value) | Attribute(base=value):
+            return (value,)
+        case Conditional(value=a, condition=b, otherwise=c):
+            return (a, b, c)
+        case _:
+            return ()

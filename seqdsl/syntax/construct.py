@@ -1,0 +1,265 @@
+"""Makes the syntax tree of `seqdsl.syntax.ast` from Lark's parse tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, cast
+
+from lark import Token, Tree
+
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.text import Source, Span
+from seqdsl.syntax import ast
+
+MAX_INTEGER = 2**63 - 1
+
+_SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+def construct(tree: Tree[Token], source: Source) -> tuple[ast.Item, ...]:
+    """The items of a file. Raises `Failure` for an integer past 64 bits."""
+    builder = _Construct(source)
+    return tuple(builder.item(child) for child in tree.children if child is not None)
+
+
+def construct_expression(tree: Tree[Token], source: Source) -> ast.Expression:
+    """A single expression. Raises `Failure` for an integer past 64 bits."""
+    return _Construct(source).expression(tree)
+
+
+class _Construct:
+    """One method a rule; `Any` stays inside, as Lark's trees have no types of their own."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def _span(self, tree: Any) -> Span:
+        if isinstance(tree, Token):
+            return Span(self._source, cast(int, tree.start_pos), cast(int, tree.end_pos))
+        return Span(self._source, tree.meta.start_pos, tree.meta.end_pos)
+
+    # --- items
+
+    def item(self, tree: Any) -> ast.Item:
+        children, span = tree.children, self._span(tree)
+        if tree.data == "use":
+            library = children[0].type == "NAME"
+            target = "".join(children) if library else children[0][1:-1]
+            return ast.Use(target, library, span)
+        docs = [child for child in children if isinstance(child, Token) and child.type == "DOC"]
+        doc = "\n".join(line[2:].strip() for line in docs)
+        name, *rest = children[len(docs) :]
+        name_span = self._span(name)
+        span = Span(self._source, name_span.start, span.end)
+        if tree.data == "model":
+            network, arguments, body = rest
+            claims = self.body(body).statements if body is not None else ()
+            return ast.Model(
+                str(name), name_span, str(network), self._span(network),
+                self.arguments(arguments), claims, doc, span,
+            )  # fmt: skip
+        parameters = self.parameters(rest[0]) if len(rest) == 2 else ()
+        kind = ast.Network if tree.data == "network" else ast.Block
+        return kind(str(name), name_span, parameters, self.body(rest[-1]), doc, span)
+
+    def parameters(self, tree: Any) -> tuple[ast.Parameter, ...]:
+        return tuple(self.parameter(child) for child in tree.children if child is not None)
+
+    def parameter(self, tree: Any) -> ast.Parameter:
+        name, type, default = tree.children
+        return ast.Parameter(
+            str(name),
+            self.type(type) if type is not None else None,
+            self.expression(default) if default is not None else None,
+            self._span(name),
+        )
+
+    def type(self, tree: Any) -> ast.Type:
+        name, count = tree.children
+        return ast.Type(
+            str(name), self._whole(count) if count is not None else None, self._span(tree)
+        )
+
+    # --- statements
+
+    def body(self, tree: Any) -> ast.Body:
+        statements = tuple(self.statement(child) for child in tree.children if child is not None)
+        return ast.Body(statements, self._span(tree))
+
+    def statement(self, tree: Any) -> ast.Statement:
+        children, span = tree.children, self._span(tree)
+        match tree.data:
+            case "call":
+                return self.call(tree)
+            case "let":
+                name, pipeline = children
+                first, *calls = pipeline.children
+                return ast.Let(
+                    str(name), self._span(name), self.expression(first),
+                    tuple(map(self.call, calls)), span,
+                )  # fmt: skip
+            case "loop":
+                name, values, body = children
+                return ast.For(
+                    str(name), self._span(name), self.expression(values), self.body(body), span
+                )
+            case "choice":
+                *pairs, otherwise = children
+                branches = tuple(
+                    (self.expression(condition), self.body(body))
+                    for condition, body in zip(pairs[::2], pairs[1::2], strict=True)
+                )
+                return ast.If(branches, None if otherwise is None else self.body(otherwise), span)
+            case "aggregate":
+                name, values, *named, body = children
+                heading = Span(self._source, span.start, self._span([values, *named][-1]).end)
+                return ast.Aggregate(
+                    str(name), self._span(name), self.expression(values),
+                    tuple(map(self.argument, named)), self.body(body), heading,
+                )  # fmt: skip
+            case "stage" | "head":
+                name, claim, body = children if tree.data == "stage" else ("head", *children)
+                heading = Span(self._source, span.start, self._span(body).start)
+                heading = Span(self._source, span.start, span.start + len(heading.text.rstrip()))
+                claimed = None if claim is None else self.expression(claim)
+                return ast.Stage(str(name), claimed, self.body(body), heading)
+            case "input":
+                return ast.InputShape(tuple(map(self.expression, children)), span)
+            case "require":
+                condition, message = children
+                text = None if message is None else str(message)[1:-1]
+                return ast.Require(self.expression(condition), text, span)
+            case _:
+                return self.expect(children, span)
+
+    def expect(self, children: Any, span: Span) -> ast.Expect:
+        metric, quantity, convention, tolerance = children
+        return ast.Expect(
+            str(metric),
+            self.number(quantity),
+            None if convention is None else str(convention),
+            None if convention is None else self._span(convention),
+            None if tolerance is None else self.number(tolerance),
+            span,
+        )
+
+    def call(self, tree: Any) -> ast.Call:
+        callee, arguments, times, body = tree.children
+        name, *attributes = callee.children
+        target: ast.Name | ast.Attribute = ast.Name(str(name), self._span(name))
+        for token in attributes:
+            target = self._attribute(target, token)
+        span = self._span(tree)
+        if body is not None:  # point at the heading, not at the whole body
+            heading = self._source.text[span.start : self._span(body).start].rstrip()
+            span = Span(self._source, span.start, span.start + len(heading))
+        return ast.Call(
+            target,
+            self.arguments(arguments),
+            None if times is None else self.expression(times.children[-1]),
+            None if body is None else self.body(body),
+            span,
+        )
+
+    def arguments(self, tree: Any) -> tuple[ast.Argument, ...]:
+        return () if tree is None else tuple(map(self.argument, tree.children))
+
+    def argument(self, tree: Any) -> ast.Argument:
+        if tree.data == "named":
+            name, value = tree.children
+            return ast.Argument(str(name), self.expression(value), self._span(tree))
+        value = self.expression(tree)
+        return ast.Argument(None, value, value.span)
+
+    # --- expressions
+
+    def expression(self, tree: Any) -> ast.Expression:
+        return self._expressions[tree.data](self, tree.children, self._span(tree))
+
+    def number(self, token: Token) -> ast.Number:
+        text = str(token)
+        span = self._span(token)
+        scale = _SUFFIX.get(text[-1], 1)
+        digits = text[:-1] if scale > 1 else text
+        exponent = digits.lower().partition("e")[2]
+        if len(digits) > 40 or (exponent and abs(int(exponent)) > 30):
+            raise self._too_large(span)
+        value = Fraction(digits) * scale
+        if abs(value) > MAX_INTEGER:
+            raise self._too_large(span)
+        whole = value.denominator == 1 and "." not in digits
+        return ast.Number(int(value) if whole else value, text, span)
+
+    def _whole(self, token: Token) -> int:
+        value = self.number(token).value
+        if isinstance(value, int):
+            return value
+        raise self._too_large(self._span(token))
+
+    def _too_large(self, span: Span) -> Failure:
+        return Failure(
+            Diagnostic(
+                BY_NAME["integer-range"],
+                "this number is outside the range of 64 bits",
+                Label(span, "too large"),
+                help=f"the largest whole number is {MAX_INTEGER}",
+            )
+        )
+
+    def _size(self, children: Any, span: Span) -> ast.Expression:
+        parts = str(children[0]).replace("×", "x").split("x")
+        if any(len(part) > 18 for part in parts):
+            raise self._too_large(span)
+        return ast.Size(tuple(map(int, parts)), span)
+
+    def _chain(self, children: Any, span: Span) -> ast.Expression:
+        first, *rest = children
+        pairs = zip(rest[::2], rest[1::2], strict=True)
+        return ast.Chain(
+            self.expression(first), tuple((str(op), self.expression(e)) for op, e in pairs), span
+        )
+
+    def _suffixed(self, children: Any, _: Span) -> ast.Expression:
+        first, *suffixes = children
+        value = self.expression(first)
+        for suffix in suffixes:
+            span = value.span.to(self._span(suffix))
+            if suffix.data == "attribute":
+                value = self._attribute(value, suffix.children[0])
+            elif suffix.data == "method":
+                token, arguments = suffix.children
+                name, optional = token.lstrip("?."), token.startswith("?")
+                value = ast.Method(value, name, self.arguments(arguments), optional, span)
+            else:
+                value = ast.Index(value, self.expression(suffix.children[0]), span)
+        return value
+
+    def _attribute(self, base: ast.Expression, token: Token) -> ast.Attribute:
+        span = base.span.to(self._span(token))
+        return ast.Attribute(base, token.lstrip("?."), token.startswith("?"), span)
+
+    def _all(self, children: Any) -> tuple[ast.Expression, ...]:
+        return tuple(self.expression(child) for child in children if child is not None)
+
+    _expressions: dict[str, Callable[[_Construct, Any, Span], ast.Expression]] = {  # noqa: RUF012
+        "number": lambda self, c, _: self.number(c[0]),
+        "size": _size,
+        "string": lambda _, c, span: ast.Text(str(c[0])[1:-1], span),
+        "name": lambda _, c, span: ast.Name(str(c[0]), span),
+        "list": lambda self, c, span: ast.ListOf(self._all(c), span),
+        "path": lambda self, c, span: ast.Path(self._all(c), span),
+        "span_of": lambda self, c, span: ast.Range(*self._all(c), span),
+        "chain": _chain,
+        "minus": lambda self, c, span: ast.Minus(self.expression(c[0]), span),
+        "compare": lambda self, c, span: ast.Compare(
+            self.expression(c[0]), str(c[1]), self.expression(c[2]), span
+        ),
+        "any": lambda self, c, span: ast.Logic("or", self._all(c), span),
+        "all": lambda self, c, span: ast.Logic("and", self._all(c), span),
+        "negate": lambda self, c, span: ast.Not(self.expression(c[0]), span),
+        "conditional": lambda self, c, span: ast.Conditional(*self._all(c), span),
+        "suffixed": _suffixed,
+        "function": lambda self, c, span: ast.Function(str(c[0]), self.arguments(c[1]), span),
+    }

@@ -1,0 +1,152 @@
+"""From text to a syntax tree, with every syntax error of a file in one run."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from lark import Lark, Token, Tree, UnexpectedInput
+
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.text import Source, Span
+from seqdsl.syntax import ast
+from seqdsl.syntax.construct import construct, construct_expression
+from seqdsl.syntax.messages import describe
+from seqdsl.syntax.tokens import MAX_NESTING, TooDeep, statement_tokens
+
+MAX_SYNTAX_ERRORS = 20
+
+
+def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
+    """The module, and what is wrong with its syntax.
+
+    A statement that can't be read is reported and left out, and the rest is read without it.
+    """
+    lark = _lark()
+    diagnostics: list[Diagnostic] = []
+    try:
+        tokens = list(statement_tokens(lark.lex(source.text)))
+    except TooDeep as error:
+        diagnostic = Diagnostic(
+            BY_NAME["nesting"],
+            f"more than {MAX_NESTING} brackets are open here",
+            Label(_span(source, error.token), "one too many"),
+            help="close brackets, or move the inner part into a block of its own",
+        )
+        return ast.Module(source, ()), [diagnostic]
+    while True:
+        tree, position, expected = _attempt(lark, tokens)
+        if tree is not None:
+            break
+        diagnostics.append(describe(source, tokens, position, expected))
+        if len(diagnostics) >= MAX_SYNTAX_ERRORS:
+            return ast.Module(source, ()), diagnostics
+        tokens = _without_statement(tokens, position)
+    try:
+        items = construct(tree, source)
+    except Failure as failure:
+        return ast.Module(source, ()), [*diagnostics, failure.diagnostic]
+    return ast.Module(source, items), diagnostics
+
+
+def parse_expression(source: Source) -> ast.Expression:
+    """A single expression, as given on the command line. Raises `Failure`."""
+    lark = _lark()
+    try:
+        tokens = list(statement_tokens(lark.lex(source.text)))
+    except TooDeep as error:
+        tokens = [error.token]
+    tree, position, expected = _attempt(lark, tokens, "expression")
+    if tree is None:
+        raise Failure(describe(source, tokens, position, expected))
+    return construct_expression(tree, source)
+
+
+@cache
+def _lark() -> Lark:
+    """The LALR tables, kept in the user's cache folder under the grammar's hash."""
+    grammar = files("seqdsl.grammars").joinpath("seq.lark").read_text(encoding="utf-8")
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        start=["start", "expression"],
+        propagate_positions=True,
+        cache=_cache_path(grammar),
+    )
+
+
+def _cache_path(grammar: str) -> str | bool:
+    from hashlib import sha256
+
+    from platformdirs import user_cache_dir
+
+    folder = Path(user_cache_dir("seqdsl"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return str(folder / f"grammar-{sha256(grammar.encode()).hexdigest()[:16]}.lark")
+
+
+def _attempt(
+    lark: Lark, tokens: list[Token], start: str = "start"
+) -> tuple[Tree[Token] | None, int, set[str]]:
+    """The tree; or None, the index of the token that does not fit, and what would have."""
+    parser = lark.parse_interactive(start=start)
+    position = 0
+    try:
+        for position, token in enumerate(tokens):  # noqa: B007
+            parser.feed_token(token)
+        position = len(tokens)
+        last = tokens[-1] if tokens else None
+        return parser.feed_eof(last), position, set()
+    except UnexpectedInput:
+        return None, position, set(parser.accepts())
+
+
+def _without_statement(tokens: list[Token], position: int) -> list[Token]:
+    """The tokens less the statement around ``position``: enough to read the rest.
+
+    What is left out begins after the last line break or brace and ends before the next; a
+    block that it opens goes with it.
+    """
+    start = position
+    while start > 0 and tokens[start - 1].type not in ("_NL", "LBRACE", "RBRACE"):
+        start -= 1
+    end, depth = position, 0
+    for token in tokens[start:position]:
+        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
+    while end < len(tokens):
+        kind = tokens[end].type
+        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > position)):
+            break
+        depth += (kind == "LBRACE") - (kind == "RBRACE")
+        end += 1
+        if depth < 0:
+            break
+    if start == end:
+        end += 1
+    rest = tokens[:start] + tokens[end:]
+    return _tidy(rest)
+
+
+def _tidy(tokens: list[Token]) -> list[Token]:
+    """Line breaks that no longer stand between two statements, taken out."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.type == "_NL" and (not kept or kept[-1].type in ("_NL", "LBRACE")):
+            continue
+        if token.type == "RBRACE" and kept and kept[-1].type == "_NL":
+            kept.pop()
+        kept.append(token)
+    if kept and kept[-1].type == "_NL":
+        kept.pop()
+    return kept
+
+
+def _span(source: Source, token: Token) -> Span:
+    start = token.start_pos or 0
+    return Span(source, start, token.end_pos if token.end_pos is not None else start)
