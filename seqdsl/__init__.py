@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from seqdsl.api import check, load, to_onnx, to_torch
-from seqdsl.graph.network import Network
-from seqdsl.source.diagnostic import CompileError, Diagnostic
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seqdsl.api import check, load, to_onnx, to_torch
+    from seqdsl.graph.network import Network
+    from seqdsl.source.diagnostic import CompileError, Diagnostic
 
 __version__ = "0.1.0"
 __all__ = ["CompileError", "Diagnostic", "Network", "check", "load", "to_onnx", "to_torch"]
+
+# Names are fetched when they are first used, so that `seqdsl --help` starts at once.
+_HOME = {
+    "CompileError": "seqdsl.source.diagnostic",
+    "Diagnostic": "seqdsl.source.diagnostic",
+    "Network": "seqdsl.graph.network",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'seqdsl' has no attribute {name!r}")
+    return getattr(import_module(_HOME.get(name, "seqdsl.api")), name)

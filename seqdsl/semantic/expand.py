@@ -228,6 +228,8 @@ class Expansion:
         return values
 
     def _input(self, statement: ast.InputShape, frame: Frame) -> None:
+        if isinstance(frame.current, Broken):
+            raise Poisoned
         if frame.current is not None or frame.scope.kind is not ScopeKind.NETWORK:
             raise fail(
                 "input-again", "a network has one input, before its first layer",

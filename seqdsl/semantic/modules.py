@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from os.path import normpath
 from pathlib import Path
 
 from seqdsl.semantic.reading import read_source
@@ -109,12 +110,14 @@ class _Loader:
         for item in syntax.items:
             if isinstance(item, ast.Use):
                 try:
-                    _import(module, self._used(item, folder, chain))
+                    _import(module, self._used(item, source, folder, chain))
                 except Failure as failure:
                     self.diagnostics.append(failure.diagnostic)
         return module
 
-    def _used(self, use: ast.Use, folder: Path, parents: tuple[Path, ...]) -> LoadedModule:
+    def _used(
+        self, use: ast.Use, user: Source, folder: Path, parents: tuple[Path, ...]
+    ) -> LoadedModule:
         if use.library:
             found = library_module(use.target)
             if found is None:
@@ -150,7 +153,7 @@ class _Loader:
                 "import-limit", f"more than {MAX_IMPORTS} files are imported", use.span, None
             )
         try:
-            source = read_source(path, use.target)
+            source = read_source(path, normpath(Path(user.name).parent / use.target))
         except Failure as failure:
             near = [p.name for p in path.parent.glob("*.seq")] if path.parent.is_dir() else []
             raise _import_failure(

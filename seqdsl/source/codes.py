@@ -51,6 +51,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ215", "unknown-network", "No network or model of this name is in the file."),
     Code("SEQ216", "unknown-convention", "No counting convention of this name exists."),
     Code("SEQ217", "duplicate-parameter", "Two parameters share a name."),
+    Code("SEQ218", "unknown-type", "No parameter type of this name exists."),
+    Code("SEQ219", "model-body", "A model holds something other than claims."),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),

@@ -72,7 +72,7 @@ def _lark() -> Lark:
         grammar,
         parser="lalr",
         lexer="basic",
-        start=["start", "expression"],
+        start=["start", "expression", "unreadable"],
         propagate_positions=True,
         cache=_cache_path(grammar),
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seqdsl.semantic.modules import LoadedModule, Program
+from seqdsl.semantic.rules.arguments import check_arguments
+from seqdsl.semantic.rules.names import check_names
+from seqdsl.semantic.rules.recursion import check_recursion
+from seqdsl.semantic.rules.structure import check_structure
 from seqdsl.source.diagnostic import Diagnostic
 
 Rule = Callable[[LoadedModule], list[Diagnostic]]
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (check_structure, check_names, check_arguments, check_recursion)
 
 
 def check_rules(program: Program) -> list[Diagnostic]:

@@ -1,0 +1,105 @@
+"""What the commands share: options, and how diagnostics reach the reader."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+from seqdsl.source.codes import Severity
+from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.render import OutputFormat, render
+
+if TYPE_CHECKING:
+    from seqdsl.graph.network import Network
+
+F = TypeVar("F", bound=Callable[..., object])
+
+FORMATS = [format.value for format in OutputFormat]
+# Files that can't be had are the caller's mistake, not a finding in a file.
+_IO_CODES = frozenset({"SEQ001", "SEQ002", "SEQ005"})
+
+
+def network_options(function: F) -> F:
+    """``--network`` and ``-D``: which network of a file, with which parameters."""
+    function = click.option(
+        "--network", "network_name", metavar="NAME", help="One network or model of several."
+    )(function)
+    return click.option(
+        "-D", "--define", "defines", metavar="NAME=VALUE", multiple=True, callback=_parse_defines,
+        help="Set a parameter. Claims are then not checked.",
+    )(function)  # fmt: skip
+
+
+def output_format_option(function: F) -> F:
+    return click.option(
+        "--output-format", type=click.Choice(FORMATS), default="full", show_default=True,
+        help="How diagnostics are printed.",
+    )(function)  # fmt: skip
+
+
+def _parse_defines(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    values: Sequence[str],
+) -> dict[str, str]:
+    defines: dict[str, str] = {}
+    for value in values:
+        name, equal, text = value.partition("=")
+        if not equal or not name.strip():
+            raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE")
+        defines[name.strip()] = text.strip()
+    return defines
+
+
+def load_or_exit(
+    path: str,
+    network: str | None,
+    defines: dict[str, str],
+    output_format: str = "full",
+    claims: bool = True,
+) -> Network:
+    """A network of a file. Prints every finding; exits where an error leaves no network.
+
+    With ``claims=False`` a false claim is passed over: for commands that report on claims.
+    """
+    from seqdsl.api import load_instance
+
+    instance, diagnostics = load_instance(path, network, defines)
+    if not claims:
+        diagnostics = [d for d in diagnostics if d.code.name != "false-claim"]
+    if diagnostics:
+        show(diagnostics, output_format)
+    errors = any(d.severity is Severity.ERROR for d in diagnostics)
+    if errors or instance is None or instance.network is None:
+        sys.exit(exit_code(diagnostics))
+    return instance.network
+
+
+def show(diagnostics: Sequence[Diagnostic], output_format: str = "full") -> None:
+    """Prints diagnostics to standard error."""
+    text = render(diagnostics, OutputFormat(output_format), color=use_color(sys.stderr))
+    if text:
+        click.echo(text, err=True, color=True)
+
+
+def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
+    """0 for none, 2 where a file can't be had, else 1."""
+    if any(d.code.id in _IO_CODES for d in diagnostics):
+        return 2
+    return 1 if diagnostics else 0
+
+
+def fail_with(failure: Failure) -> NoReturn:
+    """Prints the diagnostic of a failure and exits."""
+    show([failure.diagnostic])
+    sys.exit(exit_code([failure.diagnostic]) or 1)
+
+
+def use_color(stream: object) -> bool:
+    """Whether a stream is a terminal that wants colour (NO_COLOR is obeyed)."""
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty()) and not os.environ.get("NO_COLOR")

@@ -1,0 +1,78 @@
+"""The program: a table of commands, each imported when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+import seqdsl
+
+# name: (module, one line of help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("seqdsl.cli.check", "Check shapes, groups and claims of .seq files."),
+    "stats": ("seqdsl.cli.stats", "Count parameters and costs by network, stage, block or layer."),
+    "audit": ("seqdsl.cli.audit", "Set printed figures beside computed ones."),
+    "build": ("seqdsl.cli.build", "Write a network as PyTorch source or as ONNX."),
+    "run": ("seqdsl.cli.run", "Run a network on an image or an array."),
+    "verify": ("seqdsl.cli.verify", "Compare all backends on the same random weights."),
+    "draw": ("seqdsl.cli.draw", "Draw a network at one of four depths."),
+    "explain": ("seqdsl.cli.explain", "Explain a diagnostic code."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group that imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from seqdsl.source.suggest import nearest
+
+            near = nearest(name, COMMANDS)
+            hint = f" Did you mean {near!r}?" if near else ""
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(seqdsl.__version__, prog_name="seqdsl")
+def program() -> None:
+    """A language for convolutional architectures, and its compiler."""
+
+
+def main() -> None:
+    """Runs the program. Exit code 0: clean; 1: findings; 2: usage or I/O; 130: interrupted."""
+    try:
+        program.main(standalone_mode=False)
+    except click.exceptions.Exit as exit:
+        sys.exit(exit.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"seqdsl: {where}{error.strerror or error}", err=True)
+        sys.exit(2)

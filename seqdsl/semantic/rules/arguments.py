@@ -1,0 +1,96 @@
+"""Arguments: unknown, missing and doubled ones, wherever the layer is known by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.semantic.binding import TYPES, Actual, Formal, assign, formals_of, signature
+from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.primitives import PRIMITIVES
+from seqdsl.semantic.rules.walk import calls, definitions, statements
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.suggest import nearest
+from seqdsl.syntax import ast
+
+
+def check_arguments(module: LoadedModule) -> list[Diagnostic]:
+    """Holds every call against the parameters of what it calls, and parameters' types."""
+    diagnostics: list[Diagnostic] = []
+    for definition in definitions(module.syntax):
+        diagnostics.extend(_unknown_types(definition.parameters))
+        local = _local_names(definition)
+        for call in calls(definition.body):
+            if isinstance(call.callee, ast.Name) and call.callee.name not in local:
+                diagnostics.extend(_check_call(call, call.callee.name, module))
+    for item in module.syntax.items:
+        if isinstance(item, ast.Model):
+            found = module.find(item.network)
+            if found is not None and isinstance(found[0], ast.Network):
+                formals = formals_of(found[0].parameters)
+                diagnostics.extend(_check(item.network, formals, item.arguments, item.span, None))
+    return diagnostics
+
+
+def _local_names(definition: ast.Network | ast.Block) -> set[str]:
+    """Names that are values here, so that a call of one is a call of its value."""
+    names = {parameter.name for parameter in definition.parameters}
+    for statement in statements(definition.body):
+        if isinstance(statement, ast.Let | ast.For | ast.Aggregate):
+            names.add(statement.name)
+    return names
+
+
+def _check_call(call: ast.Call, name: str, module: LoadedModule) -> Iterator[Diagnostic]:
+    found = module.find(name)
+    if found is not None and isinstance(found[0], ast.Block):
+        formals: Sequence[Formal] = formals_of(found[0].parameters)
+    elif name in PRIMITIVES:
+        if PRIMITIVES[name].several:  # which of its arguments are feature maps shows later
+            return
+        formals = PRIMITIVES[name].formals
+    else:
+        return
+    yield from _check(name, formals, call.arguments, call.span, call.body)
+
+
+def _check(
+    name: str,
+    formals: Sequence[Formal],
+    arguments: Sequence[ast.Argument],
+    span: ast.Span,
+    body: ast.Body | None,
+) -> Iterator[Diagnostic]:
+    scope = Scope(ScopeKind.NETWORK, "", "", None, span)
+    actuals = [Actual(argument.name, None, argument.span) for argument in arguments]
+    try:
+        given = assign([formal.name for formal in formals], name, actuals, scope, formals)
+    except Failure as failure:
+        found = failure.diagnostic
+        yield Diagnostic(found.code, found.message, found.primary, found.secondary, (), found.help)
+        return
+    for formal in formals:
+        filled = formal.name in given or (formal.type == "layers" and body is not None)
+        if formal.required and not filled and formal.name != "shortcut":
+            secondary = () if formal.span is None else (Label(formal.span, "declared here"),)
+            yield Diagnostic(
+                BY_NAME["missing-argument"],
+                f"`{name}` needs `{formal.name}`",
+                Label(span, f"no `{formal.name}` given"),
+                secondary,
+                help=f"`{name}` takes {signature(formals)}",
+            )
+            return
+
+
+def _unknown_types(parameters: Sequence[ast.Parameter]) -> Iterator[Diagnostic]:
+    for parameter in parameters:
+        if parameter.type is not None and parameter.type.name not in TYPES:
+            near = nearest(parameter.type.name, TYPES)
+            yield Diagnostic(
+                BY_NAME["unknown-type"],
+                f"no type `{parameter.type.name}` exists",
+                Label(parameter.type.span, "unknown type"),
+                help=f"did you mean `{near}`?" if near else f"the types are {', '.join(TYPES)}",
+            )

@@ -1,0 +1,204 @@
+"""Names: undefined, unused and shadowed ones, and calls to what is no layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from seqdsl.semantic.evaluate import CONSTANTS
+from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.primitives import PRIMITIVES
+from seqdsl.semantic.rules.walk import definitions, expressions
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.suggest import nearest
+from seqdsl.source.text import Span
+from seqdsl.syntax import ast
+
+_WORDS = ("in", "it")
+
+
+@dataclass(slots=True, eq=False)
+class _Binding:
+    name: str
+    span: Span
+    used: bool = False
+    warn: bool = True  # an index that nothing reads is no mistake
+
+
+@dataclass(slots=True, eq=False)
+class _Region:
+    """One pair of braces: what it binds, and what it sees from outside."""
+
+    outer: _Region | None = None
+    bindings: dict[str, _Binding] = field(default_factory=dict)
+
+    def find(self, name: str) -> _Binding | None:
+        region: _Region | None = self
+        while region is not None:
+            if name in region.bindings:
+                return region.bindings[name]
+            region = region.outer
+        return None
+
+    def names(self) -> list[str]:
+        return [*self.bindings, *(self.outer.names() if self.outer else [])]
+
+
+def check_names(module: LoadedModule) -> list[Diagnostic]:
+    """Follows every name of a file to what binds it."""
+    checker = _Checker(module)
+    for definition in definitions(module.syntax):
+        checker.definition(definition)
+    for item in module.syntax.items:
+        if isinstance(item, ast.Model):
+            for argument in item.arguments:
+                checker.read(argument.value, _Region())
+    return checker.diagnostics
+
+
+class _Checker:
+    def __init__(self, module: LoadedModule) -> None:
+        self._module = module
+        self._all: list[_Binding] = []
+        self.diagnostics: list[Diagnostic] = []
+
+    def definition(self, definition: ast.Network | ast.Block) -> None:
+        region = _Region()
+        self._all = []
+        for parameter in definition.parameters:
+            if parameter.default is not None:
+                self.read(parameter.default, region)
+            if parameter.name in region.bindings:
+                self._duplicate_parameter(parameter, region.bindings[parameter.name])
+            else:
+                self._bind(parameter.name, parameter.span, region)
+        self._body(definition.body, region)
+        for binding in self._all:
+            if binding.warn and not binding.used:
+                self._unused(binding)
+
+    def _body(self, body: ast.Body, region: _Region) -> None:
+        for statement in body.statements:
+            self._statement(statement, region)
+
+    def _statement(self, statement: ast.Statement, region: _Region) -> None:
+        for expression in expressions(statement):
+            self.read(expression, region)
+        match statement:
+            case ast.Call():
+                self._call(statement, region)
+            case ast.Let():
+                for call in statement.calls:
+                    self._call(call, region)
+                known = region.bindings.get(statement.name)
+                if known is None:
+                    self._bind(statement.name, statement.name_span, region)
+            case ast.For():
+                if statement.name not in region.bindings:
+                    self._bind(statement.name, statement.name_span, region, warn=False)
+                self._body(statement.body, region)
+            case ast.Aggregate():
+                inner = _Region(region)
+                self._bind(statement.name, statement.name_span, inner, warn=False)
+                for argument in statement.arguments:
+                    self.read(argument.value, inner)
+                self._body(statement.body, inner)
+            case ast.If():
+                for _, body in statement.branches:
+                    self._body(body, region)
+                if statement.otherwise is not None:
+                    self._body(statement.otherwise, region)
+            case ast.Stage():
+                self._body(statement.body, _Region(region))
+            case _:
+                pass
+
+    def _call(self, call: ast.Call, region: _Region) -> None:
+        callee = call.callee
+        if isinstance(callee, ast.Attribute):
+            self.read(callee, region)
+        else:
+            binding = region.find(callee.name)
+            if binding is not None:
+                binding.used = True
+            elif not self._is_layer(callee.name):
+                self._unknown_layer(callee, region)
+        if call.body is not None:
+            self._body(call.body, _Region(region))
+
+    def _is_layer(self, name: str) -> bool:
+        found = self._module.find(name)
+        return name in PRIMITIVES or (found is not None and isinstance(found[0], ast.Block))
+
+    def read(self, expression: ast.Expression, region: _Region) -> None:
+        for name in ast.names_in(expression):
+            binding = region.find(name.name)
+            if binding is not None:
+                binding.used = True
+            elif name.name not in _WORDS and name.name not in CONSTANTS:
+                if not self._is_layer(name.name):
+                    self._undefined(name, region)
+
+    def _bind(self, name: str, span: Span, region: _Region, warn: bool = True) -> None:
+        outer = region.outer.find(name) if region.outer else None
+        if outer is not None:
+            self._shadowed(span, f"`{name}` hides a value of the same name",
+                           Label(outer.span, "the value that it hides"))  # fmt: skip
+        elif self._is_layer(name) or name in CONSTANTS:
+            what = "layer" if self._is_layer(name) else "constant"
+            found = self._module.find(name)
+            label = Label(found[0].name_span, "the layer that it hides") if found else None
+            self._shadowed(span, f"`{name}` hides the {what} of this name", label)
+        binding = _Binding(name, span, warn=warn and not name.startswith("_"))
+        region.bindings[name] = binding
+        self._all.append(binding)
+
+    # --- findings
+
+    def _unused(self, binding: _Binding) -> None:
+        self._report(
+            "unused-name", f"`{binding.name}` is never read", binding.span, "never read",
+            help=f"remove it, or call it `_{binding.name}` to keep it",
+        )  # fmt: skip
+
+    def _shadowed(self, span: Span, message: str, label: Label | None) -> None:
+        secondary = () if label is None else (label,)
+        self._report("shadowed-name", message, span, "hides another", secondary, "rename it")
+
+    def _duplicate_parameter(self, parameter: ast.Parameter, first: _Binding) -> None:
+        self._report(
+            "duplicate-parameter", f"two parameters are called `{parameter.name}`",
+            parameter.span, "declared again", (Label(first.span, "first declared here"),),
+            "rename one of them",
+        )  # fmt: skip
+
+    def _undefined(self, name: ast.Name, region: _Region) -> None:
+        near = nearest(name.name, [*region.names(), *CONSTANTS])
+        self._report(
+            "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
+            help=f"did you mean `{near}`?" if near else "name a value with `name = ...`, or "
+            "declare a parameter",
+        )  # fmt: skip
+
+    def _unknown_layer(self, callee: ast.Name, region: _Region) -> None:
+        blocks = [n for n, (d, _) in self._module.visible.items() if isinstance(d, ast.Block)]
+        near = nearest(callee.name, [*blocks, *PRIMITIVES, *region.names()])
+        self._report(
+            "unknown-layer", f"no layer `{callee.name}` is defined or imported", callee.span,
+            "unknown layer",
+            help=f"did you mean `{near}`?" if near else "define it with `block`, or import the "
+            "file that does with `use`",
+        )  # fmt: skip
+
+    def _report(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str,
+        secondary: tuple[Label, ...] = (),
+        help: str | None = None,
+    ) -> None:
+        self.diagnostics.append(
+            Diagnostic(BY_NAME[code], message, Label(span, label), secondary, help=help)
+        )

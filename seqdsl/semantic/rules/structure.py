@@ -1,0 +1,65 @@
+"""What may stand where: stages and inputs of networks, the claims of models."""
+
+from __future__ import annotations
+
+from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.rules.walk import definitions, statements
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.suggest import nearest
+from seqdsl.source.text import Span
+from seqdsl.syntax import ast
+
+
+def check_structure(module: LoadedModule) -> list[Diagnostic]:
+    """Stages that share a name, and models that name no network or hold more than claims."""
+    diagnostics: list[Diagnostic] = []
+    for definition in definitions(module.syntax):
+        seen: dict[str, Span] = {}
+        for statement in statements(definition.body):
+            if isinstance(statement, ast.Stage):
+                first = seen.setdefault(statement.name, statement.span)
+                if first is not statement.span:
+                    diagnostics.append(_duplicate_stage(statement, first))
+    for item in module.syntax.items:
+        if isinstance(item, ast.Model):
+            diagnostics.extend(_check_model(item, module))
+    return diagnostics
+
+
+def _duplicate_stage(stage: ast.Stage, first: Span) -> Diagnostic:
+    return Diagnostic(
+        BY_NAME["duplicate-definition"],
+        f"two stages are called `{stage.name}`",
+        Label(stage.span, "again"),
+        (Label(first, "first here"),),
+        help="rename one of them: a stage's name leads the keys of its weights",
+    )
+
+
+def _check_model(model: ast.Model, module: LoadedModule) -> list[Diagnostic]:
+    diagnostics: list[Diagnostic] = []
+    found = module.find(model.network)
+    if found is None or not isinstance(found[0], ast.Network):
+        known = [n for n, (d, _) in module.visible.items() if isinstance(d, ast.Network)]
+        near = nearest(model.network, known)
+        diagnostics.append(
+            Diagnostic(
+                BY_NAME["unknown-network"],
+                f"no network `{model.network}` is defined or imported",
+                Label(model.network_span, "unknown network"),
+                help=f"did you mean `{near}`?" if near else "a model binds the parameters of a "
+                "`network`",
+            )
+        )
+    diagnostics.extend(
+        Diagnostic(
+            BY_NAME["model-body"],
+            "a model holds claims only",
+            Label(statement.span, "not an `expect`"),
+            help="put layers into the network that the model binds",
+        )
+        for statement in model.claims
+        if not isinstance(statement, ast.Expect)
+    )
+    return diagnostics

@@ -1,0 +1,77 @@
+"""Walks over a syntax tree, for rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seqdsl.syntax import ast
+
+
+def definitions(module: ast.Module) -> Iterator[ast.Network | ast.Block]:
+    """The items that have parameters and a body."""
+    return (item for item in module.items if isinstance(item, ast.Network | ast.Block))
+
+
+def statements(body: ast.Body) -> Iterator[ast.Statement]:
+    """Every statement inside a body, at any depth, in order."""
+    for statement in body.statements:
+        yield statement
+        for inner in bodies(statement):
+            yield from statements(inner)
+
+
+def bodies(statement: ast.Statement) -> Iterator[ast.Body]:
+    """The braces that belong to a statement."""
+    match statement:
+        case ast.Call(body=body):
+            if body is not None:
+                yield body
+        case ast.Let(calls=calls):
+            for call in calls:
+                yield from bodies(call)
+        case ast.For(body=body) | ast.Aggregate(body=body) | ast.Stage(body=body):
+            yield body
+        case ast.If(branches=branches, otherwise=otherwise):
+            yield from (body for _, body in branches)
+            if otherwise is not None:
+                yield otherwise
+        case _:
+            pass
+
+
+def calls(body: ast.Body) -> Iterator[ast.Call]:
+    """Every application of a layer inside a body."""
+    for statement in statements(body):
+        if isinstance(statement, ast.Call):
+            yield statement
+        elif isinstance(statement, ast.Let):
+            yield from statement.calls
+
+
+def expressions(statement: ast.Statement) -> Iterator[ast.Expression]:
+    """The expressions that a statement itself holds, less those of statements inside it."""
+    match statement:
+        case ast.Call(arguments=arguments, times=times):
+            yield from (argument.value for argument in arguments)
+            if times is not None:
+                yield times
+        case ast.Let(value=value, calls=calls):
+            yield value
+            for call in calls:
+                yield from expressions(call)
+        case ast.For(values=values):
+            yield values
+        case ast.Aggregate(values=values, arguments=arguments):
+            yield values
+            yield from (argument.value for argument in arguments)
+        case ast.If(branches=branches):
+            yield from (condition for condition, _ in branches)
+        case ast.Stage(claim=claim):
+            if claim is not None:
+                yield claim
+        case ast.InputShape(shape=shape):
+            yield from shape
+        case ast.Require(condition=condition):
+            yield condition
+        case ast.Expect():
+            pass
