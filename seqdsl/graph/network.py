@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from seqdsl.graph.claims import Claim
+from seqdsl.graph.costs import Cost, node_costs, total
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Softmax
 from seqdsl.graph.scope import Scope
@@ -47,6 +48,21 @@ class Network:
             for position, source in enumerate(node.operands)
         )
         return graph
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What one sample costs, over all nodes."""
+        return total(node_costs(self))
+
+    @property
+    def params(self) -> int:
+        """Trained parameters; a batch norm's running statistics are none."""
+        return self.cost.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of convolutions and linear layers, for one sample."""
+        return self.cost.macs
 
     @property
     def input(self) -> Node:

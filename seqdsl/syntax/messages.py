@@ -37,17 +37,17 @@ def describe(
 ) -> Diagnostic:
     """The diagnostic for the token at ``position``, which the grammar does not accept."""
     if position >= len(tokens):
-        end = len(source.text.rstrip())
-        unclosed = _unclosed(tokens)
-        secondary = ()
-        if unclosed is not None:
-            secondary = (Label(_span(source, unclosed), f"this `{unclosed}` is never closed"),)
+        still_open = unclosed(tokens)
+        secondary = tuple(
+            Label(_span(source, token), f"this `{token}` is never closed")
+            for token in still_open[-1:]
+        )
         return Diagnostic(
             BY_NAME["syntax"],
             "the file ends in the middle of a definition",
-            Label(Span(source, max(end - 1, 0), end), f"{_list(expected)} expected after this"),
+            Label(_span(source, tokens[-1]), f"{_list(expected)} expected after this"),
             secondary,
-            help=_closing(unclosed) if unclosed is not None else None,
+            help=_closing(still_open[-1]) if still_open else None,
         )
     token = tokens[position]
     previous = tokens[position - 1] if position else None
@@ -76,17 +76,19 @@ def _help(token: Token, previous: Token | None, expected: set[str]) -> str | Non
 
 
 def _closing(token: Token) -> str:
-    return f"add the `{ {'LBRACE': '}', 'LPAR': ')', 'LSQB': ']'}[token.type] }`"
+    closing = {"LBRACE": "}", "LPAR": ")", "LSQB": "]"}[token.type]
+    return f"add the `{closing}`"
 
 
-def _unclosed(tokens: Sequence[Token]) -> Token | None:
+def unclosed(tokens: Sequence[Token]) -> list[Token]:
+    """The brackets that nothing closes, the outermost first."""
     stack: list[Token] = []
     for token in tokens:
         if token.type in ("LBRACE", "LPAR", "LSQB"):
             stack.append(token)
         elif token.type in ("RBRACE", "RPAR", "RSQB") and stack:
             stack.pop()
-    return stack[-1] if stack else None
+    return stack
 
 
 def _spell(token: Token) -> str:

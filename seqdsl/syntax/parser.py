@@ -13,7 +13,7 @@ from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import construct, construct_expression
-from seqdsl.syntax.messages import describe
+from seqdsl.syntax.messages import describe, unclosed
 from seqdsl.syntax.tokens import MAX_NESTING, TooDeep, statement_tokens
 
 MAX_SYNTAX_ERRORS = 20
@@ -36,14 +36,18 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
             help="close brackets, or move the inner part into a block of its own",
         )
         return ast.Module(source, ()), [diagnostic]
+    closed = False  # whether brackets left open at the end were closed for the file
     while True:
         tree, position, expected = _attempt(lark, tokens)
         if tree is not None:
             break
-        diagnostics.append(describe(source, tokens, position, expected))
-        if len(diagnostics) >= MAX_SYNTAX_ERRORS:
+        at_end = position >= len(tokens)
+        if not (at_end and closed):
+            diagnostics.append(describe(source, tokens, position, expected))
+        if len(diagnostics) >= MAX_SYNTAX_ERRORS or (at_end and closed):
             return ast.Module(source, ()), diagnostics
-        tokens = _without_statement(tokens, position)
+        closed = closed or at_end
+        tokens = _close(tokens) if at_end else _without_statement(tokens, position)
     try:
         items = construct(tree, source)
     except Failure as failure:
@@ -105,6 +109,17 @@ def _attempt(
         return parser.feed_eof(last), position, set()
     except UnexpectedInput:
         return None, position, set(parser.accepts())
+
+
+def _close(tokens: list[Token]) -> list[Token]:
+    """The tokens with what closes the brackets that the file leaves open."""
+    closing = {"LBRACE": Token("RBRACE", "}"), "LPAR": Token("RPAR", ")"),
+               "LSQB": Token("RSQB", "]")}  # fmt: skip
+    last = tokens[-1]
+    return tokens + [
+        Token.new_borrow_pos(closing[t.type].type, closing[t.type].value, last)
+        for t in reversed(unclosed(tokens))
+    ]
 
 
 def _without_statement(tokens: list[Token], position: int) -> list[Token]:

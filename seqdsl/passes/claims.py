@@ -1,0 +1,98 @@
+"""Holds what a file claims against what its network computes to (DESIGN section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from seqdsl.graph.claims import Claim, Quantity
+from seqdsl.graph.costs import CONVENTIONS, Cost, node_costs, total
+from seqdsl.graph.network import Network
+from seqdsl.graph.scope import Scope
+from seqdsl.semantic.locate import diagnostic
+from seqdsl.source.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A printed number beside the computed one, both in whole units and exact."""
+
+    printed: Fraction
+    computed: int
+    allowed: Fraction  # how far they may be apart
+    scale: int  # of the printed suffix: 26.2M has 10^6
+
+    @property
+    def holds(self) -> bool:
+        return abs(self.computed - self.printed) <= self.allowed
+
+    def spell(self, quantity: Quantity, more_digits: int = 2) -> str:
+        """The computed number as the claim spells its own, with a few digits more."""
+        if self.scale == 1:
+            return f"{self.computed:,}"
+        exponent = len(str(quantity.unit.denominator)) - 1  # decimals printed
+        return f"{self.computed / self.scale:.{exponent + more_digits}f}{quantity.suffix}"
+
+
+def judge(
+    metric: str,
+    quantity: Quantity,
+    convention: str,
+    cost: Cost,
+    tolerance: Fraction | None = None,
+) -> Verdict:
+    """A figure holds within one unit of its last printed digit, or within its own tolerance."""
+    if metric == "params":
+        computed, scale = cost.params, 1000 ** (" KMGT".index(quantity.suffix or " "))
+    else:
+        counting = CONVENTIONS["macs" if metric == "macs" else convention]
+        computed, scale = counting.count(cost), counting.scale(quantity.suffix)
+    printed = quantity.value * scale
+    allowed = quantity.unit * scale if tolerance is None else tolerance * printed
+    return Verdict(printed, computed, allowed, scale)
+
+
+def check_claims(network: Network) -> list[Diagnostic]:
+    """A finding for each claim that does not hold."""
+    if not network.claims:
+        return []
+    costs = node_costs(network)
+    found: list[Diagnostic] = []
+    for claim in network.claims:
+        verdict = judge_claim(network, claim, costs)
+        if not verdict.holds:
+            found.append(_false_claim(claim, verdict))
+    return found
+
+
+def judge_claim(network: Network, claim: Claim, costs: list[Cost]) -> Verdict:
+    """The verdict on a claim about the part of the network that its scope spans."""
+    cost = total(_within(network, claim.scope, costs))
+    return judge(claim.metric, claim.quantity, claim.convention, cost, claim.tolerance)
+
+
+def _within(network: Network, scope: Scope, costs: list[Cost]) -> list[Cost]:
+    if scope.parent is None:
+        return costs
+    pairs = zip(network.nodes, costs, strict=True)
+    return [cost for node, cost in pairs if scope in node.scope.ancestry()]
+
+
+def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
+    what = {"params": "parameters", "macs": "multiply-accumulates", "flops": "FLOPs"}[claim.metric]
+    where = f"stage `{claim.scope.label}`" if claim.scope.parent else f"`{claim.scope.label}`"
+    spelt = verdict.spell(claim.quantity)
+    exact = "" if verdict.scale == 1 else f" ({verdict.computed:,})"
+    percent = 100 * (verdict.computed - verdict.printed) / verdict.printed if verdict.printed else 0
+    counted = "" if claim.metric != "flops" else f", by `{claim.convention}`"
+    rounded = verdict.spell(claim.quantity, more_digits=0)
+    return diagnostic(
+        "false-claim",
+        f"{where} claims {claim.quantity.text} {what} and has {spelt}{exact}{counted}",
+        claim.span,
+        claim.scope,
+        label=f"computes to {spelt}, {float(percent):+.2f} %",
+        help=f"write `expect {claim.metric} {rounded.replace(',', '')}"
+        + (f" by {claim.convention}`" if claim.metric == "flops" else "`")
+        + ", or mend the network: a claim holds within one unit of its last digit",
+    )
