@@ -1,0 +1,113 @@
+"""Diagnostics for programs: JSON, SARIF 2.1.0 and GitHub's workflow commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from seqdsl.source.codes import CODES, Severity
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.text import Span
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | None"
+
+
+def render_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """A list of objects; lines and columns start at 1, ends are exclusive."""
+    return json.dumps([_json(d) for d in diagnostics], indent=2, ensure_ascii=False)
+
+
+def _json(d: Diagnostic) -> Json:
+    return {
+        "code": d.code.id,
+        "name": d.code.name,
+        "severity": d.severity.value,
+        "message": d.message,
+        "file": d.primary.span.source.name if d.primary else d.name,
+        "primary": _label(d.primary) if d.primary else None,
+        "secondary": [_label(label) for label in d.secondary],
+        "chain": list(d.chain),
+        "help": d.help,
+    }
+
+
+def _label(label: Label) -> Json:
+    return {"file": label.span.source.name, "text": label.text, **_region(label.span)}
+
+
+def _region(span: Span) -> dict[str, Json]:
+    line, column = span.source.line_column(span.start)
+    end_line, end_column = span.source.line_column(span.end)
+    return {
+        "startLine": line,
+        "startColumn": column,
+        "endLine": end_line,
+        "endColumn": end_column,
+    }
+
+
+def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
+    """One run, with every code as a rule."""
+    rules: list[Json] = [
+        {"id": c.id, "name": c.name, "shortDescription": {"text": c.description}} for c in CODES
+    ]
+    run: Json = {
+        "tool": {"driver": {"name": "seqdsl", "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(d) for d in diagnostics],
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    document: Json = {"$schema": schema, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _result(d: Diagnostic) -> Json:
+    text = "\n".join([d.message, *d.chain, *([f"help: {d.help}"] if d.help else [])])
+    if d.primary is None:
+        locations: list[Json] = [{"physicalLocation": {"artifactLocation": {"uri": d.name}}}]
+    else:
+        locations = [_location(d.primary)]
+    return {
+        "ruleId": d.code.id,
+        "level": d.severity.value,
+        "message": {"text": text},
+        "locations": locations,
+        "relatedLocations": [_location(label) for label in d.secondary],
+    }
+
+
+def _location(label: Label) -> Json:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": label.span.source.name},
+            "region": _region(label.span),
+        },
+        "message": {"text": label.text or "here"},
+    }
+
+
+def render_github(diagnostics: Sequence[Diagnostic]) -> str:
+    """``::error file=...,line=...::message``, one a line."""
+    return "\n".join(_command(d) for d in diagnostics)
+
+
+def _command(d: Diagnostic) -> str:
+    fields = {"title": f"{d.code.id} {d.code.name}"}
+    if d.primary is None:
+        fields["file"] = d.name
+    else:
+        region = _region(d.primary.span)
+        fields["file"] = d.primary.span.source.name
+        fields["line"], fields["col"] = str(region["startLine"]), str(region["startColumn"])
+        fields["endLine"] = str(region["endLine"])
+    properties = ",".join(f"{name}={_escape(value, ':,')}" for name, value in fields.items())
+    kind = "error" if d.severity is Severity.ERROR else "warning"
+    message = d.message if d.help is None else f"{d.message}\nhelp: {d.help}"
+    return f"::{kind} {properties}::{_escape(message)}"
+
+
+def _escape(text: str, more: str = "") -> str:
+    for character in "%\r\n" + more:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text

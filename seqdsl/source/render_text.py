@@ -1,0 +1,155 @@
+"""Diagnostics for a terminal: the source line, what is wrong underlined, and a way on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from unicodedata import category, combining, east_asian_width
+
+from seqdsl.source.codes import Severity
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.text import Source
+
+MAX_LINE = 100  # columns of a source line that are shown
+
+_RED, _YELLOW, _BLUE, _CYAN, _BOLD, _RESET = (
+    f"\x1b[{code}m" for code in ("1;31", "1;33", "1;34", "1;36", "1", "0")
+)
+
+
+def render_concise(diagnostics: Sequence[Diagnostic]) -> str:
+    """``file:line:column: SEQ309 message``, one a line."""
+    return "\n".join(f"{_where(d)}: {d.code.id} {printable(d.message)}" for d in diagnostics)
+
+
+def render_full(diagnostics: Sequence[Diagnostic], color: bool) -> str:
+    """Every diagnostic with its source lines, and a line that counts them."""
+    if not diagnostics:
+        return ""
+    parts = [_Renderer(color).diagnostic(d) for d in diagnostics]
+    return "\n\n".join([*parts, _summary(diagnostics)])
+
+
+def printable(text: str) -> str:
+    """Text that can't steer a terminal: control characters are shown, not sent."""
+    return "".join(
+        f"\\x{ord(c):02x}" if category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") else c for c in text
+    )
+
+
+def _where(diagnostic: Diagnostic) -> str:
+    if diagnostic.primary is None:
+        return printable(diagnostic.name)
+    return printable(str(diagnostic.primary.span))
+
+
+def _summary(diagnostics: Sequence[Diagnostic]) -> str:
+    errors = sum(d.severity is Severity.ERROR for d in diagnostics)
+    counts = ((errors, "error"), (len(diagnostics) - errors, "warning"))
+    return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts if n)
+
+
+class _Renderer:
+    def __init__(self, color: bool) -> None:
+        self._color = color
+
+    def _paint(self, text: str, code: str) -> str:
+        return f"{code}{text}{_RESET}" if self._color and text else text
+
+    def diagnostic(self, d: Diagnostic) -> str:
+        hue = _RED if d.severity is Severity.ERROR else _YELLOW
+        head = self._paint(f"{d.severity.value}[{d.code.id}]", hue)
+        lines = [f"{head}{self._paint(': ' + printable(d.message), _BOLD)}"]
+        labels = [*([d.primary] if d.primary else []), *d.secondary]
+        margin = max((len(str(label.span.line)) for label in labels), default=1)
+        gutter = " " * margin + self._paint(" |", _BLUE)
+        if d.primary is None:
+            lines.append(self._paint(" " * margin + "--> ", _BLUE) + printable(d.name))
+        for index, (source, group) in enumerate(_by_source(labels)):
+            arrow = "-->" if index == 0 else ":::"
+            where = str(group[0].span)
+            lines.append(self._paint(f"{' ' * margin}{arrow} ", _BLUE) + printable(where))
+            lines.append(gutter)
+            lines.extend(self._excerpt(source, group, d.primary, hue, margin))
+        notes = []
+        if d.chain:
+            notes.append(("", ", ".join(d.chain)))
+        if d.help:
+            notes.append(("help: ", d.help))
+        if notes and labels:
+            lines.append(gutter)
+        equals = self._paint(" " * margin + " = ", _BLUE)
+        lines.extend(
+            f"{equals}{self._paint(word, _CYAN)}{printable(text)}" for word, text in notes
+        )
+        return "\n".join(lines)
+
+    def _excerpt(
+        self,
+        source: Source,
+        labels: Sequence[Label],
+        primary: Label | None,
+        hue: str,
+        margin: int,
+    ) -> list[str]:
+        ordered = sorted(labels, key=lambda label: (label.span.line, label.span.start))
+        lines: list[str] = []
+        previous = 0
+        for number, group in groupby(ordered, key=lambda label: label.span.line):
+            if previous and number > previous + 1:
+                lines.append(self._paint("...", _BLUE))
+            previous = number
+            here = list(group)
+            text = source.line_text(number)
+            shown, offset = _window(text, here[0].span.column - 1)
+            prefix = self._paint(f"{number:>{margin}} | ", _BLUE)
+            lines.append(prefix + "".join(map(_cell, shown)))
+            gutter = self._paint(" " * margin + " | ", _BLUE)
+            for label in here:
+                is_primary = label is primary
+                marks = _underline(label, text, shown, offset, "^" if is_primary else "-")
+                code = hue if is_primary else _BLUE
+                lines.append(gutter + self._paint(f"{marks} {printable(label.text)}".rstrip(), code))
+        return lines
+
+
+def _by_source(labels: Sequence[Label]) -> list[tuple[Source, list[Label]]]:
+    """The labels by file, that of the first label first."""
+    groups: dict[Source, list[Label]] = {}
+    for label in labels:
+        groups.setdefault(label.span.source, []).append(label)
+    return list(groups.items())
+
+
+def _window(text: str, column: int) -> tuple[str, int]:
+    """The part of a line to show, and the offset of its first character."""
+    if len(text) <= MAX_LINE:
+        return text, 0
+    start = max(0, min(column - MAX_LINE // 4, len(text) - MAX_LINE))
+    shown = text[start : start + MAX_LINE]
+    if start:
+        shown = "…" + shown[1:]
+    if start + MAX_LINE < len(text):
+        shown = shown[:-1] + "…"
+    return shown, start
+
+
+def _underline(label: Label, text: str, shown: str, offset: int, mark: str) -> str:
+    """Spaces and marks under the span, as wide as the characters above them."""
+    start = label.span.column - 1
+    stop = max(start + 1, min(start + label.span.end - label.span.start, len(text)))
+    start, stop = (max(0, min(i - offset, len(shown) + 1)) for i in (start, stop))
+    lead = sum(_columns(c) for c in shown[:start])
+    width = sum(_columns(c) for c in shown[start:stop])
+    return " " * lead + mark * max(width, 1)
+
+
+def _cell(character: str) -> str:
+    return "    " if character == "\t" else printable(character)
+
+
+def _columns(character: str) -> int:
+    if combining(character):
+        return 0
+    cell = _cell(character)
+    return 2 if east_asian_width(character) in "WF" else len(cell)
