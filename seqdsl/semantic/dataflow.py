@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.builder import Builder
 from seqdsl.graph.inference import TypeProblem, infer
-from seqdsl.graph.scope import Scope
+from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.tensor import TensorType
 from seqdsl.semantic.locate import diagnostic, fail, origin
 from seqdsl.semantic.values import Feature, Group, Segment
@@ -61,6 +62,7 @@ class Dataflow:
         known = self._joined.get(segments)
         if known is not None:
             return known
+        scope = self._home(segments, scope)
         pieces = [self._piece(run, scope, span) for run in _runs(segments)]
         if len(pieces) == 1:
             index = pieces[0]
@@ -69,6 +71,22 @@ class Dataflow:
             index = self._add(ops.Concat(), pieces, type, scope, span)
         self._joined[segments] = index
         return index
+
+    def _home(self, segments: Group, scope: Scope) -> Scope:
+        """Where a join belongs: in the layer around a group, whose window it is, or else around
+        the block that asks for it; but not outside of what it joins.
+        """
+        around = scope.ancestry()
+        home = next((s.parent for s in around if s.kind is ScopeKind.GROUP), None)
+        if home is None and scope.kind is ScopeKind.BLOCK:
+            home = scope.parent
+        if home is None:
+            return scope
+        makers = {self.builder.nodes[segment.node].scope for segment in segments}
+        inside = set(_below(scope, home))
+        if any(not inside.isdisjoint(maker.ancestry()) for maker in makers):
+            return scope
+        return home
 
     def _piece(self, run: Segment, scope: Scope, span: Span) -> int:
         if self._is_whole(run):
@@ -137,6 +155,11 @@ class Dataflow:
         """Where the user wrote what made a feature map: its latest piece counts."""
         latest = max(segment.node for segment in feature.segments)
         return origin(self.builder.nodes[latest])
+
+
+def _below(scope: Scope, home: Scope) -> list[Scope]:
+    """The scopes from one up to, not including, one around it."""
+    return list(takewhile(lambda s: s is not home, scope.ancestry()))
 
 
 def _split(index: int, sizes: tuple[int, ...]) -> tuple[Group, ...]:

@@ -1,0 +1,55 @@
+"""The live module: the emitted source, loaded."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from hashlib import sha256
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from seqdsl.backends.torch_source import network_class_name, torch_source
+from seqdsl.graph.network import Network
+
+
+def to_torch(network: Network) -> nn.Module:
+    """The network as a module, initialised as section 4.2 says, in training mode.
+
+    It takes float ``[batch, channels, height, width]`` and gives the logits ``[batch, classes]``.
+    It can be copied and pickled; a pickle carries the source with it.
+    """
+    return module_class(torch_source(network))()
+
+
+def module_class(source: str) -> type[nn.Module]:
+    """The network's class in an emitted source. One source is loaded once a process."""
+    name = f"seqdsl_emitted_{sha256(source.encode()).hexdigest()[:16]}"
+    module = sys.modules.get(name) or _load(name, source)
+    loaded = getattr(module, network_class_name(source))
+    assert isinstance(loaded, type) and issubclass(loaded, nn.Module)
+    return loaded
+
+
+def _load(name: str, source: str) -> ModuleType:
+    """Runs a source as a module whose lines tracebacks and `inspect` can show."""
+    module = ModuleType(name)
+    module.__file__ = f"<{name}>"
+    linecache.cache[module.__file__] = (
+        len(source), None, source.splitlines(keepends=True), module.__file__
+    )  # fmt: skip
+    exec(compile(source, module.__file__, "exec"), module.__dict__)
+    sys.modules[name] = module
+
+    def reduce(self: nn.Module, protocol: int) -> tuple[Any, ...]:  # noqa: ARG001
+        return (_rebuild, (source,), self.__dict__)
+
+    getattr(module, network_class_name(source)).__reduce_ex__ = reduce
+    return module
+
+
+def _rebuild(source: str) -> nn.Module:
+    """An empty instance for `pickle` and `copy`, which then set its state."""
+    made = module_class(source)
+    return made.__new__(made)

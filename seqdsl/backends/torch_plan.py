@@ -1,0 +1,123 @@
+"""Which modules a network becomes, and what flows between them: the scope tree with its wiring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
+from seqdsl.graph.operations import Input
+from seqdsl.graph.scope import Scope
+
+Item: TypeAlias = "Node | Module"
+
+
+@dataclass(slots=True, eq=False)
+class Module:
+    """One scope as a module.
+
+    ``items`` are the operations and modules directly inside, in an order in which they can run.
+    ``inputs`` are the nodes that it reads from outside, ``outputs`` those of its own that are
+    read outside, both as indices.
+    """
+
+    scope: Scope
+    items: list[Item] = field(default_factory=list)
+    inputs: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+
+    @property
+    def children(self) -> list[Module]:
+        return [item for item in self.items if isinstance(item, Module)]
+
+
+def plan(network: Network) -> Module:
+    """The tree of modules, down from the network itself.
+
+    The closing softmax is left out: a module gives the logits.
+    """
+    builder = _Planner(network)
+    return builder.root
+
+
+class _Planner:
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.root = Module(network.root)
+        self._modules: dict[Scope, Module] = {network.root: self.root}
+        self._needs: dict[Module, dict[Item, list[Item]]] = {}
+        logits = network.logits.index
+        nodes = [n for n in network.nodes if not isinstance(n.operation, Input)]
+        for node in nodes:
+            if node.index <= logits:
+                self._place(node)
+        for node in nodes:
+            if node.index <= logits:
+                for operand in node.operands:
+                    self._connect(network.nodes[operand], node)
+        self.root.inputs = [network.input.index]
+        self.root.outputs = [logits]
+        last = network.nodes[logits]
+        for scope in last.scope.ancestry():
+            if scope is not network.root and logits not in self._modules[scope].outputs:
+                self._modules[scope].outputs.append(logits)
+        for module in self._modules.values():
+            self._order(module)
+
+    def _place(self, node: Node) -> None:
+        self._module(node.scope).items.append(node)
+
+    def _module(self, scope: Scope) -> Module:
+        known = self._modules.get(scope)
+        if known is None:
+            assert scope.parent is not None
+            known = self._modules[scope] = Module(scope)
+            self._module(scope.parent).items.append(known)
+        return known
+
+    def _connect(self, source: Node, reader: Node) -> None:
+        """Makes the source an output of the scopes that it leaves, and an input of those that it
+        enters."""
+        above_source, above_reader = list(source.scope.ancestry()), list(reader.scope.ancestry())
+        common = set(above_source).intersection(above_reader)
+        leaves = [self._modules[s] for s in above_source if s not in common and s in self._modules]
+        enters = [self._modules[s] for s in above_reader if s not in common]
+        for module in leaves:
+            if source.index not in module.outputs:
+                module.outputs.append(source.index)
+        for module in enters:
+            if source.index not in module.inputs:
+                module.inputs.append(source.index)
+        if isinstance(source.operation, Input):
+            return
+        meeting = self._modules[above_reader[len(enters)]]
+        item_from: Item = leaves[-1] if leaves else source
+        item_to: Item = enters[-1] if enters else reader
+        self._needs.setdefault(meeting, {}).setdefault(item_to, []).append(item_from)
+
+    def _order(self, module: Module) -> None:
+        """Puts items behind what they need, and otherwise leaves them as they came."""
+        needs = self._needs.get(module, {})
+        ordered: dict[Item, None] = {}
+        for item in module.items:
+            stack = [item]
+            while stack:
+                missing = [n for n in needs.get(stack[-1], ()) if n not in ordered]
+                if missing:
+                    stack.extend(missing)
+                else:
+                    ordered.setdefault(stack.pop())
+        module.items = list(ordered)
+        module.outputs.sort()
+
+
+def last_uses(module: Module) -> dict[int, int]:
+    """For each value, the position of the last item that reads it; outputs outlive all items."""
+    uses: dict[int, int] = {}
+    for position, item in enumerate(module.items):
+        for operand in item.inputs if isinstance(item, Module) else item.operands:
+            uses[operand] = position
+    uses.update(dict.fromkeys(module.outputs, len(module.items)))
+    return uses
+

@@ -1,0 +1,188 @@
+"""Weights in files: read without ever running code from them, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from seqdsl.graph.network import Network
+from seqdsl.graph.operations import Conv2d, Init, Linear
+from seqdsl.graph.parameters import Parameter, Role, layout
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+
+Array: TypeAlias = npt.NDArray[np.float32]
+State: TypeAlias = dict[str, Array]
+
+_SHOWN = 5  # keys that a mismatch lists
+
+
+def load_state(path: Path, network: Network) -> State:
+    """A checkpoint's arrays in layout order: safetensors, or a torch checkpoint.
+
+    A torch checkpoint holds a state_dict, or one under ``state_dict`` or ``model``. Raises
+    `Failure` where the file can't be read safely or does not fit the network.
+    """
+    read = _read_safetensors if path.suffix == ".safetensors" else _read_torch
+    found = read(path)
+    found = {key.removeprefix("module."): value for key, value in found.items()}
+    return fit(found, network, str(path))
+
+
+def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
+    """The arrays of a network in layout order, as float32. Raises `Failure` for a misfit."""
+    wanted = {parameter.key: parameter.shape for parameter in layout(network)}
+    extra = [k for k in found if k not in wanted and not k.endswith("num_batches_tracked")]
+    problems = [f"missing {key}" for key in wanted if key not in found]
+    problems += [f"unexpected {key}" for key in extra]
+    problems += [
+        f"{key} is {_shape(found[key].shape)}, not {_shape(shape)}"
+        for key, shape in wanted.items()
+        if key in found and tuple(found[key].shape) != shape
+    ]
+    if problems:
+        shown = problems[:_SHOWN]
+        more = len(problems) - len(shown)
+        raise _failure(
+            "weights-mismatch",
+            f"{name} does not fit {network.name}: {'; '.join(shown)}"
+            + (f"; and {more} more" if more else ""),
+            name,
+            "the keys are the scope paths of the network; was it made from another one?",
+        )
+    return {key: np.ascontiguousarray(found[key], dtype=np.float32) for key in wanted}
+
+
+def save_state(path: Path, state: Mapping[str, Array]) -> None:
+    """Writes safetensors."""
+    from safetensors.numpy import save
+
+    write_whole(path, save({key: np.ascontiguousarray(value) for key, value in state.items()}))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file, or leaves what was there: never half of one. Raises OSError."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def initial_state(network: Network, seed: int = 0) -> State:
+    """Weights as section 4.2 initialises them: what training would start from."""
+    rng = np.random.default_rng(seed)
+    return {parameter.key: _initial(parameter, rng) for parameter in layout(network)}
+
+
+def random_state(network: Network, seed: int = 0) -> State:
+    """Weights and statistics that are all random, so that every path matters to the output."""
+    rng = np.random.default_rng(seed)
+    return {parameter.key: _random(parameter, rng) for parameter in layout(network)}
+
+
+def _initial(parameter: Parameter, rng: np.random.Generator) -> Array:
+    shape, role = parameter.shape, parameter.role
+    if role in (Role.BIAS, Role.RUNNING_MEAN):
+        return np.zeros(shape, np.float32)
+    operation = parameter.node.operation
+    if not isinstance(operation, Conv2d | Linear):
+        return np.ones(shape, np.float32)
+    match operation.init:
+        case Init.ZERO:
+            return np.zeros(shape, np.float32)
+        case Init.HE:
+            return _he(shape, rng)
+        case Init.GLOROT:
+            taps = int(np.prod(shape[2:]))
+            bound = np.sqrt(6 / ((shape[0] + shape[1]) * taps))
+            return rng.uniform(-bound, bound, shape).astype(np.float32)
+
+
+def _random(parameter: Parameter, rng: np.random.Generator) -> Array:
+    shape = parameter.shape
+    match parameter.role:
+        case Role.BIAS | Role.RUNNING_MEAN:
+            return rng.normal(0, 0.1, shape).astype(np.float32)
+        case Role.RUNNING_VAR:
+            return rng.uniform(0.5, 1.5, shape).astype(np.float32)
+        case Role.WEIGHT if len(shape) == 1:
+            return rng.uniform(0.5, 1.5, shape).astype(np.float32)
+        case Role.WEIGHT:
+            return _he(shape, rng)
+
+
+def _he(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    fan_in = int(np.prod(shape[1:]))
+    return rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float32)
+
+
+def _read_safetensors(path: Path) -> dict[str, Array]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return dict(load_file(path))
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _unreadable(path, str(error)) from None
+
+
+def _read_torch(path: Path) -> dict[str, Array]:
+    import pickle
+
+    import torch
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except pickle.UnpicklingError:
+        raise _unreadable(path, "it holds more than tensors, and that is never loaded") from None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
+        raise _unreadable(path, str(error).splitlines()[0] if str(error) else "damaged") from None
+    for key in ("state_dict", "model"):
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            loaded = loaded[key]
+    if not isinstance(loaded, dict):
+        raise _unreadable(path, "it holds no state_dict")
+    tensors = {str(k): v for k, v in loaded.items() if isinstance(v, torch.Tensor)}
+    return {key: tensor.detach().float().numpy() for key, tensor in tensors.items()}
+
+
+def _missing(path: Path) -> Failure:
+    return _failure("missing-file", f"{path} does not exist", str(path))
+
+
+def _unreadable(path: Path, reason: str) -> Failure:
+    return _failure(
+        "unreadable-weights",
+        f"{path} can't be read as a checkpoint: {reason}",
+        str(path),
+        "use safetensors, or a file that torch.save wrote from a state_dict",
+    )
+
+
+def _failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
+    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "a scalar"
