@@ -207,8 +207,9 @@ class _Forward:
             if line is not None:
                 yield f"    {line}"
         outputs = self._collapse([self._values[index] for index in self._module.outputs])
-        whole = len(outputs) == 1 and outputs[0].removeprefix("*").isidentifier()
-        yield f"    return {outputs[0].removeprefix('*') if whole else f'({", ".join(outputs)})'}"
+        only = outputs[0].removeprefix("*") if len(outputs) == 1 else ""
+        listed = ", ".join(outputs)
+        yield f"    return {only}" if only and "[" not in only else f"    return ({listed},)"
 
     def _item(self, item: Node | Module, position: int) -> str | None:
         if isinstance(item, Module):
