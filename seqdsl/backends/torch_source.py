@@ -319,7 +319,9 @@ def _expression(node: Node, operands: list[str], network: Network) -> str:
         case ops.Add():
             return " + ".join(operands)
         case ops.Concat():
-            return f"torch.cat([{', '.join(operands)}], 1)"
+            whole = len(operands) == 1 and operands[0].removeprefix("*").isidentifier()
+            pieces = operands[0].removeprefix("*") if whole else f"[{', '.join(operands)}]"
+            return f"torch.cat({pieces}, 1)"
         case ops.Slice(start=start, stop=stop):
             return f"{x}[:, {start}:{stop}]"
         case ops.Softmax():

@@ -1,0 +1,293 @@
+"""Builds an ONNX model straight from the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from seqdsl.backends.weights import Array, fit, initial_state, write_whole
+from seqdsl.graph import operations as ops
+from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
+from seqdsl.graph.parameters import Role, module_path
+from seqdsl.passes.folding import foldable
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+
+if TYPE_CHECKING:
+    import torch
+
+OPSET = 18
+IR_VERSION = 9
+MAX_PROTOBUF = 2**31 - 2**20  # bytes that one protobuf file can hold, less a margin
+
+
+def to_onnx(
+    network: Network,
+    state_dict: Mapping[str, Array | torch.Tensor] | None = None,
+    *,
+    fold: bool = True,
+    expose: bool = False,
+) -> onnx.ModelProto:
+    """An inference model: ``input`` ``[batch, C, H, W]`` to ``logits``, and ``probabilities``
+    where the network closes with a softmax; float32.
+
+    ``fold`` puts batch norms into the convolutions before them. ``expose`` makes every node's
+    output an output of the model, under the node's path. Raises `Failure` where the weights do
+    not fit, or the checker refuses the model.
+    """
+    if state_dict is None:
+        state = initial_state(network)
+    else:
+        arrays = {key: _array(value) for key, value in state_dict.items()}
+        state = fit(arrays, network, "the state_dict")
+    builder = _Builder(network, state, foldable(network) if fold else {})
+    graph = builder.graph(expose)
+    model = helper.make_model(
+        graph,
+        producer_name="seqdsl",
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    source = network.root.span.source.text
+    helper.set_model_props(
+        model,
+        {
+            "network": network.name,
+            "parameters": ", ".join(f"{name}={value}" for name, value in network.parameters),
+            "source": source,
+            "source_sha256": sha256(source.encode()).hexdigest(),
+        },
+    )
+    if model.ByteSize() < MAX_PROTOBUF:
+        _check(model, network)
+    return model
+
+
+def save_onnx(model: onnx.ModelProto, path: Path) -> None:
+    """Writes a model whole or not at all; weights past 2 GB go into a file beside it."""
+    if model.ByteSize() < MAX_PROTOBUF:
+        write_whole(path, model.SerializeToString())
+        return
+    onnx.save_model(
+        model, str(path), save_as_external_data=True, location=f"{path.name}.data"
+    )
+
+
+def _check(model: onnx.ModelProto, network: Network) -> None:
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise Failure(
+            Diagnostic(
+                BY_NAME["backend"],
+                f"onnx refuses {network.name}: {reason}",
+                None,
+                name=network.root.span.source.name,
+            )
+        ) from None
+
+
+def _array(value: Array | torch.Tensor) -> Array:
+    """A numpy array of what may be a tensor on any device."""
+    detach = getattr(value, "detach", None)
+    return np.asarray(detach().float().cpu().numpy() if detach else value)
+
+
+class _Builder:
+    """Makes ONNX nodes in dataflow order; each value is named by its node's path."""
+
+    def __init__(
+        self, network: Network, state: Mapping[str, Array], folded: Mapping[int, int]
+    ) -> None:
+        self._network = network
+        self._state = state
+        self._folded = folded
+        self._nodes: list[onnx.NodeProto] = []
+        self._weights: list[onnx.TensorProto] = []
+        self._values: dict[int, str] = {}
+
+    def graph(self, expose: bool) -> onnx.GraphProto:
+        for node in self._network.nodes:
+            self._add(node)
+        logits = self._network.logits
+        outputs = {"logits": logits}
+        if self._network.output != logits.index:
+            outputs["probabilities"] = self._network.nodes[self._network.output]
+        for name, node in outputs.items():
+            self._emit("Identity", [self._values[node.index]], name, f"output/{name}")
+        declared = [_value(name, node) for name, node in outputs.items()]
+        if expose:
+            declared += [
+                _value(self._values[node.index], node)
+                for node in self._network.nodes[1:]
+                if self._values[node.index] == node.path
+            ]
+        return helper.make_graph(
+            self._nodes,
+            self._network.name,
+            [_value("input", self._network.input)],
+            declared,
+            self._weights,
+        )
+
+    def _emit(
+        self, kind: str, inputs: list[str], output: str, name: str, **attributes: Any
+    ) -> None:
+        self._nodes.append(helper.make_node(kind, inputs, [output], name=name, **attributes))
+
+    def _weight(self, key: str, array: np.ndarray[Any, Any]) -> str:
+        self._weights.append(numpy_helper.from_array(array, key))
+        return key
+
+    def _parameter(self, node: Node, role: Role) -> tuple[str, Array]:
+        key = f"{module_path(node)}.{role.value}"
+        return key, self._state[key]
+
+    def _add(self, node: Node) -> None:
+        operation = node.operation
+        operands = [self._values.get(index, "") for index in node.operands]
+        self._values[node.index] = node.path
+        match operation:
+            case ops.Input():
+                self._values[node.index] = "input"
+            case ops.Dropout():
+                self._values[node.index] = operands[0]
+            case ops.BatchNorm() if node.operands[0] in self._folded:
+                self._values[node.index] = operands[0]
+            case ops.Conv2d():
+                self._conv2d(node, operation, operands[0])
+            case ops.Linear():
+                self._linear(node, operation, operands[0])
+            case ops.BatchNorm(eps=eps):
+                roles = (Role.WEIGHT, Role.BIAS, Role.RUNNING_MEAN, Role.RUNNING_VAR)
+                keys = [self._weight(*self._parameter(node, role)) for role in roles]
+                inputs = [operands[0], *keys]
+                self._emit("BatchNormalization", inputs, node.path, node.path, epsilon=eps)
+            case ops.Slice(start=start, stop=stop):
+                numbers = {"starts": start, "ends": stop, "axes": 1}
+                keys = [
+                    self._weight(f"{node.path}:{name}", np.array([number], np.int64))
+                    for name, number in numbers.items()
+                ]
+                self._emit("Slice", [operands[0], *keys], node.path, node.path)
+            case ops.Activation(function=function):
+                self._activation(node, function, operands[0])
+            case _:
+                kind, attributes = _simple(operation)
+                if isinstance(operation, ops.Add) and len(operands) > 2:
+                    kind = "Sum"
+                self._emit(kind, operands, node.path, node.path, **attributes)
+
+    def _conv2d(self, node: Node, conv: ops.Conv2d, operand: str) -> None:
+        key, weight = self._parameter(node, Role.WEIGHT)
+        bias = self._parameter(node, Role.BIAS) if conv.bias else None
+        if node.index in self._folded:
+            norm = self._network.nodes[self._folded[node.index]]
+            weight, folded = self._fold(norm, weight, None if bias is None else bias[1])
+            bias = (f"{module_path(node)}.bias", folded)
+        inputs = [operand, self._weight(key, weight)]
+        if bias is not None:
+            inputs.append(self._weight(*bias))
+        self._emit(
+            "Conv",
+            inputs,
+            node.path,
+            node.path,
+            kernel_shape=conv.kernel,
+            strides=conv.stride,
+            pads=(*conv.padding, *conv.padding),
+            dilations=conv.dilation,
+            group=conv.groups,
+        )
+
+    def _fold(self, norm: Node, weight: Array, bias: Array | None) -> tuple[Array, Array]:
+        """A convolution's weight and bias with a batch norm in them, worked out in float64."""
+        assert isinstance(norm.operation, ops.BatchNorm)
+        gamma, beta, mean, var = (self._parameter(norm, r)[1].astype(np.float64) for r in Role)
+        scale = gamma / np.sqrt(var + norm.operation.eps)
+        shift = beta + ((0 if bias is None else bias) - mean) * scale
+        folded = weight * scale[:, None, None, None]
+        return folded.astype(np.float32), shift.astype(np.float32)
+
+    def _linear(self, node: Node, linear: ops.Linear, operand: str) -> None:
+        if self._network.nodes[node.operands[0]].type.spatial:
+            flat = f"{node.path}:flatten"
+            self._emit("Flatten", [operand], flat, flat, axis=1)
+            operand = flat
+        inputs = [operand, self._weight(*self._parameter(node, Role.WEIGHT))]
+        if linear.bias:
+            inputs.append(self._weight(*self._parameter(node, Role.BIAS)))
+        self._emit("Gemm", inputs, node.path, node.path, transB=1)
+
+    def _activation(self, node: Node, function: ops.Function, operand: str) -> None:
+        path = node.path
+        match function:
+            case ops.Function.RELU | ops.Function.SIGMOID | ops.Function.TANH:
+                self._emit(function.value.capitalize(), [operand], path, path)
+            case ops.Function.RELU6:
+                bounds = [
+                    self._weight(f"{path}:{name}", np.array(value, np.float32))
+                    for name, value in (("min", 0), ("max", 6))
+                ]
+                self._emit("Clip", [operand, *bounds], path, path)
+            case ops.Function.SILU:
+                self._emit("Sigmoid", [operand], f"{path}:sigmoid", f"{path}:sigmoid")
+                self._emit("Mul", [operand, f"{path}:sigmoid"], path, path)
+            case ops.Function.GELU:
+                self._gelu(path, operand)
+
+    def _gelu(self, path: str, operand: str) -> None:
+        """x/2 (1 + erf(x / sqrt 2)): opset 18 has no Gelu of its own."""
+        numbers = {"root": np.sqrt(2), "one": 1.0, "half": 0.5}
+        root, one, half = (
+            self._weight(f"{path}:{name}", np.array(value, np.float32))
+            for name, value in numbers.items()
+        )
+        steps = (
+            ("Div", [operand, root], f"{path}:scaled"),
+            ("Erf", [f"{path}:scaled"], f"{path}:erf"),
+            ("Add", [f"{path}:erf", one], f"{path}:raised"),
+            ("Mul", [operand, f"{path}:raised"], f"{path}:doubled"),
+            ("Mul", [f"{path}:doubled", half], path),
+        )
+        for kind, inputs, output in steps:
+            self._emit(kind, inputs, output, output)
+
+
+def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
+    """The ONNX operator and attributes of an operation that has neither weights nor constants."""
+    match operation:
+        case ops.Add():
+            return "Add", {}
+        case ops.Concat():
+            return "Concat", {"axis": 1}
+        case ops.Softmax():
+            return "Softmax", {"axis": 1}
+        case ops.GlobalAveragePool():
+            return "GlobalAveragePool", {}
+        case ops.MaxPool(kernel, stride, padding, ceil) | ops.AvgPool(
+            kernel, stride, padding, ceil
+        ):
+            attributes: dict[str, Any] = {
+                "kernel_shape": kernel,
+                "strides": stride,
+                "pads": (*padding, *padding),
+                "ceil_mode": int(ceil),
+            }
+            if isinstance(operation, ops.MaxPool):
+                return "MaxPool", attributes
+            return "AveragePool", {**attributes, "count_include_pad": 1}
+        case _:
+            raise AssertionError(f"{operation} has weights or constants")
+
+
+def _value(name: str, node: Node) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *node.type.shape])

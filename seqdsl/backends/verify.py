@@ -1,0 +1,142 @@
+"""Holds every backend against the definition, on the same random weights and inputs."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from seqdsl.backends.onnx_model import save_onnx, to_onnx
+from seqdsl.backends.onnx_run import Provider, Runner
+from seqdsl.backends.reference import evaluate
+from seqdsl.backends.torch_module import to_torch
+from seqdsl.backends.torch_source import network_class_name, torch_source
+from seqdsl.backends.weights import Array, State, random_state
+from seqdsl.graph.network import Network
+from seqdsl.passes.folding import foldable
+
+Run: TypeAlias = Callable[[Array], Array]
+
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The largest difference of a backend's logits, relative to the largest logit."""
+
+    backend: str
+    batch: int
+    error: float
+    divergence: str | None  # the first node that differs, where the backend does
+
+    @property
+    def agrees(self) -> bool:
+        return self.error <= TOLERANCE  # false for NaN, too
+
+
+def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -> list[Comparison]:
+    """Compares each backend with the graph evaluated node by node in torch.
+
+    Weights, batch norm statistics and inputs are random. Raises `Failure` where a backend
+    refuses the network.
+    """
+    state = random_state(network, seed)
+    rng = np.random.default_rng(seed + 1)
+    inputs = {n: _random_input(network, n, rng) for n in batches}
+    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
+    expected = {n: _logits(network, tensors, x) for n, x in inputs.items()}
+    found: list[Comparison] = []
+    for name, run in backends(network, state):
+        for n, x in inputs.items():
+            error = relative_error(run(x), expected[n])
+            where = None
+            if not error <= TOLERANCE and name.startswith("onnxruntime"):
+                where = first_difference(network, state, x, fold="folded" in name)
+            found.append(Comparison(name, n, error, where))
+    return found
+
+
+def backends(network: Network, state: State) -> Iterator[tuple[str, Run]]:
+    """Each backend by its name, ready to run on these weights."""
+    module = to_torch(network)
+    yield "torch, live module", _torch_run(module, state)
+    with tempfile.TemporaryDirectory() as folder:
+        yield "torch, saved source", _torch_run(_from_file(network, Path(folder)), state)
+        for name, fold in (("onnxruntime, as defined", False), ("onnxruntime, folded", True)):
+            path = Path(folder) / f"fold_{fold}.onnx"
+            save_onnx(to_onnx(network, state, fold=fold), path)
+            runner = Runner(path, Provider.AUTO)
+            label = runner.provider.removesuffix("ExecutionProvider")
+            yield f"{name} ({label})", lambda x, r=runner: r(x).outputs["logits"]
+
+
+def relative_error(actual: Array, expected: Array) -> float:
+    """max |actual - expected| / max |expected|"""
+    difference = np.abs(actual.astype(np.float64) - expected).max()
+    return float(difference / max(np.abs(expected).max(), np.finfo(np.float32).tiny))
+
+
+def first_difference(network: Network, state: State, x: Array, *, fold: bool) -> str | None:
+    """The path of the first node, in dataflow order, whose value onnxruntime has otherwise."""
+    runner = Runner(to_onnx(network, state, fold=fold, expose=True), optimise=False)
+    outputs = runner(x).outputs
+    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
+    folded = _folded_outputs(network) if fold else {}
+    with torch.inference_mode():
+        values = {n.path: v.numpy() for n, v in evaluate(network, tensors, torch.from_numpy(x))}
+    for path in values:
+        expected = values[folded.get(path, path)]
+        if path in outputs and not relative_error(outputs[path], expected) <= TOLERANCE:
+            return path
+    return None
+
+
+def _folded_outputs(network: Network) -> dict[str, str]:
+    """A convolution with a batch norm in it gives what the batch norm gives."""
+    nodes = network.nodes
+    return {nodes[conv].path: nodes[norm].path for conv, norm in foldable(network).items()}
+
+
+def _logits(network: Network, state: dict[str, torch.Tensor], x: Array) -> Array:
+    wanted = network.logits
+    with torch.inference_mode():
+        for node, value in evaluate(network, state, torch.from_numpy(x)):
+            if node is wanted:
+                return value.numpy()
+    raise AssertionError("the logits are among the nodes")
+
+
+def _random_input(network: Network, batch: int, rng: np.random.Generator) -> Array:
+    return rng.standard_normal((batch, *network.input.type.shape), dtype=np.float32)
+
+
+def _torch_run(module: torch.nn.Module, state: State) -> Run:
+    module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
+    module.eval()
+
+    def run(x: Array) -> Array:
+        with torch.inference_mode():
+            logits: torch.Tensor = module(torch.from_numpy(x))
+        return logits.numpy()
+
+    return run
+
+
+def _from_file(network: Network, folder: Path) -> torch.nn.Module:
+    """The emitted source as a user would import it: from its file, without seqdsl."""
+    source = torch_source(network)
+    path = folder / "saved_source.py"
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("saved_source", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = getattr(module, network_class_name(source))()
+    assert isinstance(made, torch.nn.Module)
+    return made
