@@ -98,6 +98,12 @@ def _fit(image: Image.Image, height: int, width: int) -> Image.Image:
     return resized.crop((left, top, left + width, top + height))
 
 
+def softmax(logits: Array) -> Array:
+    """Probabilities of one sample's logits."""
+    exponentials = np.exp(logits - logits.max())
+    return np.asarray(exponentials / exponentials.sum(), np.float32)
+
+
 def top_k(probabilities: Array, k: int = 5) -> list[tuple[int, float]]:
     """The k likeliest classes of one sample, as index and probability."""
     order = np.argsort(-probabilities, kind="stable")[:k]

@@ -1,0 +1,122 @@
+"""Tables on standard output, in the formats that people paste them into."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from seqdsl.cli.common import use_color
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under headings; ``right`` names the headings of columns of numbers."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: frozenset[str] = frozenset()
+    note: str = ""  # the convention of its numbers, for one
+
+
+def write_tables(tables: list[Table], format: str) -> str:
+    """The tables as text in one of `FORMATS`."""
+    if format == "json":
+        return json.dumps([_object(table) for table in tables], indent=2, ensure_ascii=False)
+    return "\n\n".join(_WRITERS[format](table).rstrip("\n") for table in tables)
+
+
+def _object(table: Table) -> dict[str, object]:
+    rows = [dict(zip(table.headings, row, strict=True)) for row in table.rows]
+    return {"title": table.title, "note": table.note, "rows": rows}
+
+
+def _terminal(table: Table) -> str:
+    import sys
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    stream = io.StringIO()
+    color = use_color(sys.stdout)
+    console = Console(
+        file=stream, width=160, force_terminal=color, no_color=not color, highlight=False
+    )
+    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in table.headings:
+        justify = "right" if heading in table.right else "left"
+        grid.add_column(Text(heading), justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for row in table.rows:
+        grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    console.print(Text(table.title, style="bold"))
+    console.print(grid)
+    if table.note:
+        console.print(Text(table.note, style="dim"))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+_STYLES = {"met": "green", "NOT MET": "bold red", "agrees": "green", "DIFFERS": "bold red"}
+
+
+def _csv(table: Table) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table.headings)
+    writer.writerows(table.rows)
+    return stream.getvalue()
+
+
+def _markdown(table: Table) -> str:
+    def line(cells: tuple[str, ...]) -> str:
+        escaped = (cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells)
+        return f"| {' | '.join(escaped)} |"
+
+    rule = tuple("---:" if heading in table.right else "---" for heading in table.headings)
+    lines = [f"**{table.title}**", "", line(table.headings), line(rule), *map(line, table.rows)]
+    return "\n".join([*lines, "", table.note] if table.note else lines)
+
+
+def _latex(table: Table) -> str:
+    columns = "".join("r" if heading in table.right else "l" for heading in table.headings)
+
+    def line(cells: tuple[str, ...]) -> str:
+        return " & ".join(map(_escape_latex, cells)) + r" \\"
+
+    return "\n".join(
+        [
+            f"% {table.title}" + (f"; {table.note}" if table.note else ""),
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            line(table.headings),
+            r"\midrule",
+            *map(line, table.rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+        ]
+    )
+
+
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+_LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "×": r"$\times$",
+}
+
+_WRITERS: dict[str, Callable[[Table], str]] = {
+    "table": _terminal,
+    "csv": _csv,
+    "md": _markdown,
+    "latex": _latex,
+}
+FORMATS = (*_WRITERS, "json")
