@@ -11,7 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from seqdsl.backends.weights import Array, fit, initial_state, write_whole
+from seqdsl.backends.files import write_whole
+from seqdsl.backends.weights import Array, fit, initial_state
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node

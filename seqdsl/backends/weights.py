@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from seqdsl.backends.files import write_whole
 from seqdsl.graph.network import Network
 from seqdsl.graph.operations import Conv2d, Init, Linear
 from seqdsl.graph.parameters import Parameter, Role, layout
@@ -65,24 +63,6 @@ def save_state(path: Path, state: Mapping[str, Array]) -> None:
     from safetensors.numpy import save
 
     write_whole(path, save({key: np.ascontiguousarray(value) for key, value in state.items()}))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file, or leaves what was there: never half of one. Raises OSError."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def initial_state(network: Network, seed: int = 0) -> State:

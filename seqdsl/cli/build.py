@@ -47,8 +47,8 @@ def command(
 
 
 def _write_source(network: Network, output: Path) -> None:
+    from seqdsl.backends.files import write_whole
     from seqdsl.backends.torch_source import torch_source
-    from seqdsl.backends.weights import write_whole
 
     write_whole(output, torch_source(network).encode())
 

@@ -257,5 +257,9 @@ def show(value: Value) -> str:
             return str(value)
         case str():
             return f'"{value}"'
+        case BlockLayer(block=block):
+            return block.name
+        case PrimitiveLayer(primitive=primitive):
+            return primitive.name
         case _:
             return kind_of(value)

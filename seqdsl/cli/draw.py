@@ -1,0 +1,53 @@
+"""``seqdsl draw``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from seqdsl.cli.common import fail_with, load_or_exit, network_options
+from seqdsl.passes.picture import Depth, picture
+from seqdsl.source.diagnostic import Failure
+from seqdsl.source.suggest import nearest
+
+
+@click.command("draw")
+@click.argument("file")
+@network_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
+              help="A .svg, .png, .pdf or .dot file.")  # fmt: skip
+@click.option("--depth", type=click.Choice([depth.value for depth in Depth]), default="network",
+              show_default=True, help="What a box is.")  # fmt: skip
+@click.option("--only", metavar="PATH", help="One part, by its path: conv4/residual1.")
+@click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True,
+              help="Top to bottom, or left to right.")  # fmt: skip
+def command(
+    file: str,
+    network_name: str | None,
+    defines: dict[str, str],
+    output: Path,
+    depth: str,
+    only: str | None,
+    direction: str,
+) -> None:
+    """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks with
+    repeats folded, `layer` every layer, `group` the groups of layers and the windows they see.
+    """
+    from seqdsl.backends.graphviz import FORMATS, draw
+
+    if output.suffix not in FORMATS:
+        raise click.UsageError(f"{output}: the output is one of {', '.join(FORMATS)}")
+    network = load_or_exit(file, network_name, defines)
+    try:
+        drawn = picture(network, Depth(depth), only and only.strip("/"))
+    except KeyError:
+        paths = {s.path for node in network.nodes for s in node.scope.ancestry() if s.path}
+        near = nearest(only or "", sorted(paths))
+        hint = f" Did you mean {near}?" if near else ""
+        raise click.UsageError(f"{network.name} has no part {only!r}.{hint}") from None
+    try:
+        engine = draw(drawn, output, direction)
+    except Failure as failure:
+        fail_with(failure)
+    click.echo(f"{output}: {len(drawn.boxes)} boxes, {engine}", err=True)
