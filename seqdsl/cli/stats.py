@@ -50,7 +50,9 @@ def statistics_table(
     ]
     if level is not Level.NETWORK:
         rows.append(_row("total", "", total, total, convention, exact))
-    headings = (level.value, "output", "params", "%", counted, "% ", "activations")
+    headings = (
+        level.value, "output", "params", "% params", counted, "% ops", "activations",
+    )  # fmt: skip
     note = f"{counted} for one sample: {convention.description}"
     return Table(network.name, headings, tuple(rows), frozenset(headings[2:]), note)
 

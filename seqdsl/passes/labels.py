@@ -141,9 +141,10 @@ def _shape(nodes: Sequence[Node]) -> str:
     """What leaves: the last output, or the outputs of all groups together."""
     last = nodes[-1]
     width = last.type.channels
-    groups = dict.fromkeys(_group_of(node) for node in nodes)
-    if None not in groups and len(groups) > 1:
-        width *= len(groups)
+    group = _group_of(last)
+    if group is not None and any(_group_of(node) is not group for node in nodes):
+        layer = {_group_of(node) for node in nodes}
+        width *= sum(g is not None and g.parent is group.parent for g in layer)
     return "x".join(map(str, (width, *last.type.spatial)))
 
 

@@ -77,6 +77,9 @@ class _Painter:
         self._members: dict[str, list[Node]] = {}
         self._units: dict[str, Unit] = {}
         self._of: list[str | None] = []
+        scopes = {scope for node in network.nodes for scope in node.scope.ancestry()}
+        self._parents = {scope.parent for scope in scopes}
+        self._aggregations = {s.parent for s in scopes if s.kind is ScopeKind.GROUP}
         for node in network.nodes:
             self._of.append(self._place(node))
 
@@ -128,8 +131,10 @@ class _Painter:
             case ops.Concat():
                 if self._depth in (Depth.NETWORK, Depth.GROUP):
                     return True
+                if node.scope in self._aggregations:
+                    return True  # a window, which the layer's box stands for
                 makers = {self._of[source] for source, _ in self._sources(node)}
-                return len(makers) == 1 or not isinstance(self._unit(node), Node)
+                return len(makers) == 1
             case _:
                 return False
 
@@ -146,9 +151,6 @@ class _Painter:
 
     def _is_leaf(self, scope: Scope) -> bool:
         """Whether a block holds operations alone, and so is a layer."""
-        if not hasattr(self, "_parents"):
-            nodes = self._network.nodes
-            self._parents = {s.parent for node in nodes for s in node.scope.ancestry()}
         return scope not in self._parents
 
     def _key(self, unit: Unit) -> str:
@@ -239,8 +241,8 @@ class _Painter:
             if scope.parent is None:
                 continue
             title = scope.label
-            if scope.kind is ScopeKind.BLOCK and scope.repeat and self._fold:
-                title = f"{scope.label} × {scope.repeat[1]}"
-            elif scope.kind is ScopeKind.BLOCK:
+            if scope.kind is ScopeKind.BLOCK and not self._fold:
                 title = scope.name
+            elif scope.repeat and scope.repeat[1] > 1:
+                title = f"{scope.label} × {scope.repeat[1]}"
             yield Frame(self._scope_key(scope), title, f"{scope.path} ({scope.span})")
