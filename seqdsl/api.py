@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def load(
-    path: str | Path, network: str | None = None, **params: Argument
-) -> Network:
+def load(path: str | Path, network: str | None = None, **params: Argument) -> Network:
     """Compiles one network of a `.seq` file.
 
     ``network`` names a network or model where the file has several; ``params`` bind its

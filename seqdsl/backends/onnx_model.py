@@ -76,9 +76,7 @@ def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     if model.ByteSize() < MAX_PROTOBUF:
         write_whole(path, model.SerializeToString())
         return
-    onnx.save_model(
-        model, str(path), save_as_external_data=True, location=f"{path.name}.data"
-    )
+    onnx.save_model(model, str(path), save_as_external_data=True, location=f"{path.name}.data")
 
 
 def _check(model: onnx.ModelProto, network: Network) -> None:

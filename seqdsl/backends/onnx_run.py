@@ -47,9 +47,7 @@ class Runner:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _QUIET
         if not optimise:
-            options.graph_optimization_level = (
-                onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-            )
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         wanted = _providers(provider)
         data = str(model) if isinstance(model, Path) else model.SerializeToString()
         try:

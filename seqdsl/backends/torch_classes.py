@@ -138,9 +138,7 @@ def module_slots(module: Module, network: Network, classes: Classes) -> Iterator
             yield from slots_of(item, network)
 
 
-def _define(
-    alike: list[Module], network: Network, classes: Classes, names: dict[str, int]
-) -> None:
+def _define(alike: list[Module], network: Network, classes: Classes, names: dict[str, int]) -> None:
     """One class for modules of one structure; one for each set of numbers where too many differ."""
     rows = [tuple(module_slots(module, network, classes)) for module in alike]
     parameters, filled, arguments = _abstract(rows)

@@ -120,4 +120,3 @@ def last_uses(module: Module) -> dict[int, int]:
             uses[operand] = position
     uses.update(dict.fromkeys(module.outputs, len(module.items)))
     return uses
-

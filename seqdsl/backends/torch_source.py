@@ -100,7 +100,9 @@ class _ClassWriter:
             lines.append(f"    def __init__(self{typed}) -> None:")
             lines.extend(f"        {line}" for line in ["super().__init__()", *body])
             lines.append("")
-        lines.extend(f"    {line}" for line in _Forward(self._network, self._module, self._numbers).write())
+        lines.extend(
+            f"    {line}" for line in _Forward(self._network, self._module, self._numbers).write()
+        )
         return "\n".join(piece for line in lines for piece in _wrap(line)) + "\n"
 
     def _docstring(self) -> str:

@@ -33,13 +33,13 @@ def command(
 ) -> None:
     """Count parameters, operations and activations of a network of FILE, for one sample."""
     network = load_or_exit(file, network_name, defines, claims=False)
-    table = statistics_table(network, Level(level), CONVENTIONS[convention], exact=format != "table")
+    table = statistics_table(
+        network, Level(level), CONVENTIONS[convention], exact=format != "table"
+    )
     click.echo(write_tables([table], format))
 
 
-def statistics_table(
-    network: Network, level: Level, convention: Convention, exact: bool
-) -> Table:
+def statistics_table(network: Network, level: Level, convention: Convention, exact: bool) -> Table:
     """A row for each part and one for the whole; exact counts, or the same in M and G."""
     counted = {"macs": "MACs", "flops": "FLOPs", "paper": "FLOPs (paper)"}[convention.name]
     total = network.cost

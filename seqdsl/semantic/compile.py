@@ -111,9 +111,7 @@ def _expand(
         span = definition.span
         scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, span)
         frame = Frame(module, scope, None, None)
-        actuals = [
-            Actual(a.name, evaluate(a.value, frame), a.span) for a in definition.arguments
-        ]
+        actuals = [Actual(a.name, evaluate(a.value, frame), a.span) for a in definition.arguments]
         claims = definition.claims
     overrides = [_override(name, value, module, span) for name, value in arguments.items()]
     overridden = {actual.name for actual in overrides}
@@ -166,9 +164,10 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
 
 
 def _file_failure(message: str, help: str, source: Source) -> Failure:
-    return Failure(Diagnostic(BY_NAME["unknown-network"], message, None, help=help, name=source.name))
+    return Failure(
+        Diagnostic(BY_NAME["unknown-network"], message, None, help=help, name=source.name)
+    )
 
 
 def _listing(names: Sequence[str]) -> str:
     return f"choose one of {', '.join(names)}" if names else "define one with `network`"
-

@@ -41,9 +41,7 @@ class Dataflow:
         nodes = [self.join(operand.segments, scope, span) for operand in operands]
         return self._feature(self._add(operation, nodes, type, scope, span))
 
-    def each(
-        self, operation: ops.Operation, operand: Feature, scope: Scope, span: Span
-    ) -> Feature:
+    def each(self, operation: ops.Operation, operand: Feature, scope: Scope, span: Span) -> Feature:
         """An elementwise operation; on a map in several tensors, one node for each of them."""
         whole = [self._is_whole(segment) for segment in operand.segments]
         if not all(whole):

@@ -249,9 +249,7 @@ class Expansion:
                 "not-positive", "every side of the input must be above zero", statement.span,
                 frame.scope,
             )  # fmt: skip
-        frame.current = self.dataflow.input(
-            channels, tuple(spatial), frame.scope, statement.span
-        )
+        frame.current = self.dataflow.input(channels, tuple(spatial), frame.scope, statement.span)
         frame.entry = frame.current
 
     def _require(self, statement: ast.Require, frame: Frame) -> None:
@@ -272,7 +270,9 @@ class Expansion:
         """The names that a condition reads, with their values: ``width = 100, k = 32``."""
         shown: dict[str, str] = {}
         for name in ast.names_in(condition):
-            value = name_value(name.name, name.span, frame) if name.name not in ("in", "it") else None
+            value = (
+                name_value(name.name, name.span, frame) if name.name not in ("in", "it") else None
+            )
             if isinstance(value, int | SizeValue) and not isinstance(value, bool):
                 shown[name.name] = show(value)
         return ", ".join(f"{name} = {value}" for name, value in shown.items())
@@ -532,9 +532,7 @@ class Expansion:
             )  # fmt: skip
         return given
 
-    def _group_scope(
-        self, statement: ast.Aggregate, frame: Frame, turn: int, of: int
-    ) -> Scope:
+    def _group_scope(self, statement: ast.Aggregate, frame: Frame, turn: int, of: int) -> Scope:
         label = f"group{turn}"
         count = self.dataflow.builder.unique(frame.scope, label)
         name = label if count == 1 else f"{label}_{count}"

@@ -42,9 +42,7 @@ def diagnostic(
     if where is not span:
         secondary = (*secondary, Label(span, label or "found here"))
         label = "in the expansion of this"
-    return Diagnostic(
-        BY_NAME[code], message, Label(where, label), secondary, scope.chain(), help
-    )
+    return Diagnostic(BY_NAME[code], message, Label(where, label), secondary, scope.chain(), help)
 
 
 def user_span(span: Span, scope: Scope) -> Span:
@@ -60,4 +58,3 @@ def user_span(span: Span, scope: Scope) -> Span:
 def origin(node: Node) -> Span:
     """Where the user wrote what became this node."""
     return user_span(node.span, node.scope)
-

@@ -272,8 +272,6 @@ PRIMITIVES: dict[str, Primitive] = {
             _regroup,
             "The same feature map as groups of k, which must not cut across its hierarchy.",
         ),
-        Primitive(
-            "softmax", (), lambda a: a.apply(ops.Softmax()), "Softmax over the channels."
-        ),
+        Primitive("softmax", (), lambda a: a.apply(ops.Softmax()), "Softmax over the channels."),
     )
 }

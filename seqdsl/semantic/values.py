@@ -106,8 +106,7 @@ def _parts(sizes: tuple[int, ...], size: int) -> list[tuple[int, int]] | None:
 
 def _merge(groups: tuple[Group, ...], parts: list[tuple[int, int]]) -> tuple[Group, ...]:
     return tuple(
-        tuple(segment for group in groups[first:last] for segment in group)
-        for first, last in parts
+        tuple(segment for group in groups[first:last] for segment in group) for first, last in parts
     )
 
 

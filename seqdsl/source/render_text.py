@@ -79,9 +79,7 @@ class _Renderer:
         if notes and labels:
             lines.append(gutter)
         equals = self._paint(" " * margin + " = ", _BLUE)
-        lines.extend(
-            f"{equals}{self._paint(word, _CYAN)}{printable(text)}" for word, text in notes
-        )
+        lines.extend(f"{equals}{self._paint(word, _CYAN)}{printable(text)}" for word, text in notes)
         return "\n".join(lines)
 
     def _excerpt(
@@ -109,7 +107,9 @@ class _Renderer:
                 is_primary = label is primary
                 marks = _underline(label, text, shown, offset, "^" if is_primary else "-")
                 code = hue if is_primary else _BLUE
-                lines.append(gutter + self._paint(f"{marks} {printable(label.text)}".rstrip(), code))
+                lines.append(
+                    gutter + self._paint(f"{marks} {printable(label.text)}".rstrip(), code)
+                )
         return lines
 
 

@@ -278,9 +278,7 @@ class Expect:
     span: Span
 
 
-Statement: TypeAlias = (
-    Call | Let | For | If | Aggregate | Stage | InputShape | Require | Expect
-)
+Statement: TypeAlias = Call | Let | For | If | Aggregate | Stage | InputShape | Require | Expect
 
 
 @dataclass(frozen=True, slots=True)

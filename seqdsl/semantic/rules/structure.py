@@ -48,8 +48,9 @@ def _check_model(model: ast.Model, module: LoadedModule) -> list[Diagnostic]:
                 BY_NAME["unknown-network"],
                 f"no network `{model.network}` is defined or imported",
                 Label(model.network_span, "unknown network"),
-                help=f"did you mean `{near}`?" if near else "a model binds the parameters of a "
-                "`network`",
+                help=f"did you mean `{near}`?"
+                if near
+                else "a model binds the parameters of a `network`",
             )
         )
     diagnostics.extend(

@@ -1,0 +1,65 @@
+"""What the tests compile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import seqdsl
+from seqdsl import Network
+
+ROOT = Path(__file__).parent.parent
+ARCHITECTURES = ROOT / "architectures"
+
+PAPER = {
+    "seqresnet.seq": (
+        "SeqResNet_k8_r4_N1",
+        "SeqResNet_k16_r10_N1",
+        "SeqResNetB_k16_r7_N1",
+        "SeqResNetB_k32_r12_N3",
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+    ),
+    "seqresnet_imagenet.seq": ("SeqResNetB22", "SeqResNetB42"),
+    "seqresnext.seq": ("SeqResNeXt24",),
+}
+ELEVEN = [(file, name) for file, names in PAPER.items() for name in names]
+
+# Every operation, with attributes off their defaults, at a size that runs at once.
+EVERYTHING = """
+network Everything {
+  input 3x17x15
+  conv2d 3x5, 12, stride=2x1, padding=2x1, dilation=1x2, bias=true
+  batch_norm eps=0.001
+  silu
+  a = it | conv2d 3x3, 12, groups=4 | gelu
+  b = it | conv2d 1x1, 12 | tanh
+  add a, b, it
+  max_pool 3x3, stride=2, padding=1, ceil=true
+  relu6
+  left = it | avg_pool 3x3, stride=1, padding=1
+  right = it | sigmoid
+  concatenate 24, left, right
+  aggregate i in 1..3, window=[1, 2] { conv 3x3, 4 }
+  avg_pool 2, ceil=true
+  dropout 0.5
+  conv2d 1x1, 8, init=zero
+  global_average_pool
+  linear 9, bias=false
+  relu
+  linear 5
+  softmax
+}
+"""
+
+
+def compiled(folder: Path, text: str, name: str | None = None, **params: int) -> Network:
+    """The network of a source text."""
+    path = folder / "net.seq"
+    path.write_text(text, encoding="utf-8")
+    return seqdsl.load(path, name, **params)
+
+
+def paper_network(file: str, name: str) -> Network:
+    return seqdsl.load(ARCHITECTURES / file, name)

@@ -1,0 +1,116 @@
+"""Every fixture of tests/bad gives exactly the codes that stand in it, on their lines."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import seqdsl
+from seqdsl.source.codes import CODES
+from seqdsl.source.render import OutputFormat, render
+
+BAD = Path(__file__).parent / "bad"
+FIXTURES = sorted(BAD.glob("*.seq"))
+
+
+def expected(path: Path) -> set[tuple[str, int, str]]:
+    found = set()
+    for file in (path, *(BAD / "parts").glob("*.seq")):
+        if file != path and file.name not in path.read_text():
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            found |= {(file.name, number, code) for code in re.findall(r"#~ (SEQ\d+)", line)}
+    return found
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_fixture(path: Path) -> None:
+    diagnostics = seqdsl.check(path)
+    found = [
+        (Path(d.primary.span.source.name).name, d.primary.span.line, d.code.id)
+        for d in diagnostics
+        if d.primary
+    ]
+    assert sorted(found) == sorted(expected(path))
+    for d in diagnostics:
+        assert d.primary is not None and d.primary.span.start <= d.primary.span.end
+    text = render(diagnostics, OutputFormat.FULL)
+    assert all(d.message in text for d in diagnostics)
+
+
+def test_every_code_about_a_file_has_a_fixture() -> None:
+    shown = {code for path in FIXTURES for _, _, code in expected(path)}
+    elsewhere = {c.id for c in CODES if c.id[3] in "06"} | {"SEQ504"}
+    assert shown | elsewhere == {c.id for c in CODES}
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda p: None, "SEQ001"),
+        (lambda p: p.mkdir(), "SEQ002"),
+        (lambda p: p.write_bytes(b"network \xff {}"), "SEQ003"),
+        (lambda p: p.write_text("# nothing\n"), "SEQ004"),
+        (lambda p: p.write_text("x" * 10_000_000), "SEQ006"),
+    ],
+)
+def test_what_is_no_source(tmp_path: Path, make, code: str) -> None:
+    path = tmp_path / "net.seq"
+    make(path)
+    assert [d.code.id for d in seqdsl.check(path)] == [code]
+
+
+def test_more_imports_than_the_limit(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    for i in range(300):
+        (tmp_path / f"f{i}.seq").write_text(f"block b{i} {{ relu }}\n")
+    (tmp_path / "net.seq").write_text("".join(f'use "f{i}.seq"\n' for i in range(300)))
+    assert {d.code.id for d in seqdsl.check(tmp_path / "net.seq")} == {"SEQ504"}
+
+
+HOSTILE = {
+    "brackets": "network N { input 3x8x8\n conv " + "(" * 1000 + "\n}",
+    "braces": "network N " + "{" * 1000,
+    "a long sum": "network N { input 3x8x8\n conv 3x3, " + "1+" * 30_000 + "1\n}",
+    "a long minus": "network N { input 3x8x8\n conv 3x3, " + "-" * 20_000 + "1\n}",
+    "nots": "network N { input 3x8x8\n if " + "not " * 20_000 + "true { relu }\n}",
+    "else ifs": "network N { input 3x8x8\n if false { relu }"
+    + " else if false { relu }" * 5_000
+    + "\n}",
+    "attributes": "network N { input 3x8x8\n conv 3x3, it" + ".raw" * 20_000 + ".width\n}",
+    "big powers": "network N { input 3x8x8\n a = 9000000000 * 9000000000 * 9000000000\n relu\n}",
+    "exponent": "network N { input 3x8x8\n conv 3x3, 1e999999999\n}",
+    "digits": "network N { input 3x8x8\n conv 3x3, " + "9" * 100_000 + "\n}",
+    "a size of digits": "network N { input 3x8x8\n conv " + "9" * 5_000 + "x3, 4\n}",
+    "python": "network __import__ { input 3x8x8\n exec; eval \"__import__('os')\"\n}",
+    "controls": "network N { \x00\x1b[31m \u202e input }",
+    "nested loops": "network N { input 3x8x8\n for i in 1..10000 { for j in 1..10000 { } } }",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_input_is_bad_input(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "net.seq"
+    path.write_text(HOSTILE[name])
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "seqdsl", "check", str(path)], capture_output=True, text=True
+    )
+    assert time.monotonic() - started < 20
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1)
+    assert "\x1b" not in done.stderr and "\u202e" not in done.stderr
+
+
+def test_all_errors_in_one_run(tmp_path: Path) -> None:
+    path = tmp_path / "net.seq"
+    path.write_text(
+        "network A { input 3x8x8\n convv 3x3, 4\n}\n"
+        "network B { input 3x8x8\n conv 3x3, 0\n}\n"
+        "network C { input 3x8x8\n conv 3x3,, 4\n conv 3x3, q\n}\n"
+    )
+    found = sorted(d.code.id for d in seqdsl.check(path))
+    assert found == ["SEQ101", "SEQ201", "SEQ202", "SEQ302"]
