@@ -50,7 +50,7 @@ def test_every_code_about_a_file_has_a_fixture() -> None:
 @pytest.mark.parametrize(
     ("make", "code"),
     [
-        (lambda p: None, "SEQ001"),
+        (lambda _: None, "SEQ001"),
         (lambda p: p.mkdir(), "SEQ002"),
         (lambda p: p.write_bytes(b"network \xff {}"), "SEQ003"),
         (lambda p: p.write_text("# nothing\n"), "SEQ004"),

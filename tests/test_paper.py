@@ -118,6 +118,6 @@ def test_residual_blocks_start_as_the_identity() -> None:
     first, second = module.conv2.residual1, module.conv2.residual2
     zeros = [p for n, p in first.named_parameters() if "wseqconv2" in n and "conv2d" in n]
     assert zeros and all(not p.any() for p in zeros)
-    activated_in = torch.cat([t for t in seen[1][:4]], 1)
-    activated_out = torch.cat([t for t in seen[1][-4:]], 1)
+    activated_in = torch.cat(list(seen[1][:4]), 1)
+    activated_out = torch.cat(list(seen[1][-4:]), 1)
     assert second is not first and torch.equal(activated_in, activated_out)

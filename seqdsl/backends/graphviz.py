@@ -95,9 +95,10 @@ def _add_box(graph: dot.Digraph, box: Box, name: str) -> None:
 
 
 def _text(text: str) -> str:
-    """Text as itself: neither an escape of DOT nor, in angle brackets, HTML."""
-    escaped: str = dot.escape(text.replace("\r", " "))
-    return escaped.replace("\n", "\\n")
+    """Text as itself: neither an escape of DOT, nor an entity, nor HTML in angle brackets."""
+    escaped: str = dot.escape(text.replace("&", "&amp;").replace("\r", " "))
+    plain: str = dot.nohtml(escaped.replace("\n", "\\n"))
+    return plain
 
 
 def draw(picture: Picture, path: Path, direction: str = "TB") -> str:

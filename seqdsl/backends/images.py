@@ -79,6 +79,8 @@ def _read_image(path: Path, type: TensorType) -> Array:
     height, width = type.spatial
     pixels = np.asarray(_fit(image, height, width), np.float32) / 255
     pixels = pixels.reshape(height, width, type.channels)
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
     means, deviations = CIFAR if max(height, width) <= CIFAR_SIZE else IMAGENET
     if type.channels == 1:
         means, deviations = means[1:2], deviations[1:2]

@@ -180,7 +180,9 @@ def _abstract(
             count = taken[stem] = taken.get(stem, 0) + 1
             columns[values] = stem if count == 1 else f"{stem}{count}"
         filled.append(columns[values])
-    arguments = list(zip(*columns, strict=True)) if columns else [()] * len(rows)
+    arguments: list[tuple[Value, ...]] = [() for _ in rows]
+    if columns:
+        arguments = list(zip(*columns, strict=True))
     return tuple(columns.values()), tuple(filled), arguments
 
 

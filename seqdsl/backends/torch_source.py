@@ -224,8 +224,8 @@ class _Forward:
                 return f"{target} = {call}"
             target = self._fresh(name)
             self._lengths[target] = len(item.outputs)
-            for position, index in enumerate(item.outputs):
-                self._values[index] = f"{target}[{position}]"
+            for element, index in enumerate(item.outputs):
+                self._values[index] = f"{target}[{element}]"
             return f"{target} = {call}"
         operands = [self._values[index] for index in item.operands]
         if isinstance(item.operation, ops.Concat):

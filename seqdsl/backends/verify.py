@@ -73,7 +73,11 @@ def backends(network: Network, state: State) -> Iterator[tuple[str, Run]]:
             save_onnx(to_onnx(network, state, fold=fold), path)
             runner = Runner(path, Provider.AUTO)
             label = runner.provider.removesuffix("ExecutionProvider")
-            yield f"{name} ({label})", lambda x, r=runner: r(x).outputs["logits"]
+            yield f"{name} ({label})", _onnx_run(runner)
+
+
+def _onnx_run(runner: Runner) -> Run:
+    return lambda x: runner(x).outputs["logits"]
 
 
 def relative_error(actual: Array, expected: Array) -> float:

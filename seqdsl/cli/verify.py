@@ -38,14 +38,22 @@ def command(
         found = verify(network, batches, seed)
     except Failure as failure:
         fail_with(failure)
-    rows = tuple(
+    rows: tuple[tuple[str, ...], ...] = tuple(
         (c.backend, str(c.batch), f"{c.error:.1e}", "agrees" if c.agrees else "DIFFERS",
          c.divergence or "")
         for c in found
     )  # fmt: skip
-    headings = ("backend", "batch", "relative error", "verdict", "first node that differs")
+    headings: tuple[str, ...] = (
+        "backend",
+        "batch",
+        "relative error",
+        "verdict",
+        "first node that differs",
+    )
     if all(c.agrees for c in found):
-        headings, rows = headings[:4], tuple(row[:4] for row in rows)
+        rows = tuple(row[:4] for row in rows)
+    else:
+        headings = (*headings, "first node that differs")
     note = f"max |difference| / max |logit|, at most {TOLERANCE:.0e}; the reference is the graph "
     note += "evaluated node by node with torch's operators"
     title = f"{network.name}, {len(network.nodes)} nodes"

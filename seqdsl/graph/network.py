@@ -42,11 +42,9 @@ class Network:
 
         graph: networkx.MultiDiGraph[int] = networkx.MultiDiGraph(name=self.name)
         graph.add_nodes_from((node.index, {"node": node}) for node in self.nodes)
-        graph.add_edges_from(
-            (source, node.index, position, {"operand": position})
-            for node in self.nodes
-            for position, source in enumerate(node.operands)
-        )
+        for node in self.nodes:
+            for position, source in enumerate(node.operands):
+                graph.add_edge(source, node.index, position, operand=position)
         return graph
 
     @cached_property

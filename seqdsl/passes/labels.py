@@ -52,9 +52,9 @@ def _rows(nodes: Sequence[Node]) -> list[str]:
     """The layers of a stage, a line each; repeats folded."""
     rows: dict[Scope | str, list[Node]] = {}
     for node in nodes:
-        layer = _layer_of(node)
-        if layer is not None:
-            rows.setdefault(layer, []).append(node)
+        owner = _layer_of(node)
+        if owner is not None:
+            rows.setdefault(owner, []).append(node)
         elif isinstance(node.operation, ops.GlobalAveragePool | ops.MaxPool | ops.AvgPool):
             rows.setdefault(node.path, []).append(node)
     lines: list[str] = []

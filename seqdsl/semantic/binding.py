@@ -181,7 +181,7 @@ TYPES: dict[str, str] = {
     "path": "kernels such as 1x1 -> 3x3",
     "list": "a list",
     "feature": "a feature map",
-    "layer": "a layer",
+    "layer": "a layer, or none",
     "layers": "layers in braces",
     "window": "a window: all, sliding, last(n), powers(b) or a list of offsets",
     "init": "an initialisation: he, glorot or zero",
@@ -257,7 +257,7 @@ def _fits(value: Value, type: str) -> bool:
         case "feature":
             return isinstance(value, Feature)
         case "layer":
-            return isinstance(value, Layers | BlockLayer | PrimitiveLayer)
+            return value is None or isinstance(value, Layers | BlockLayer | PrimitiveLayer)
         case "layers":
             return isinstance(value, Layers)
         case "window":

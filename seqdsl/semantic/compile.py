@@ -12,7 +12,7 @@ from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.evaluate import evaluate
 from seqdsl.semantic.expand import Aborted, Expansion
 from seqdsl.semantic.frame import Frame
-from seqdsl.semantic.modules import LoadedModule, Program
+from seqdsl.semantic.modules import Definition, LoadedModule, Program
 from seqdsl.source.codes import BY_NAME, Severity
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.suggest import nearest
@@ -102,7 +102,8 @@ def _expand(
 ) -> Network | None:
     actuals: list[Actual] = []
     claims: Sequence[ast.Statement] = ()
-    target, home, span = definition, module, definition.name_span
+    target: Definition = definition
+    home, span = module, definition.name_span
     if isinstance(definition, ast.Model):
         found = module.find(definition.network)
         if found is None or not isinstance(found[0], ast.Network):

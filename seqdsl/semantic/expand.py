@@ -46,7 +46,7 @@ from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 MAX_DEPTH = 48  # blocks within blocks
-MAX_STATEMENTS = 2_000_000
+MAX_STATEMENTS = 1_000_000
 
 
 class Aborted(Exception):
@@ -105,9 +105,7 @@ class Expansion:
     def _run(self, statements: Sequence[ast.Statement], frame: Frame) -> None:
         """Runs statements in order. One that fails leaves what flows undefined."""
         for statement in statements:
-            self.statements += 1
-            if self.statements > MAX_STATEMENTS:
-                self._abort(statement.span, frame.scope)
+            self._count(statement.span, frame.scope)
             try:
                 self._statement(statement, frame)
             except Failure as failure:
@@ -124,7 +122,11 @@ class Expansion:
         elif not isinstance(statement, ast.Expect):
             frame.current = BROKEN
 
-    def _abort(self, span: Span, scope: Scope) -> None:
+    def _count(self, span: Span, scope: Scope) -> None:
+        """Counts a statement or a turn of a loop. Raises `Aborted` past the limit."""
+        self.statements += 1
+        if self.statements <= MAX_STATEMENTS:
+            return
         failure = fail(
             "node-limit",
             f"the expansion takes more than {MAX_STATEMENTS:,} statements",
@@ -157,8 +159,10 @@ class Expansion:
                 self.claims.append(claim_of(statement, frame.scope))
 
     def _let(self, let: ast.Let, frame: Frame) -> None:
-        value = evaluate(let.value, frame)
+        value: Value | Broken = evaluate(let.value, frame)
         for call in let.calls:
+            if isinstance(value, Broken):
+                raise Poisoned
             if not isinstance(value, Feature):
                 raise fail(
                     "wrong-type", f"a feature map flows through `|`, and this is {kind_of(value)}",
@@ -215,6 +219,7 @@ class Expansion:
 
     def _for(self, statement: ast.For, frame: Frame) -> None:
         for value in self._items(statement.values, frame):
+            self._count(statement.span, frame.scope)
             frame.values[statement.name] = value
             self._run(statement.body.statements, frame)
 
@@ -583,7 +588,7 @@ def unknown_layer(
     )
 
 
-def _no_default(expression: ast.Expression, bound: dict[str, Value]) -> Value:
+def _no_default(_expression: ast.Expression, _bound: dict[str, Value]) -> Value:
     raise AssertionError("a primitive's defaults are values")
 
 

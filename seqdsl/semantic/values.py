@@ -193,7 +193,6 @@ Value: TypeAlias = (
     | Fraction
     | bool
     | str
-    | None
     | SizeValue
     | PathValue
     | tuple["Value", ...]
@@ -203,6 +202,7 @@ Value: TypeAlias = (
     | Window
     | Init
     | InputWord
+    | None
 )
 
 

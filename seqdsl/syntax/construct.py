@@ -12,6 +12,7 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.tokens import MAX_NESTING
 
 MAX_INTEGER = 2**63 - 1
 
@@ -19,9 +20,24 @@ _SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 def construct(tree: Tree[Token], source: Source) -> tuple[ast.Item, ...]:
-    """The items of a file. Raises `Failure` for an integer past 64 bits."""
+    """The items of a file. Raises `Failure` for an integer past 64 bits, or too long a chain."""
     builder = _Construct(source)
-    return tuple(builder.item(child) for child in tree.children if child is not None)
+    try:
+        return tuple(builder.item(child) for child in tree.children if child is not None)
+    except RecursionError:
+        raise too_deep(Span(source, 0, 0)) from None
+
+
+def too_deep(span: Span) -> Failure:
+    """The failure of what is nested deeper than anybody writes."""
+    return Failure(
+        Diagnostic(
+            BY_NAME["nesting"],
+            f"more than {MAX_NESTING} brackets, signs or attributes stand in one another here",
+            Label(span, "one too many"),
+            help="name a part of it with `name = ...`, or move it into a block of its own",
+        )
+    )
 
 
 def construct_expression(tree: Tree[Token], source: Source) -> ast.Expression:
@@ -223,6 +239,8 @@ class _Construct:
 
     def _suffixed(self, children: Any, _: Span) -> ast.Expression:
         first, *suffixes = children
+        if len(suffixes) > MAX_NESTING:
+            raise too_deep(self._span(suffixes[MAX_NESTING]))
         value = self.expression(first)
         for suffix in suffixes:
             span = value.span.to(self._span(suffix))
@@ -250,7 +268,9 @@ class _Construct:
         "name": lambda _, c, span: ast.Name(str(c[0]), span),
         "list": lambda self, c, span: ast.ListOf(self._all(c), span),
         "path": lambda self, c, span: ast.Path(self._all(c), span),
-        "span_of": lambda self, c, span: ast.Range(*self._all(c), span),
+        "span_of": lambda self, c, span: ast.Range(
+            self.expression(c[0]), self.expression(c[1]), span
+        ),
         "chain": _chain,
         "minus": lambda self, c, span: ast.Minus(self.expression(c[0]), span),
         "compare": lambda self, c, span: ast.Compare(
@@ -259,7 +279,9 @@ class _Construct:
         "any": lambda self, c, span: ast.Logic("or", self._all(c), span),
         "all": lambda self, c, span: ast.Logic("and", self._all(c), span),
         "negate": lambda self, c, span: ast.Not(self.expression(c[0]), span),
-        "conditional": lambda self, c, span: ast.Conditional(*self._all(c), span),
+        "conditional": lambda self, c, span: ast.Conditional(
+            self.expression(c[0]), self.expression(c[1]), self.expression(c[2]), span
+        ),
         "suffixed": _suffixed,
         "function": lambda self, c, span: ast.Function(str(c[0]), self.arguments(c[1]), span),
     }

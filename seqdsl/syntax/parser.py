@@ -8,13 +8,12 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
-from seqdsl.syntax.construct import construct, construct_expression
+from seqdsl.syntax.construct import construct, construct_expression, too_deep
 from seqdsl.syntax.messages import describe, unclosed
-from seqdsl.syntax.tokens import MAX_NESTING, TooDeep, statement_tokens
+from seqdsl.syntax.tokens import TooDeep, statement_tokens
 
 MAX_SYNTAX_ERRORS = 20
 
@@ -29,13 +28,7 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
     try:
         tokens = list(statement_tokens(lark.lex(source.text)))
     except TooDeep as error:
-        diagnostic = Diagnostic(
-            BY_NAME["nesting"],
-            f"more than {MAX_NESTING} brackets are open here",
-            Label(_span(source, error.token), "one too many"),
-            help="close brackets, or move the inner part into a block of its own",
-        )
-        return ast.Module(source, ()), [diagnostic]
+        return ast.Module(source, ()), [too_deep(_span(source, error.token)).diagnostic]
     closed = False  # whether brackets left open at the end were closed for the file
     while True:
         tree, position, expected = _attempt(lark, tokens)
@@ -106,9 +99,10 @@ def _attempt(
             parser.feed_token(token)
         position = len(tokens)
         last = tokens[-1] if tokens else None
-        return parser.feed_eof(last), position, set()
+        tree: Tree[Token] = parser.feed_eof(last)  # type: ignore[no-untyped-call]
+        return tree, position, set()
     except UnexpectedInput:
-        return None, position, set(parser.accepts())
+        return None, position, set(parser.accepts())  # type: ignore[no-untyped-call]
 
 
 def _close(tokens: list[Token]) -> list[Token]:

@@ -12,6 +12,7 @@ from seqdsl.semantic.rules.walk import calls, definitions, statements
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.suggest import nearest
+from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 
@@ -59,7 +60,7 @@ def _check(
     name: str,
     formals: Sequence[Formal],
     arguments: Sequence[ast.Argument],
-    span: ast.Span,
+    span: Span,
     body: ast.Body | None,
 ) -> Iterator[Diagnostic]:
     scope = Scope(ScopeKind.NETWORK, "", "", None, span)

@@ -135,9 +135,8 @@ class _Checker:
             binding = region.find(name.name)
             if binding is not None:
                 binding.used = True
-            elif name.name not in _WORDS and name.name not in CONSTANTS:
-                if not self._is_layer(name.name):
-                    self._undefined(name, region)
+            elif not (name.name in _WORDS or name.name in CONSTANTS or self._is_layer(name.name)):
+                self._undefined(name, region)
 
     def _bind(self, name: str, span: Span, region: _Region, warn: bool = True) -> None:
         outer = region.outer.find(name) if region.outer else None

@@ -1,0 +1,52 @@
+"""What the documents say, and the examples do, is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from networks import ARCHITECTURES, ROOT
+
+import seqdsl
+
+SNIPPETS = re.findall(r"```seq\n(.*?)```", (ROOT / "docs" / "language.md").read_text(), re.DOTALL)
+COMMANDS = re.findall(r"^seqdsl (.*?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE)
+
+
+def test_there_are_snippets() -> None:
+    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 9
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: re.findall(r"network (\w+)", s)[0])
+def test_snippet_of_the_language_reference_compiles(tmp_path: Path, snippet: str) -> None:
+    path = tmp_path / "net.seq"
+    path.write_text(snippet)
+    assert not seqdsl.check(path)
+
+
+@pytest.mark.parametrize("path", sorted(ARCHITECTURES.rglob("*.seq")), ids=lambda p: p.stem)
+def test_library_is_clean(path: Path) -> None:
+    assert not seqdsl.check(path)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command_of_the_readme(tmp_path: Path, line: str) -> None:
+    (tmp_path / "architectures").symlink_to(ARCHITECTURES)
+    command = [sys.executable, "-m", "seqdsl", *line.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_python_of_the_readme() -> None:
+    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", snippet], cwd=ROOT, capture_output=True, text=True)
+    printed, promised = done.stdout.strip(), re.findall(r"print.*# (.*)", snippet)[0]
+    assert printed == promised, done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
+def test_example_runs(tmp_path: Path, path: Path) -> None:
+    done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()

@@ -1,0 +1,73 @@
+"""The house: imports run one way, heavy libraries stay in their rooms, the tools start light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from networks import ARCHITECTURES, ROOT
+
+ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
+HEAVY = {
+    "torch": {"torch_module", "reference", "verify", "weights", "run", "api", "onnx_model"},
+    "onnx": {"onnx_model", "onnx_run", "api"},
+    "onnxruntime": {"onnx_run"},
+    "graphviz": {"graphviz"},
+    "networkx": {"network"},
+    "lark": {"tokens", "parser", "messages", "construct"},
+    "rich": {"tables"},
+}
+FILES = [p for p in (ROOT / "seqdsl").rglob("*.py") if p.parent != ROOT / "seqdsl"]
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path: Path) -> None:
+    room = path.relative_to(ROOT / "seqdsl").parts[0]
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "seqdsl" and len(parts) > 1:
+            assert ORDER.index(parts[1]) <= ORDER.index(room), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", [*FILES, ROOT / "seqdsl" / "api.py"], ids=lambda p: p.stem)
+def test_heavy_libraries_stay_in_their_rooms(path: Path) -> None:
+    for name in {name.split(".")[0] for name in imports(path)} & set(HEAVY):
+        assert path.stem in HEAVY[name], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", [*FILES, ROOT / "seqdsl" / "api.py"], ids=lambda p: p.stem)
+def test_files_stay_small(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 650
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], {"torch", "onnx", "lark", "networkx", "numpy", "rich"}),
+        (["check", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx", "numpy", "rich"}),
+        (["stats", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx"}),
+        (["audit", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx"}),
+    ],
+)
+def test_commands_start_light(arguments: list[str], absent: set[str]) -> None:
+    code = (
+        "import sys\nfrom seqdsl.cli.main import main\n"
+        "try: main()\nexcept SystemExit as exit: assert not exit.code\n"
+        "print('MODULES', *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.rpartition("MODULES")[2].split())
+    assert loaded and not loaded & absent
