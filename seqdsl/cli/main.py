@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -60,6 +61,7 @@ def program() -> None:
 
 def main() -> None:
     """Runs the program. Exit code 0: clean; 1: findings; 2: usage or I/O; 130: interrupted."""
+    gc.set_threshold(100_000)  # a compiler makes many objects and few circles
     try:
         program.main(standalone_mode=False)
     except click.exceptions.Exit as exit:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from seqdsl.graph.scope import Scope
+from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quantity:
     """A number as printed: ``4.32G`` has value 4.32, unit 0.01 and suffix G."""
 
@@ -19,7 +19,7 @@ class Quantity:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """``metric`` is params, macs or flops; ``convention`` says how flops are counted.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.tensor import TensorType
+from seqdsl.source.frozen import frozen
 
 if TYPE_CHECKING:
     from seqdsl.graph.network import Network
@@ -37,7 +38,7 @@ class Cost:
 ZERO = Cost()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Convention:
     """A way to make one number of a cost. ``giga`` is what its G stands for."""
 

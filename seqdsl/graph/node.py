@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from seqdsl.graph.operations import Operation, operation_name
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.tensor import TensorType
+from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Node:
     """An operation, the nodes it reads, and where it came from."""
 

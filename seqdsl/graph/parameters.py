@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from math import prod
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
+from seqdsl.source.frozen import frozen
 
 
 class Role(Enum):
@@ -30,7 +30,7 @@ class Role(Enum):
         return self in (Role.WEIGHT, Role.BIAS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """One entry of the state_dict; float32."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
+from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 
@@ -16,7 +16,7 @@ class ScopeKind(Enum):
     GROUP = "group"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Scope:
     """One link of the chain. Identity is equality: every expansion makes its own.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from seqdsl.graph.claims import Claim, Quantity
@@ -11,9 +10,10 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import diagnostic
 from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """A printed number beside the computed one, both in whole units and exact."""
 

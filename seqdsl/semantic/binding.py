@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from typing import cast
 
-from seqdsl.graph.operations import Init
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import fail
-from seqdsl.semantic.values import (
-    AllWindow,
-    BlockLayer,
-    Feature,
-    InputWord,
-    LastWindow,
-    Layers,
-    PathValue,
-    PowersWindow,
-    PrimitiveLayer,
-    SizeValue,
-    SlidingWindow,
-    Value,
-    kind_of,
-    show,
-)
-from seqdsl.source.diagnostic import Label
+from seqdsl.semantic.types import TYPES, ParameterType
+from seqdsl.semantic.values import SizeValue, Value, kind_of, show
+from seqdsl.source.diagnostic import Failure, Label
+from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Formal:
     """A parameter: of a block or network from its source, of a primitive from the table."""
 
@@ -50,7 +37,7 @@ class Formal:
         return not self.required and self.default is None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Actual:
     """An argument's value, and where it stands."""
 
@@ -59,7 +46,9 @@ class Actual:
     span: Span
 
 
-def formals_of(parameters: Iterable[ast.Parameter]) -> tuple[Formal, ...]:
+@cache
+def formals_of(definition: ast.Block | ast.Network) -> tuple[Formal, ...]:
+    """The parameters of a block or network; made once, as every call asks for them."""
     return tuple(
         Formal(
             p.name,
@@ -69,7 +58,7 @@ def formals_of(parameters: Iterable[ast.Parameter]) -> tuple[Formal, ...]:
             expression=p.default,
             span=p.span,
         )
-        for p in parameters
+        for p in definition.parameters
     )
 
 
@@ -169,56 +158,43 @@ def _count(count: int) -> str:
     return "no arguments" if count == 0 else f"{count} argument{'s' if count > 1 else ''} at most"
 
 
-# --- types --------------------------------------------------------------------------------------
-
-TYPES: dict[str, str] = {
-    "int": "a whole number",
-    "positive": "a whole number above zero",
-    "number": "a number",
-    "bool": "true or false",
-    "size": "a size such as 3x3, or one number for both sides",
-    "margin": "a number of zeros such as 1 or 1x2",
-    "path": "kernels such as 1x1 -> 3x3",
-    "list": "a list",
-    "feature": "a feature map",
-    "layer": "a layer, or none",
-    "layers": "layers in braces",
-    "window": "a window: all, sliding, last(n), powers(b) or a list of offsets",
-    "init": "an initialisation: he, glorot or zero",
-    "text": "text in quotes",
-}
-
-
 def coerce(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
     """A value as a parameter's type has it. Raises `Failure`."""
     if formal.type is None or (value is None and formal.accepts_none):
         return value
-    if formal.count is not None:
-        items = tuple(value) if isinstance(value, tuple | range) else (value,) * formal.count
-        if len(items) != formal.count:
-            raise fail(
-                "wrong-type",
-                f"`{formal.name}` is one value for each of {formal.count}, and {len(items)} "
-                "are given",
-                span,
-                scope,
-                label=f"{len(items)} values",
-                help=f"give {formal.count} values, or a single one for all",
-            )
-        return tuple(_one(item, formal, span, scope) for item in items)
-    return _one(value, formal, span, scope)
+    if formal.count is None:
+        return _one(value, formal, span, scope)
+    items = tuple(value) if isinstance(value, tuple | range) else (value,) * formal.count
+    if len(items) != formal.count:
+        raise fail(
+            "wrong-type",
+            f"`{formal.name}` is one value for each of {formal.count}, and {len(items)} are given",
+            span,
+            scope,
+            label=f"{len(items)} values",
+            help=f"give {formal.count} values, or a single one for all",
+        )
+    return tuple(_one(item, formal, span, scope) for item in items)
 
 
 def _one(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
-    match formal.type, value:
-        case "size" | "margin", int() if not isinstance(value, bool):
-            value = SizeValue((value, value))
-        case "path", SizeValue():
-            value = PathValue((value,))
-        case "window", tuple() | range():
-            value = tuple(value)
-    if isinstance(value, Fraction) and formal.type in ("int", "positive", "size", "margin"):
-        raise fail(
+    type = TYPES.get(formal.type or "")
+    if type is None:  # a rule has reported it
+        return value
+    if type.convert is not None:
+        value = type.convert(value)
+    if not type.accepts(value):
+        raise _misfit(value, formal, type, span, scope)
+    if type.least is not None:
+        numbers = value.values if isinstance(value, SizeValue) else (value,)
+        if min(cast(Iterable[int], numbers)) < type.least:
+            raise _too_small(value, formal, type.least, span, scope)
+    return value
+
+
+def _misfit(value: Value, formal: Formal, type: ParameterType, span: Span, scope: Scope) -> Failure:
+    if isinstance(value, Fraction) and type.whole:
+        return fail(
             "not-whole",
             f"`{formal.name}` must be a whole number, and this is {show(value)}",
             span,
@@ -226,62 +202,23 @@ def _one(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
             label=f"= {show(value)}",
             help="choose numbers that divide without remainder, or divide with `//`",
         )
-    if not _fits(value, formal.type or ""):
-        raise fail(
-            "wrong-type",
-            f"`{formal.name}` must be {TYPES.get(formal.type or '', formal.type)}, and this is "
-            f"{kind_of(value)}",
-            span,
-            scope,
-            label=kind_of(value),
-            secondary=() if formal.span is None else (Label(formal.span, "declared here"),),
-        )
-    _check_sign(value, formal, span, scope)
-    return value
+    return fail(
+        "wrong-type",
+        f"`{formal.name}` must be {type.description}, and this is {kind_of(value)}",
+        span,
+        scope,
+        label=kind_of(value),
+        secondary=() if formal.span is None else (Label(formal.span, "declared here"),),
+    )
 
 
-def _fits(value: Value, type: str) -> bool:
-    match type:
-        case "int" | "positive":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, int | Fraction) and not isinstance(value, bool)
-        case "bool":
-            return isinstance(value, bool)
-        case "size" | "margin":
-            return isinstance(value, SizeValue) and len(value.values) == 2
-        case "path":
-            return isinstance(value, PathValue)
-        case "list":
-            return isinstance(value, tuple | range)
-        case "feature":
-            return isinstance(value, Feature)
-        case "layer":
-            return value is None or isinstance(value, Layers | BlockLayer | PrimitiveLayer)
-        case "layers":
-            return isinstance(value, Layers)
-        case "window":
-            return isinstance(value, AllWindow | SlidingWindow | LastWindow | PowersWindow | tuple)
-        case "init":
-            return isinstance(value, Init)
-        case "text":
-            return isinstance(value, str)
-        case _:
-            return not isinstance(value, InputWord)
-
-
-def _check_sign(value: Value, formal: Formal, span: Span, scope: Scope) -> None:
-    least = {"positive": 1, "size": 1, "margin": 0}.get(formal.type or "")
-    if least is None:
-        return
-    numbers = value.values if isinstance(value, SizeValue) else (value,)
-    if any(isinstance(number, int) and number < least for number in numbers):
-        wanted = "above zero" if least else "zero or more"
-        raise fail(
-            "not-positive",
-            f"`{formal.name}` must be {wanted}, and this is {show(value)}",
-            span,
-            scope,
-            label=f"= {show(value)}",
-            help=f"give `{formal.name}` a number {wanted}",
-        )
+def _too_small(value: Value, formal: Formal, least: int, span: Span, scope: Scope) -> Failure:
+    wanted = "above zero" if least else "zero or more"
+    return fail(
+        "not-positive",
+        f"`{formal.name}` must be {wanted}, and this is {show(value)}",
+        span,
+        scope,
+        label=f"= {show(value)}",
+        help=f"give `{formal.name}` a number {wanted}",
+    )

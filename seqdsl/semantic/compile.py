@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from seqdsl.graph.network import Network
@@ -15,6 +14,7 @@ from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.modules import Definition, LoadedModule, Program
 from seqdsl.source.codes import BY_NAME, Severity
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
@@ -23,7 +23,7 @@ from seqdsl.syntax.parser import parse_expression
 Argument = int | float | bool | str | Sequence["Argument"] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instance:
     """A network of a file, as far as it could be built, and what is wrong with it."""
 

@@ -85,11 +85,9 @@ def whole(expression: ast.Expression, frame: Frame) -> int:
 
 def name_value(name: str, span: Span, frame: Frame) -> Value:
     """What a name stands for: a value in scope, a constant, or a layer."""
-    try:
-        value = frame.lookup(name)
-    except KeyError:
-        pass
-    else:
+    home = frame.home(name)
+    if home is not None:
+        value = home[name]
         if isinstance(value, Broken):
             raise Poisoned
         return value

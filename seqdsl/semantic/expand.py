@@ -75,7 +75,7 @@ class Expansion:
         root = Scope(ScopeKind.NETWORK, name, name, None, span)
         frame = Frame(module, root, None, None)
         try:
-            self._bind(definition.name, formals_of(definition.parameters), actuals, span, frame)
+            self._bind(definition.name, formals_of(definition), actuals, span, frame)
             self._run(definition.body.statements, frame)
             self._run(claims, frame)
         except Failure as failure:
@@ -369,9 +369,11 @@ class Expansion:
             case PrimitiveLayer(primitive=primitive):
                 self._no_body(body, call, primitive.name, frame)
                 given = [*actuals, *extra.values()]
-                features = [a for a in given if a.name is None and isinstance(a.value, Feature)]
-                rest = [a for a in given if a not in features] if primitive.several else given
-                names = [f.name for f in primitive.formals]
+                features: list[Feature] = []
+                rest = given
+                if primitive.several:
+                    features = [a.value for a in given if _is_operand(a)]  # type: ignore[misc]
+                    rest = [a for a in given if not _is_operand(a)]
                 values = bind(
                     primitive.name, primitive.formals, rest, call.span, frame.scope, _no_default
                 )
@@ -379,9 +381,10 @@ class Expansion:
                     self.dataflow,
                     frame.entry if isinstance(frame.entry, Feature) else operand,
                     operand,
-                    tuple(cast(Feature, a.value) for a in features) if primitive.several else (),
+                    tuple(features),
                     values,
-                    _spans(names, rest),
+                    rest,
+                    primitive.formals,
                     frame.scope,
                     call.span,
                 )
@@ -389,7 +392,7 @@ class Expansion:
             case BlockLayer(block=block, module=module):
                 scope = self._block_scope(block, call, frame, repeat)
                 inner = Frame(module, scope, operand, operand)
-                formals = formals_of(block.parameters)
+                formals = formals_of(block)
                 given = [*actuals, *extra.values()]
                 if body is not None:
                     given.append(self._body_actual(block, formals, body, call, frame))
@@ -592,7 +595,5 @@ def _no_default(_expression: ast.Expression, _bound: dict[str, Value]) -> Value:
     raise AssertionError("a primitive's defaults are values")
 
 
-def _spans(names: Sequence[str], actuals: Sequence[Actual]) -> dict[str, Span]:
-    """Where each parameter's argument stands."""
-    positional = iter(names)
-    return {(a.name or next(positional)): a.span for a in actuals}
+def _is_operand(actual: Actual) -> bool:
+    return actual.name is None and isinstance(actual.value, Feature)

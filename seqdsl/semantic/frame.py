@@ -35,14 +35,14 @@ class Frame:
         """Braces inside these: they see these names, and what entered them is ``in``."""
         return Frame(self.module, scope, entry, entry, self)
 
-    def lookup(self, name: str) -> Value | Broken:
-        """A value by name. Raises KeyError."""
+    def home(self, name: str) -> dict[str, Value | Broken] | None:
+        """The values that a name is among, from here outwards; None where it is in no braces."""
         frame: Frame | None = self
         while frame is not None:
             if name in frame.values:
-                return frame.values[name]
+                return frame.values
             frame = frame.parent
-        raise KeyError(name)
+        return None
 
     def names(self) -> list[str]:
         frame: Frame | None = self

@@ -11,6 +11,7 @@ from pathlib import Path
 from seqdsl.semantic.reading import read_source
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
@@ -39,7 +40,7 @@ class LoadedModule:
         return [d for d in self.own.values() if not isinstance(d, ast.Block)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A file with everything it uses; ``modules`` holds the user's files, the root first."""
 

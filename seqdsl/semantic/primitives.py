@@ -6,22 +6,22 @@ Everything else is a block of the standard library, written in the language.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, cast
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.scope import Scope
-from seqdsl.semantic.binding import Formal
+from seqdsl.semantic.binding import Actual, Formal
 from seqdsl.semantic.dataflow import Dataflow
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.properties import regroup
 from seqdsl.semantic.values import Feature, SizeValue, Value, concatenated
 from seqdsl.source.diagnostic import Label
+from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Application:
     """One use of a primitive: where, on what, with what."""
 
@@ -30,7 +30,8 @@ class Application:
     operand: Feature  # `it`
     features: tuple[Feature, ...]  # the positional feature maps, where it takes several
     values: dict[str, Value]
-    spans: dict[str, Span]
+    arguments: Sequence[Actual]  # as given, less the feature maps
+    formals: Sequence[Formal]
     scope: Scope
     span: Span
 
@@ -47,13 +48,16 @@ class Application:
         return cast(int, self.values[name])
 
     def span_of(self, name: str) -> Span:
-        return self.spans.get(name, self.span)
+        """Where a parameter's argument stands, or else the call."""
+        positional = iter(self.formals)
+        spans = {(a.name or next(positional).name): a.span for a in self.arguments}
+        return spans.get(name, self.span)
 
 
 Apply: TypeAlias = Callable[[Application], Feature]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Primitive:
     name: str
     formals: tuple[Formal, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seqdsl.graph.operations import Init
 from seqdsl.graph.tensor import TensorType
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from seqdsl.semantic.primitives import Primitive
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Channels ``start`` up to ``stop`` of a node's output."""
 
     node: int

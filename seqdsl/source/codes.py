@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from seqdsl.source.frozen import frozen
 
 
 class Severity(Enum):
@@ -11,7 +12,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     id: str  # stable: SEQ201
     name: str  # readable: unknown-layer

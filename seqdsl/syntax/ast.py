@@ -1,25 +1,28 @@
-"""The syntax tree: frozen nodes, each with the span that it was read from."""
+"""The syntax tree: frozen nodes, each with the span that it was read from.
+
+Identity is equality: two nodes that read the same stand at different places.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Source, Span
 
 # --- expressions ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     value: int | Fraction
     text: str  # as written, with its suffix: 26.2M
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Size:
     """``3x3`` or ``3x224x224``."""
 
@@ -27,13 +30,13 @@ class Size:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     value: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A value's name, or one of the words ``it``, ``in`` and ``input``."""
 
@@ -41,13 +44,13 @@ class Name:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOf:
     items: tuple[Expression, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Path:
     """``1x1 -> 3x3``"""
 
@@ -55,7 +58,7 @@ class Path:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range:
     """``1..g``, both ends included."""
 
@@ -64,7 +67,7 @@ class Range:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """Operators of one precedence, from left to right: ``a * b / c``."""
 
@@ -73,13 +76,13 @@ class Chain:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Minus:
     value: Expression
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compare:
     left: Expression
     operator: str
@@ -87,7 +90,7 @@ class Compare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Logic:
     """``and`` or ``or`` over all its operands."""
 
@@ -96,13 +99,13 @@ class Logic:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     value: Expression
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conditional:
     """``value if condition else otherwise``"""
 
@@ -112,7 +115,7 @@ class Conditional:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attribute:
     """``base.name``; with ``optional`` (``base?.name``) none gives none."""
 
@@ -122,7 +125,7 @@ class Attribute:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Method:
     """``base.name(arguments)``"""
 
@@ -133,7 +136,7 @@ class Method:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """``base[1]``; the first element has index 1."""
 
@@ -142,7 +145,7 @@ class Index:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function:
     """``min(a, b)``"""
 
@@ -172,7 +175,7 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Argument:
     """One argument of a call; ``name`` is None for a positional one."""
 
@@ -184,7 +187,7 @@ class Argument:
 # --- statements -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A layer applied to what flows: ``residual x 2 { ... }``, ``conv 3x3, 32``.
 
@@ -198,7 +201,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Let:
     """``skip = in | conv 1x1, 64``: names a value; what flows stays as it is."""
 
@@ -209,7 +212,7 @@ class Let:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class For:
     """``for i in 1..N { ... }``"""
 
@@ -220,7 +223,7 @@ class For:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class If:
     """Conditions with their bodies, and what holds otherwise."""
 
@@ -229,7 +232,7 @@ class If:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aggregate:
     """``aggregate i in 1..g, window=sliding { ... }`` (equations 1 and 2)."""
 
@@ -241,7 +244,7 @@ class Aggregate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stage:
     """``stage conv2 -> 56x56 { ... }``; the head is the stage named ``head``."""
 
@@ -251,7 +254,7 @@ class Stage:
     span: Span  # of the heading
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputShape:
     """``input 3x224x224``"""
 
@@ -259,14 +262,14 @@ class InputShape:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Require:
     condition: Expression
     message: str | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expect:
     """``expect flops 4.32G by paper``; tolerance in per cent."""
 
@@ -281,7 +284,7 @@ class Expect:
 Statement: TypeAlias = Call | Let | For | If | Aggregate | Stage | InputShape | Require | Expect
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Body:
     """The statements between two braces."""
 
@@ -292,7 +295,7 @@ class Body:
 # --- items ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Type:
     """``int``, or ``int[3]``: one for each of three, a single one serving all."""
 
@@ -301,7 +304,7 @@ class Type:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     name: str
     type: Type | None
@@ -309,7 +312,7 @@ class Parameter:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Use:
     """``use std.seqconv`` names the library, ``use "blocks.seq"`` a file beside this one."""
 
@@ -318,7 +321,7 @@ class Use:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Network:
     name: str
     name_span: Span
@@ -328,7 +331,7 @@ class Network:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     name: str
     name_span: Span
@@ -338,7 +341,7 @@ class Block:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """A network with its parameters bound, and the claims of that instance."""
 
@@ -355,7 +358,7 @@ class Model:
 Item: TypeAlias = Use | Network | Block | Model
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Module:
     """One parsed file."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import TYPES, Actual, Formal, assign, formals_of, signature
+from seqdsl.semantic.binding import Actual, Formal, assign, formals_of, signature
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.rules.walk import calls, definitions, statements
+from seqdsl.semantic.types import TYPES
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.suggest import nearest
@@ -29,7 +30,7 @@ def check_arguments(module: LoadedModule) -> list[Diagnostic]:
         if isinstance(item, ast.Model):
             found = module.find(item.network)
             if found is not None and isinstance(found[0], ast.Network):
-                formals = formals_of(found[0].parameters)
+                formals = formals_of(found[0])
                 diagnostics.extend(_check(item.network, formals, item.arguments, item.span, None))
     return diagnostics
 
@@ -46,7 +47,7 @@ def _local_names(definition: ast.Network | ast.Block) -> set[str]:
 def _check_call(call: ast.Call, name: str, module: LoadedModule) -> Iterator[Diagnostic]:
     found = module.find(name)
     if found is not None and isinstance(found[0], ast.Block):
-        formals: Sequence[Formal] = formals_of(found[0].parameters)
+        formals: Sequence[Formal] = formals_of(found[0])
     elif name in PRIMITIVES:
         if PRIMITIVES[name].several:  # which of its arguments are feature maps shows later
             return
