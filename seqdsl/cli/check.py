@@ -30,10 +30,10 @@ def command(files: tuple[str, ...], output_format: str) -> None:
         diagnostics.extend(found)
     format = OutputFormat(output_format)
     machine = format in (OutputFormat.JSON, OutputFormat.SARIF)
-    text = render(diagnostics, format, color=use_color(sys.stdout if machine else sys.stderr))
-    if text:
+    if diagnostics or machine:
+        text = render(diagnostics, format, color=use_color(sys.stdout if machine else sys.stderr))
         click.echo(text, err=not machine, color=True)
-    if not diagnostics and not machine:
+    else:
         count = f"{networks} network{'' if networks == 1 else 's'}"
         click.echo(f"{count} checked: shapes, groups and claims hold", err=True)
     sys.exit(exit_code(diagnostics))

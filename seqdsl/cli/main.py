@@ -63,6 +63,13 @@ def main() -> None:
     """Runs the program. Exit code 0: clean; 1: findings; 2: usage or I/O; 130: interrupted."""
     gc.set_threshold(100_000)  # a compiler makes many objects and few circles
     try:
+        _run()
+    finally:
+        gc.freeze()  # or else the last collection, on the way out, would walk them all
+
+
+def _run() -> None:
+    try:
         program.main(standalone_mode=False)
     except click.exceptions.Exit as exit:
         sys.exit(exit.exit_code)

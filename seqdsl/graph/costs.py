@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.tensor import TensorType
-from seqdsl.source.frozen import frozen
+from seqdsl.source.frozen import frozen, frozen_value
 
 if TYPE_CHECKING:
     from seqdsl.graph.network import Network
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Cost:
     """Counts for one sample; they add up over any part of a network."""
 

@@ -5,9 +5,10 @@ Spatial attributes are ``(height, width)`` pairs, in elements.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from seqdsl.source.frozen import frozen_value
 
 Pair: TypeAlias = tuple[int, int]
 
@@ -31,12 +32,12 @@ class Function(Enum):
     GELU = "gelu"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Input:
     """The network's input; its shape is the node's type."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Conv2d:
     """Weight ``[width, in/groups, kernel_h, kernel_w]``."""
 
@@ -50,7 +51,7 @@ class Conv2d:
     init: Init
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Linear:
     """Flattens what comes in (channels, then rows); weight ``[width, in]``."""
 
@@ -59,7 +60,7 @@ class Linear:
     init: Init
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class BatchNorm:
     """Per channel; weight, bias, running mean and running variance of ``[channels]``."""
 
@@ -67,12 +68,12 @@ class BatchNorm:
     momentum: float  # of the running statistics, as torch defines it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Activation:
     function: Function
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class MaxPool:
     kernel: Pair
     stride: Pair
@@ -80,7 +81,7 @@ class MaxPool:
     ceil: bool  # round the output size up
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class AvgPool:
     """The divisor counts padded zeros, as torch does by default."""
 
@@ -90,27 +91,27 @@ class AvgPool:
     ceil: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class GlobalAveragePool:
     """``[C, H, W]`` to ``[C, 1, 1]``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Dropout:
     rate: float  # the probability of a zero while training
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Add:
     """The elementwise sum of all operands."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Concat:
     """All operands after one another along the channels."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Slice:
     """Channels ``start`` up to, not including, ``stop``."""
 
@@ -118,7 +119,7 @@ class Slice:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Softmax:
     """Over the channels."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from seqdsl.source.frozen import frozen_value
 
-@dataclass(frozen=True, slots=True)
+
+@frozen_value
 class TensorType:
     """A feature map without its batch axis.
 

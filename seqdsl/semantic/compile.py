@@ -9,9 +9,10 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.evaluate import evaluate
-from seqdsl.semantic.expand import Aborted, Expansion
+from seqdsl.semantic.expand import Expansion
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.modules import Definition, LoadedModule, Program
+from seqdsl.semantic.state import Aborted
 from seqdsl.source.codes import BY_NAME, Severity
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen

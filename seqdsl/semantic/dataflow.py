@@ -13,17 +13,44 @@ from seqdsl.graph.tensor import TensorType
 from seqdsl.semantic.locate import diagnostic, fail, origin
 from seqdsl.semantic.values import Feature, Group, Segment
 from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 MAX_NODES = 200_000
 
 
+@frozen
+class Joined:
+    """An entry of the log: channels that an operation needed as one node."""
+
+    segments: Group
+    scope: Scope
+    span: Span
+    result: int
+
+
+@frozen
+class Added:
+    """An entry of the log: an operation."""
+
+    operation: ops.Operation
+    operands: Sequence[int]
+    type: TensorType
+    scope: Scope
+    span: Span
+    result: int
+
+
 class Dataflow:
-    """The graph under construction. A concatenation or slice that two readers need is made once."""
+    """The graph under construction. A concatenation or slice that two readers need is made once.
+
+    ``log`` tells all that was done to it, for replays.
+    """
 
     def __init__(self) -> None:
         self.builder = Builder()
         self.diagnostics: list[Diagnostic] = []
+        self.log: list[Joined | Added] = []
         self._joined: dict[Group, int] = {}
 
     def input(self, channels: int, spatial: tuple[int, ...], scope: Scope, span: Span) -> Feature:
@@ -39,7 +66,7 @@ class Dataflow:
         except TypeProblem as problem:
             type = self._report(problem, operands, scope, span)
         nodes = [self.join(operand.segments, scope, span) for operand in operands]
-        return self._feature(self._add(operation, nodes, type, scope, span))
+        return self._feature(self.add(operation, nodes, type, scope, span))
 
     def each(self, operation: ops.Operation, operand: Feature, scope: Scope, span: Span) -> Feature:
         """An elementwise operation; on a map in several tensors, one node for each of them."""
@@ -50,25 +77,42 @@ class Dataflow:
         done: dict[Segment, Segment] = {}
         for segment in operand.segments:
             type = self.builder.type_of(segment.node)
-            node = self._add(operation, [segment.node], type, scope, span)
+            node = self.add(operation, [segment.node], type, scope, span)
             done[segment] = Segment(node, segment.start, segment.stop)
         groups = tuple(tuple(done[segment] for segment in group) for group in operand.groups)
         return Feature(groups, operand.spatial, operand.raw)
 
     def join(self, segments: Group, scope: Scope, span: Span) -> int:
         """The node whose output is these channels in this order."""
-        known = self._joined.get(segments)
-        if known is not None:
-            return known
-        scope = self._home(segments, scope)
-        pieces = [self._piece(run, scope, span) for run in _runs(segments)]
-        if len(pieces) == 1:
-            index = pieces[0]
-        else:
-            type = infer(ops.Concat(), [self.builder.type_of(piece) for piece in pieces])
-            index = self._add(ops.Concat(), pieces, type, scope, span)
-        self._joined[segments] = index
+        index = self._joined.get(segments)
+        if index is None:
+            runs = _runs(segments)
+            if len(runs) == 1 and self._is_whole(runs[0]):
+                return runs[0].node
+            index = self._join(runs, self._home(segments, scope), span)
+            self._joined[segments] = index
+        self.log.append(Joined(segments, scope, span, index))
         return index
+
+    def add(
+        self,
+        operation: ops.Operation,
+        operands: Sequence[int],
+        type: TensorType,
+        scope: Scope,
+        span: Span,
+    ) -> int:
+        """One node of a known type."""
+        index = self._add(operation, operands, type, scope, span)
+        self.log.append(Added(operation, operands, type, scope, span, index))
+        return index
+
+    def _join(self, runs: Sequence[Segment], scope: Scope, span: Span) -> int:
+        pieces = [self._piece(run, scope, span) for run in runs]
+        if len(pieces) == 1:
+            return pieces[0]
+        type = infer(ops.Concat(), [self.builder.type_of(piece) for piece in pieces])
+        return self._add(ops.Concat(), pieces, type, scope, span)
 
     def _home(self, segments: Group, scope: Scope) -> Scope:
         """Where a join belongs: in the layer around a group, whose window it is, or else around

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from seqdsl.graph.operations import Init
@@ -81,6 +81,17 @@ def whole(expression: ast.Expression, frame: Frame) -> int:
         label=f"= {value}",
         help="choose numbers that divide without remainder, or divide with `//`",
     )
+
+
+def items(expression: ast.Expression, frame: Frame) -> Sequence[Value]:
+    """The values that a loop or an aggregation runs over."""
+    values = evaluate(expression, frame)
+    if not isinstance(values, tuple | range):
+        raise fail(
+            "wrong-type", f"a list or a range is needed, and this is {kind_of(values)}",
+            expression.span, frame.scope, label=kind_of(values), help="write 1..N",
+        )  # fmt: skip
+    return values
 
 
 def name_value(name: str, span: Span, frame: Frame) -> Value:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from seqdsl.graph.operations import Init
 from seqdsl.graph.tensor import TensorType
+from seqdsl.source.frozen import frozen_value
 from seqdsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Segment(NamedTuple):
 Group: TypeAlias = tuple[Segment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Feature:
     """A feature map: its groups in order, each made of pieces of nodes' outputs.
 
@@ -112,7 +112,7 @@ def _merge(groups: tuple[Group, ...], parts: list[tuple[int, int]]) -> tuple[Gro
 # --- layers as values ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class BlockLayer:
     """A block of a `.seq` file, and the module whose names it sees."""
 
@@ -120,12 +120,12 @@ class BlockLayer:
     module: LoadedModule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class PrimitiveLayer:
     primitive: Primitive
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Layers:
     """The statements between braces, with the frame whose names they see."""
 
@@ -139,22 +139,22 @@ Layer: TypeAlias = BlockLayer | PrimitiveLayer | Layers
 # --- windows ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class AllWindow:
     """Every group so far (Eq. 1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class SlidingWindow:
     """As many of the latest groups as the input has (Eq. 2)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class LastWindow:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class PowersWindow:
     """Offsets 1, base, base^2, ..."""
 
@@ -164,12 +164,12 @@ class PowersWindow:
 Window: TypeAlias = AllWindow | SlidingWindow | LastWindow | PowersWindow
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class InputWord:
     """The word ``input``, as in ``keep=input``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class SizeValue:
     values: tuple[int, ...]
 
@@ -177,7 +177,7 @@ class SizeValue:
         return "x".join(map(str, self.values))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class PathValue:
     """Kernels in sequence: ``1x1 -> 3x3``."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from seqdsl.source.codes import Code, Severity
+from seqdsl.source.frozen import frozen_value
 from seqdsl.source.text import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Label:
     """A span that takes part in a diagnostic, and what it has to do with it."""
 
@@ -17,7 +17,7 @@ class Label:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Diagnostic:
     """A located finding: ``primary`` is underlined first, the other labels after it.
 

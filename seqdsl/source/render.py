@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 from seqdsl.source.diagnostic import Diagnostic
-from seqdsl.source.render_data import render_github, render_json, render_sarif
-from seqdsl.source.render_text import render_concise, render_full
 
 
 class OutputFormat(Enum):
@@ -20,14 +18,16 @@ class OutputFormat(Enum):
 
 def render(diagnostics: Sequence[Diagnostic], format: OutputFormat, color: bool = False) -> str:
     """The text for diagnostics in their order; empty for none, but for JSON and SARIF."""
-    if format is OutputFormat.FULL:
-        return render_full(diagnostics, color)
-    return _RENDERERS[format](diagnostics)
+    from seqdsl.source import render_data, render_text  # a clean file needs neither
 
-
-_RENDERERS: dict[OutputFormat, Callable[[Sequence[Diagnostic]], str]] = {
-    OutputFormat.CONCISE: render_concise,
-    OutputFormat.JSON: render_json,
-    OutputFormat.SARIF: render_sarif,
-    OutputFormat.GITHUB: render_github,
-}
+    match format:
+        case OutputFormat.FULL:
+            return render_text.render_full(diagnostics, color)
+        case OutputFormat.CONCISE:
+            return render_text.render_concise(diagnostics)
+        case OutputFormat.JSON:
+            return render_data.render_json(diagnostics)
+        case OutputFormat.SARIF:
+            return render_data.render_sarif(diagnostics)
+        case OutputFormat.GITHUB:
+            return render_data.render_github(diagnostics)

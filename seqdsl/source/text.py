@@ -9,6 +9,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from seqdsl.source.frozen import frozen_value
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -39,7 +41,7 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Span:
     """The half-open range ``[start, end)`` of a source, in code points."""
 

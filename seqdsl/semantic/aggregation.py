@@ -1,0 +1,143 @@
+"""Expands ``aggregate``: a sequence of groups, each from a window over those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.semantic.binding import Formal, coerce
+from seqdsl.semantic.evaluate import Poisoned, evaluate, items
+from seqdsl.semantic.frame import BROKEN, Broken, Frame
+from seqdsl.semantic.layers import Flow
+from seqdsl.semantic.locate import fail
+from seqdsl.semantic.state import State
+from seqdsl.semantic.values import (
+    AllWindow,
+    Feature,
+    InputWord,
+    Value,
+    Window,
+    concatenated,
+    show,
+)
+from seqdsl.semantic.windows import offsets
+from seqdsl.source.diagnostic import Failure, Label
+from seqdsl.source.suggest import nearest
+from seqdsl.syntax import ast
+
+_WINDOW = Formal("window", "window")
+
+
+def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
+    """Equations 1 and 2: x_i = F_i(concat(window(i))) for every i, and [x_1, ..., x_g] of all.
+
+    Raises `Failure` or `Poisoned`.
+    """
+    source = frame.current
+    if isinstance(source, Broken):
+        raise Poisoned
+    if source is None:
+        raise fail("no-input", "an aggregation stands before the network's input",
+                   statement.span, frame.scope)  # fmt: skip
+    values = items(statement.values, frame)
+    if not values:
+        raise fail(
+            "not-positive", "an aggregation of no groups", statement.values.span, frame.scope,
+            label="empty",
+        )  # fmt: skip
+    arguments = _arguments(statement, frame)
+    sequence = [source.take(i, i + 1) for i in range(len(source.groups))]
+    inputs = len(sequence)
+    for turn, value in enumerate(values, 1):
+        scope = _group_scope(statement, state, frame.scope, turn, len(values))
+        inner = frame.inner(scope, source)
+        inner.values[statement.name] = value
+        seen = _window(arguments.get("window"), sequence, inputs, inner, statement)
+        inner.entry = inner.current = seen
+        state.run(statement.body.statements, inner)
+        if not isinstance(inner.current, Feature):
+            return BROKEN
+        sequence.append(inner.current.as_one_group())
+        if inner.current.spatial != source.spatial:
+            raise _changes_size(statement, inner.current, source, scope)
+    return concatenated(sequence if _keeps_input(arguments, frame) else sequence[inputs:])
+
+
+def _changes_size(
+    statement: ast.Aggregate, group: Feature, source: Feature, scope: Scope
+) -> Failure:
+    return fail(
+        "concat-mismatch",
+        f"a group leaves as {group.type}, and the next would join it with {source.type}",
+        statement.span,
+        scope,
+        label="groups keep height and width",
+        help="downsample after the aggregation (section 3.2)",
+    )
+
+
+def _arguments(statement: ast.Aggregate, frame: Frame) -> dict[str, ast.Argument]:
+    given: dict[str, ast.Argument] = {}
+    for argument in statement.arguments:
+        name = argument.name or ""
+        if name not in ("window", "keep"):
+            near = nearest(name, ["window", "keep"])
+            raise fail(
+                "unknown-argument", f"`aggregate` has no parameter `{name}`", argument.span,
+                frame.scope, label="unknown",
+                help=f"did you mean `{near}`?" if near else "it takes `window` and `keep`",
+            )  # fmt: skip
+        if name in given:
+            raise fail(
+                "duplicate-argument", f"`{name}` is given twice", argument.span, frame.scope,
+                secondary=(Label(given[name].span, "first given here"),),
+            )  # fmt: skip
+        given[name] = argument
+    return given
+
+
+def _keeps_input(arguments: dict[str, ast.Argument], frame: Frame) -> bool:
+    if "keep" not in arguments:
+        return False
+    argument = arguments["keep"].value
+    value = evaluate(argument, frame)
+    if not isinstance(value, InputWord | None):
+        raise fail(
+            "wrong-type", "an aggregation keeps its input or nothing", argument.span,
+            frame.scope, help="write `keep=input`",
+        )  # fmt: skip
+    return value is not None
+
+
+def _group_scope(
+    statement: ast.Aggregate, state: State, around: Scope, turn: int, of: int
+) -> Scope:
+    label = f"group{turn}"
+    count = state.dataflow.builder.unique(around, label)
+    name = label if count == 1 else f"{label}_{count}"
+    return around.child(ScopeKind.GROUP, "group", name, statement.span, (turn, of))
+
+
+def _window(
+    argument: ast.Argument | None,
+    sequence: Sequence[Feature],
+    inputs: int,
+    frame: Frame,
+    statement: ast.Aggregate,
+) -> Feature:
+    span = statement.span if argument is None else argument.value.span
+    value: Value = AllWindow() if argument is None else evaluate(argument.value, frame)
+    window = cast(Window | tuple[int, ...], coerce(value, _WINDOW, span, frame.scope))
+    if isinstance(window, tuple) and not all(type(o) is int and o > 0 for o in window):
+        raise fail(
+            "wrong-type", "the offsets of a window are whole numbers above zero", span,
+            frame.scope, label=show(value), help="1 is the group before this one",
+        )  # fmt: skip
+    seen = offsets(window, len(sequence), inputs)
+    if not seen:
+        raise fail(
+            "empty-window", "this window sees no group", span, frame.scope, label=show(value),
+            help="offset 1, the group before this one, is always there",
+        )  # fmt: skip
+    return concatenated([sequence[len(sequence) - offset] for offset in seen])

@@ -1,0 +1,271 @@
+"""Applies layers to feature maps: primitives, blocks, and braces that were passed as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
+
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.semantic.binding import Actual, Formal, bind, formals_of
+from seqdsl.semantic.evaluate import MAX_RANGE, Poisoned, evaluate, name_value, whole
+from seqdsl.semantic.frame import Broken, Frame
+from seqdsl.semantic.locate import fail
+from seqdsl.semantic.primitives import PRIMITIVES, Application, Primitive
+from seqdsl.semantic.state import State
+from seqdsl.semantic.values import (
+    BlockLayer,
+    Feature,
+    Layer,
+    Layers,
+    PrimitiveLayer,
+    Value,
+    kind_of,
+)
+from seqdsl.source.diagnostic import Failure
+from seqdsl.source.suggest import nearest
+from seqdsl.source.text import Span
+from seqdsl.syntax import ast
+
+MAX_DEPTH = 48  # blocks within blocks
+
+Flow: TypeAlias = Feature | Broken
+
+
+def apply_call(
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Flow | None,
+    extra: Mapping[str, Actual],
+) -> Flow:
+    """Applies a layer to an operand as often as the call says, with ``extra`` arguments added.
+
+    Raises `Failure` or `Poisoned`.
+    """
+    layer = _layer(call.callee, frame)
+    if isinstance(operand, Broken):
+        raise Poisoned
+    if operand is None:
+        raise fail(
+            "no-input", "a layer stands before the network's input", call.span, frame.scope,
+            help="begin the network with `input 3x224x224`",
+        )  # fmt: skip
+    times = _times(call, frame)
+    flow: Flow = operand
+    for turn in range(1, times + 1):
+        if isinstance(flow, Broken):
+            break
+        # arguments may read `it`, so each turn evaluates them anew
+        before, frame.current = frame.current, flow
+        try:
+            actuals = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
+            actuals.extend(extra.values())
+            flow = _apply(layer, call, state, frame, flow, actuals, (turn, times))
+        finally:
+            frame.current = before
+    return flow
+
+
+def _times(call: ast.Call, frame: Frame) -> int:
+    if call.times is None:
+        return 1
+    times = whole(call.times, frame)
+    if times < 0:
+        raise fail(
+            "not-positive", f"a layer can't be repeated {times} times", call.times.span,
+            frame.scope, label=f"= {times}",
+        )  # fmt: skip
+    if times > MAX_RANGE:
+        raise fail(
+            "repeat-limit",
+            f"repeating {times:,} times is past the limit of {MAX_RANGE:,}",
+            call.times.span,
+            frame.scope,
+            label="too often",
+            help="networks do not repeat so often: is a digit too many here?",
+        )
+    return times
+
+
+def _layer(callee: ast.Name | ast.Attribute, frame: Frame) -> Layer:
+    if isinstance(callee, ast.Attribute):
+        value = evaluate(callee, frame)
+    else:
+        try:
+            value = name_value(callee.name, callee.span, frame)
+        except Failure:
+            raise _unknown_layer(callee, frame) from None
+    if isinstance(value, BlockLayer | PrimitiveLayer | Layers):
+        return value
+    raise fail(
+        "wrong-type", f"a layer is needed here, and this is {kind_of(value)}", callee.span,
+        frame.scope, label=kind_of(value),
+    )  # fmt: skip
+
+
+def _unknown_layer(callee: ast.Name, frame: Frame) -> Failure:
+    blocks = [n for n, (d, _) in frame.module.visible.items() if isinstance(d, ast.Block)]
+    near = nearest(callee.name, [*blocks, *PRIMITIVES, *frame.names()])
+    return fail(
+        "unknown-layer",
+        f"no layer `{callee.name}` is defined or imported",
+        callee.span,
+        frame.scope,
+        label="unknown layer",
+        help=f"did you mean `{near}`?"
+        if near
+        else "define it with `block`, or import the file that does with `use`",
+    )
+
+
+def _apply(
+    layer: Layer,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Feature,
+    actuals: list[Actual],
+    turn: tuple[int, int],
+) -> Flow:
+    match layer:
+        case PrimitiveLayer(primitive=primitive):
+            _refuse_body(call, primitive.name, frame.scope)
+            return _apply_primitive(primitive, call, state, frame, operand, actuals)
+        case BlockLayer():
+            return _apply_block(layer, call, state, frame, operand, actuals, turn)
+        case Layers():
+            return _apply_layers(layer, call, state, frame, operand, actuals)
+
+
+def _apply_primitive(
+    primitive: Primitive,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Feature,
+    actuals: list[Actual],
+) -> Feature:
+    features: tuple[Feature, ...] = ()
+    if primitive.several:
+        operands = [a for a in actuals if a.name is None and isinstance(a.value, Feature)]
+        features = tuple(cast(Feature, a.value) for a in operands)
+        actuals = [a for a in actuals if a not in operands]
+    values = bind(primitive.name, primitive.formals, actuals, call.span, frame.scope, _no_default)
+    entry = frame.entry if isinstance(frame.entry, Feature) else operand
+    return primitive.apply(
+        Application(
+            state.dataflow, entry, operand, features, values, actuals, primitive.formals,
+            frame.scope, call.span,
+        )
+    )  # fmt: skip
+
+
+def _no_default(_expression: ast.Expression, _bound: dict[str, Value]) -> Value:
+    raise AssertionError("a primitive's defaults are values")
+
+
+def _apply_block(
+    layer: BlockLayer,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Feature,
+    actuals: list[Actual],
+    turn: tuple[int, int],
+) -> Flow:
+    """Expands a block, or replays its expansion where one of the like was made before."""
+    block = layer.block
+    formals = formals_of(block)
+    scope = _block_scope(block, call, state, frame.scope, turn)
+    if call.body is not None:
+        actuals.append(_body_actual(block, formals, call.body, call, frame))
+    inner = Frame(layer.module, scope, operand, operand)
+    bind_into(inner, block.name, formals, actuals, call.span, frame.scope)
+    dataflow, replays = state.dataflow, state.replays
+    key = replays.key(block, operand, cast(dict[str, Value], inner.values).values(), dataflow)
+    if key is not None:
+        done = replays.replay(key, dataflow, scope)
+        if done is not None:
+            return done
+    first, findings = len(dataflow.log), state.findings
+    state.run(block.body.statements, inner)
+    result = cast(Flow, inner.current)
+    if key is not None and isinstance(result, Feature) and state.findings == findings:
+        replays.record(key, first, dataflow, scope, result)
+    return result
+
+
+def _block_scope(
+    block: ast.Block, call: ast.Call, state: State, around: Scope, turn: tuple[int, int]
+) -> Scope:
+    count = state.dataflow.builder.unique(around, block.name)
+    if around.depth >= MAX_DEPTH:
+        raise fail(
+            "depth-limit", f"blocks are nested deeper than {MAX_DEPTH}", call.span, around,
+            help="does a block contain itself by way of an argument?",
+        )  # fmt: skip
+    repeat = turn if call.times is not None else None
+    return around.child(ScopeKind.BLOCK, block.name, f"{block.name}{count}", call.span, repeat)
+
+
+def _body_actual(
+    block: ast.Block, formals: Sequence[Formal], body: ast.Body, call: ast.Call, frame: Frame
+) -> Actual:
+    for formal in formals:
+        if formal.type == "layers":
+            return Actual(formal.name, Layers(body.statements, frame), call.span)
+    raise _takes_no_braces(body, block.name, frame.scope)
+
+
+def _refuse_body(call: ast.Call, name: str, scope: Scope) -> None:
+    if call.body is not None:
+        raise _takes_no_braces(call.body, name, scope)
+
+
+def _takes_no_braces(body: ast.Body, name: str, scope: Scope) -> Failure:
+    brace = Span(body.span.source, body.span.start, body.span.start + 1)
+    return fail(
+        "unknown-argument", f"`{name}` takes no braces", brace, scope,
+        help="a block takes braces where it has a parameter of the type `layers`",
+    )  # fmt: skip
+
+
+def _apply_layers(
+    layers: Layers,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Feature,
+    actuals: list[Actual],
+) -> Flow:
+    """Runs braces that were passed as a value; arguments go to the single layer in them."""
+    _refuse_body(call, call.span.text, frame.scope)
+    inner = layers.frame.inner(frame.scope, operand)
+    if not actuals:
+        state.run(layers.statements, inner)
+        return cast(Flow, inner.current)
+    only = layers.statements[0] if len(layers.statements) == 1 else None
+    if not isinstance(only, ast.Call):
+        raise fail(
+            "unknown-argument", "only a single layer takes arguments", call.span, frame.scope,
+            help="apply `body.last` with arguments, and `body.head` without",
+        )  # fmt: skip
+    named = {actual.name: actual for actual in actuals if actual.name is not None}
+    return apply_call(only, state, inner, operand, named)
+
+
+def bind_into(
+    inner: Frame,
+    what: str,
+    formals: Sequence[Formal],
+    actuals: Sequence[Actual],
+    span: Span,
+    caller: Scope,
+) -> None:
+    """Binds the parameters of a block or network in the frame of its braces."""
+
+    def default(expression: ast.Expression, bound: dict[str, Value]) -> Value:
+        inner.values.update(bound)
+        return evaluate(expression, inner)
+
+    inner.values.update(bind(what, formals, actuals, span, caller, default))

@@ -1,0 +1,132 @@
+"""Replays a block that was expanded before on the like of its input: node by node, unevaluated.
+
+A block sees its parameters and its input alone, so the same values and an input of the same make
+give the same operations. Networks repeat, and most of an expansion is such a replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from seqdsl.graph.scope import Scope
+from seqdsl.semantic.dataflow import Dataflow, Joined
+from seqdsl.semantic.values import Feature, Group, Layers, Segment, Value
+from seqdsl.source.frozen import frozen
+from seqdsl.syntax import ast
+
+
+@frozen
+class _Recording:
+    """What one expansion of a block did: entries of the dataflow's log, and what it gave."""
+
+    inputs: Sequence[int]  # the nodes that it was given, in the order of the key
+    first: int
+    last: int
+    scope: Scope
+    result: Feature
+
+
+@frozen
+class Key:
+    """Equal values for calls that expand alike, and the nodes that are theirs."""
+
+    value: Hashable
+    inputs: Sequence[int]
+
+
+@dataclass(slots=True, eq=False)
+class Replays:
+    """The blocks of a network that were expanded so far, by what they were given."""
+
+    _known: dict[Hashable, _Recording] = field(default_factory=dict)
+
+    def key(
+        self, block: ast.Block, operand: Feature, values: Iterable[Value], dataflow: Dataflow
+    ) -> Key | None:
+        """The key of a call; None where what it was given can't be compared."""
+        canon = _Canon(dataflow)
+        try:
+            value = (block, canon.feature(operand), *map(canon.value, values))
+        except _Incomparable:
+            return None
+        return Key(value, list(canon.slots))
+
+    def record(
+        self, key: Key, first: int, dataflow: Dataflow, scope: Scope, result: Feature
+    ) -> None:
+        """Keeps what a call did: the entries of the log from ``first`` on."""
+        recording = _Recording(key.inputs, first, len(dataflow.log), scope, result)
+        self._known[key.value] = recording
+
+    def replay(self, key: Key, dataflow: Dataflow, scope: Scope) -> Feature | None:
+        """Does again, in another scope, what a call of this key did; None if there was none."""
+        known = self._known.get(key.value)
+        if known is None:
+            return None
+        nodes = dict(zip(known.inputs, key.inputs, strict=True))
+        scopes = {known.scope: scope}
+        for entry in dataflow.log[known.first : known.last]:
+            where = _moved(entry.scope, scopes, dataflow)
+            if isinstance(entry, Joined):
+                segments = _mapped(entry.segments, nodes)
+                nodes[entry.result] = dataflow.join(segments, where, entry.span)
+            else:
+                operands = [nodes[index] for index in entry.operands]
+                nodes[entry.result] = dataflow.add(
+                    entry.operation, operands, entry.type, where, entry.span
+                )
+        result = known.result
+        raw = None if result.raw is None else tuple(_mapped(g, nodes) for g in result.raw)
+        return Feature(tuple(_mapped(g, nodes) for g in result.groups), result.spatial, raw)
+
+
+class _Incomparable(Exception):
+    """Braces see the names around them, which may have changed."""
+
+
+class _Canon:
+    """Names the nodes of feature maps by the order in which they appear."""
+
+    def __init__(self, dataflow: Dataflow) -> None:
+        self._dataflow = dataflow
+        self.slots: dict[int, int] = {}
+
+    def value(self, value: Value) -> Hashable:
+        if isinstance(value, Feature):
+            return self.feature(value)
+        if isinstance(value, tuple):
+            return tuple(map(self.value, value))
+        if isinstance(value, Layers):
+            raise _Incomparable
+        return (type(value), value)
+
+    def feature(self, feature: Feature) -> Hashable:
+        raw = None if feature.raw is None else tuple(map(self._group, feature.raw))
+        return (tuple(map(self._group, feature.groups)), feature.spatial, raw)
+
+    def _group(self, group: Group) -> Hashable:
+        return tuple((self._slot(s.node), s.start, s.stop) for s in group)
+
+    def _slot(self, node: int) -> Hashable:
+        slot = self.slots.get(node)
+        if slot is not None:
+            return slot
+        self.slots[node] = slot = len(self.slots)
+        return (slot, self._dataflow.builder.type_of(node))
+
+
+def _mapped(group: Group, nodes: dict[int, int]) -> Group:
+    return tuple(Segment(nodes[s.node], s.start, s.stop) for s in group)
+
+
+def _moved(scope: Scope, scopes: dict[Scope, Scope], dataflow: Dataflow) -> Scope:
+    """The scope that stands where another stood when it was recorded."""
+    known = scopes.get(scope)
+    if known is None:
+        assert scope.parent is not None
+        parent = _moved(scope.parent, scopes, dataflow)
+        known = parent.child(scope.kind, scope.label, scope.name, scope.span, scope.repeat)
+        dataflow.builder.unique(parent, scope.label)
+        scopes[scope] = known
+    return known

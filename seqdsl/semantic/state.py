@@ -1,0 +1,54 @@
+"""What an expansion has made so far: shared by the statements, layers and aggregations of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from seqdsl.graph.claims import Claim
+from seqdsl.graph.scope import Scope
+from seqdsl.semantic.dataflow import Dataflow
+from seqdsl.semantic.frame import Frame
+from seqdsl.semantic.locate import fail
+from seqdsl.semantic.replay import Replays
+from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.text import Span
+from seqdsl.syntax import ast
+
+MAX_STATEMENTS = 1_000_000
+
+
+class Aborted(Exception):
+    """The expansion is past a limit and stops at once."""
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """The graph under construction, the findings, and ``run``, which runs braces in a frame."""
+
+    run: Callable[[Sequence[ast.Statement], Frame], None]
+    dataflow: Dataflow = field(default_factory=Dataflow)
+    replays: Replays = field(default_factory=Replays)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    statements: int = 0
+
+    def count(self, span: Span, scope: Scope) -> None:
+        """Counts a statement or a turn of a loop. Raises `Aborted` past the limit."""
+        self.statements += 1
+        if self.statements <= MAX_STATEMENTS:
+            return
+        failure = fail(
+            "node-limit",
+            f"the expansion takes more than {MAX_STATEMENTS:,} statements",
+            span,
+            scope,
+            help="nested repeats multiply: is a digit too many somewhere?",
+        )
+        self.diagnostics.append(failure.diagnostic)
+        raise Aborted
+
+    @property
+    def findings(self) -> int:
+        """How much was said or claimed so far: what is silent can be replayed."""
+        return len(self.diagnostics) + len(self.dataflow.diagnostics) + len(self.claims)
