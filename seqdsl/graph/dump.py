@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from enum import Enum
 
@@ -9,25 +10,45 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Activation
 
+# Attributes that go without saying.
+_PLAIN = {
+    "stride": "1x1", "padding": "0x0", "dilation": "1x1", "groups": "1", "bias": "false",
+    "init": "he", "eps": "1e-05", "momentum": "0.1", "ceil": "false",
+}  # fmt: skip
+
 
 def dump(network: Network) -> str:
-    """Every node in dataflow order, as ``path = operation(operands; attributes): type``."""
-    lines = [_line(network, node) for node in network.nodes]
-    return "\n".join([network.name, *lines, f"-> {network.nodes[network.output].path}"]) + "\n"
+    """Every node in dataflow order under the path of its scope: ``%4 = concat(%0, %3): 6x8x8``.
+
+    Attributes with their usual values are left out.
+    """
+    return "\n".join(_lines(network)) + "\n"
 
 
-def _line(network: Network, node: Node) -> str:
-    operands = ", ".join(operand.path for operand in network.operand_nodes(node))
-    attributes = _attributes(node)
-    inside = f"{operands}; {attributes}" if attributes else operands
-    return f"{node.path} = {node.kind}({inside}): {node.type}"
+def _lines(network: Network) -> Iterator[str]:
+    yield f"network {network.name}"
+    scope = network.root
+    for node in network.nodes:
+        if node.scope is not scope:
+            scope = node.scope
+            yield scope.path or f"network {network.name}"
+        yield f"  {_node(node)}"
+    yield f"output %{network.output}"
 
 
-def _attributes(node: Node) -> str:
+def _node(node: Node) -> str:
+    operands = ", ".join(f"%{index}" for index in node.operands)
+    words = [f"%{node.index} = {node.kind}({operands})", *_attributes(node)]
+    return f"{' '.join(words)}: {node.type}"
+
+
+def _attributes(node: Node) -> Iterator[str]:
     if isinstance(node.operation, Activation):  # its kind tells all
-        return ""
-    pairs = ((f.name, getattr(node.operation, f.name)) for f in fields(node.operation))
-    return ", ".join(f"{name}={_spell(value)}" for name, value in pairs)
+        return
+    for field in fields(node.operation):
+        value = _spell(getattr(node.operation, field.name))
+        if _PLAIN.get(field.name) != value:
+            yield f"{field.name}={value}"
 
 
 def _spell(value: object) -> str:

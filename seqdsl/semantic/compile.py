@@ -57,10 +57,10 @@ def choose(program: Program, name: str | None) -> ast.Network | ast.Model:
             f"did you mean `{near}`?" if near else _listing(known),
             root.syntax.source,
         )
-    ready = instances(program)
-    if len(ready) == 1:
-        return ready[0]
-    named = [d.name for d in (ready or root.networks)]
+    candidates = instances(program) or root.networks
+    if len(candidates) == 1:
+        return candidates[0]
+    named = [candidate.name for candidate in candidates]
     raise _file_failure(
         "the file has several networks" if named else "the file has no network",
         _listing(named),

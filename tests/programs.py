@@ -1,0 +1,121 @@
+"""Programs that compile, made at random: for what must be true of every network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+LIBRARY = """use std.seqconv
+block widen(width: positive, kernel: size = 3) {
+  conv2d kernel, width, bias=true
+  silu
+}
+block branches(width: positive) {
+  a = it | widen width
+  b = in | conv 1x1, width, act=none | batch_norm
+  add a, b
+}
+block dense(n: positive, k: positive) {
+  aggregate i in 1..n, window=all, keep=input { batch_norm; relu; conv2d 3x3, k }
+}
+"""
+
+
+@dataclass
+class Writer:
+    """Draws statements, and keeps the type of what flows: its width, side, and group of k."""
+
+    draw: Callable
+    width: int = 3
+    side: int = 8
+    k: int | None = None
+
+    def choose(self, *options):
+        return self.draw(st.sampled_from(options))
+
+    def statement(self, depth: int) -> list[str]:
+        options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
+        if self.k:
+            options += [self.wseqconv, self.residual, self.residual]
+        if self.side >= 4:
+            options += [self.pool, self.strided]
+        if depth:
+            options.append(lambda: self.repeat(depth))
+        return self.choose(*options)()
+
+    def conv(self) -> list[str]:
+        self.width, self.k = self.choose(4, 6, 8), None
+        return [f"conv {self.choose('1x1', '3x3', '1x3', '5x5')}, {self.width}"]
+
+    def strided(self) -> list[str]:
+        groups = self.width // self.k if self.k else 1
+        self.side = (self.side + 1) // 2
+        return [f"conv 3x3, {self.width}, stride=2, groups={groups}"]
+
+    def seqconv(self) -> list[str]:
+        g, self.k = self.choose(1, 2, 3), self.choose(2, 4)
+        self.width = g * self.k
+        path = self.path()
+        c = 1 if path == "3x3" else self.choose(1, 2)  # only a bottleneck sees k channels
+        return [f"seqconv {path}, {self.width}, k={self.k}, c={c}"]
+
+    def path(self) -> str:
+        return self.choose("3x3", "1x1 -> 3x3", "1x1 → 3x3", "3x3 -> 1x1 -> 3x3")
+
+    def wseqconv(self) -> list[str]:
+        line = f"wseqconv {self.path()}, {{}}, k={self.k}"
+        self.width = self.choose(1, 2, 4) * self.k
+        return [line.format(self.width)]
+
+    def residual(self) -> list[str]:
+        layer = f"wseqconv {self.path()}, {self.width}, k={self.k}"
+        times = self.choose("", " x 2", " × 3")
+        return [f"residual{times} {{", f"  dropout 0.1; {layer}", f"  {layer}", "}"]
+
+    def branches(self) -> list[str]:
+        self.width, self.k = self.choose(4, 6), None
+        return [f"branches {self.width}"]
+
+    def dense(self) -> list[str]:
+        n = self.choose(1, 3)
+        self.width, self.k = self.width + 2 * n, None
+        return [f"dense {n}, 2"]
+
+    def join(self) -> list[str]:
+        width = self.choose(2, 5)
+        lines = [f"side{self.width} = it | widen {width}", f"concatenate it, side{self.width}"]
+        self.width, self.k = self.width + width, None
+        return lines
+
+    def plain(self) -> list[str]:
+        return [self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh")]
+
+    def pool(self) -> list[str]:
+        kind, ceil = self.choose("max_pool", "avg_pool"), self.choose("true", "false")
+        self.side = -(-self.side // 2) if ceil == "true" else self.side // 2
+        return [f"{kind} 2, ceil={ceil}"]
+
+    def repeat(self, depth: int) -> list[str]:
+        """What may stand in a loop gives what it takes: a convolution of the same width."""
+        inner = [f"conv 3x3, {self.width}", f"conv 1x1, {self.width}, act=silu"]
+        self.k = None
+        if depth > 1:
+            inner = ["for i in 1..2 {", *(f"  {line}" for line in inner), "}"]
+        return [f"repeat x {self.choose(1, 2, 4)} {{", *(f"  {line}" for line in inner), "}"]
+
+
+@st.composite
+def programs(draw) -> str:
+    """A source with one network, `Random`, for inputs of 3x8x8."""
+    writer = Writer(draw)
+    lines = ["network Random {", "  input 3x8x8"]
+    for stage in range(draw(st.integers(1, 3))):
+        lines.append(f"  stage s{stage} {{")
+        for _ in range(draw(st.integers(1, 4))):
+            lines += [f"    {line}" for line in writer.statement(depth=2)]
+        lines.append(f"  }}  # {writer.width} wide")
+    if draw(st.booleans()):
+        lines += ["  head { global_average_pool; fc 4; softmax }"]
+    return LIBRARY + "\n".join([*lines, "}", ""])

@@ -1,0 +1,91 @@
+"""What is true of every network, held on random ones."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from networks import PAPER, compiled, paper_network
+from programs import programs
+from torch.utils.flop_counter import FlopCounterMode
+
+import seqdsl
+from seqdsl import Network
+from seqdsl.backends.verify import verify
+from seqdsl.graph.dump import dump
+from seqdsl.graph.parameters import layout
+from seqdsl.passes.statistics import Level, parts
+from seqdsl.semantic.replay import Replays
+
+few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(few, max_examples=150)
+
+
+def network_of(text: str) -> Network:
+    with tempfile.TemporaryDirectory() as folder:
+        return compiled(Path(folder), text)
+
+
+def places(network: Network) -> list[tuple[str, int, tuple[str, ...]]]:
+    return [(node.path, node.span.start, node.scope.chain()) for node in network.nodes]
+
+
+@many
+@given(programs())
+def test_a_replay_is_the_expansion(text: str) -> None:
+    replayed = network_of(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Replays, "replay", lambda *_: None)
+        expanded = network_of(text)
+    assert dump(replayed) == dump(expanded)
+    assert places(replayed) == places(expanded)
+
+
+@pytest.mark.parametrize(("file", "names"), PAPER.items())
+def test_a_replay_is_the_expansion_of_the_paper(
+    file: str, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replayed = [paper_network(file, name) for name in names]
+    monkeypatch.setattr(Replays, "replay", lambda *_: None)
+    for network, name in zip(replayed, names, strict=True):
+        expanded = paper_network(file, name)
+        assert dump(network) == dump(expanded)
+        assert places(network) == places(expanded)
+
+
+@many
+@given(programs())
+def test_paths_are_unique_and_edges_point_forward(text: str) -> None:
+    network = network_of(text)
+    assert len({node.path for node in network.nodes}) == len(network.nodes)
+    assert all(operand < node.index for node in network.nodes for operand in node.operands)
+
+
+@many
+@given(programs())
+def test_costs_add_up_at_every_level(text: str) -> None:
+    network = network_of(text)
+    for level in Level:
+        rows = [part.cost for part in parts(network, level)]
+        assert sum(rows[1:], rows[0]) == network.cost
+
+
+@few
+@given(programs())
+def test_counts_are_those_of_torch(text: str) -> None:
+    network = network_of(text)
+    module = seqdsl.to_torch(network).eval()
+    assert sum(p.numel() for p in module.parameters()) == network.params
+    assert list(module.state_dict()) == [parameter.key for parameter in layout(network)]
+    counter = FlopCounterMode(display=False)
+    with counter, torch.inference_mode():
+        logits = module(torch.zeros(2, 3, 8, 8))
+    assert tuple(logits.shape[1:]) == network.logits.type.shape
+    assert counter.get_total_flops() == 2 * 2 * network.macs
+
+
+@few
+@given(programs())
+def test_backends_agree(text: str) -> None:
+    assert all(c.agrees for c in verify(network_of(text), batches=(2,))), text
