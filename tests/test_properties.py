@@ -15,7 +15,7 @@ from seqdsl import Network
 from seqdsl.backends.verify import verify
 from seqdsl.graph.dump import dump
 from seqdsl.graph.parameters import layout
-from seqdsl.passes.statistics import Level, parts
+from seqdsl.graph.statistics import Level
 from seqdsl.semantic.replay import Replays
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -67,7 +67,7 @@ def test_paths_are_unique_and_edges_point_forward(text: str) -> None:
 def test_costs_add_up_at_every_level(text: str) -> None:
     network = network_of(text)
     for level in Level:
-        rows = [part.cost for part in parts(network, level)]
+        rows = [part.cost for part in network.stats(level)]
         assert sum(rows[1:], rows[0]) == network.cost
 
 

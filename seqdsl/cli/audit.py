@@ -87,7 +87,7 @@ def _audit_files(sources: tuple[str, ...], format: str) -> None:
 
 
 def _claim_rows(network: Network) -> list[tuple[str, ...]]:
-    costs = node_costs(network)
+    costs = node_costs(network.nodes)
     settings = ", ".join(f"{name}={value}" for name, value in network.parameters)
     rows: list[tuple[str, ...]] = []
     for claim in network.claims:

@@ -8,7 +8,7 @@ from seqdsl.cli.common import load_or_exit, network_options
 from seqdsl.cli.tables import FORMATS, Table, write_tables
 from seqdsl.graph.costs import CONVENTIONS, Convention, Cost
 from seqdsl.graph.network import Network
-from seqdsl.passes.statistics import Level, parts
+from seqdsl.graph.statistics import Level
 
 
 @click.command("stats")
@@ -45,7 +45,7 @@ def statistics_table(network: Network, level: Level, convention: Convention, exa
     total = network.cost
     rows = [
         _row(part.name, "x".join(map(str, part.shape)), part.cost, total, convention, exact)
-        for part in parts(network, level)
+        for part in network.stats(level)
         if part.cost.params or convention.count(part.cost)
     ]
     if level is not Level.NETWORK:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen, frozen_value
-
-if TYPE_CHECKING:
-    from seqdsl.graph.network import Network
 
 
 @frozen_value
@@ -99,9 +95,8 @@ def node_cost(node: Node, operands: Sequence[TensorType]) -> Cost:
             return ZERO
 
 
-def node_costs(network: Network) -> list[Cost]:
-    """The cost of every node, in the order of the nodes."""
-    nodes = network.nodes
+def node_costs(nodes: Sequence[Node]) -> list[Cost]:
+    """The cost of every node of a network, in their order."""
     return [node_cost(node, [nodes[i].type for i in node.operands]) for node in nodes]
 
 

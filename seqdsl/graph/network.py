@@ -12,6 +12,7 @@ from seqdsl.graph.costs import Cost, node_costs, total
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Softmax
 from seqdsl.graph.scope import Scope
+from seqdsl.graph.statistics import Level, Part, parts
 
 if TYPE_CHECKING:
     import networkx
@@ -50,7 +51,11 @@ class Network:
     @cached_property
     def cost(self) -> Cost:
         """What one sample costs, over all nodes."""
-        return total(node_costs(self))
+        return total(node_costs(self.nodes))
+
+    def stats(self, level: Level = Level.STAGE) -> list[Part]:
+        """What each part of a level costs, in dataflow order; they add up to `cost`."""
+        return parts(self.nodes, level, self.output)
 
     @property
     def params(self) -> int:

@@ -56,7 +56,7 @@ def check_claims(network: Network) -> list[Diagnostic]:
     """A finding for each claim that does not hold."""
     if not network.claims:
         return []
-    costs = node_costs(network)
+    costs = node_costs(network.nodes)
     found: list[Diagnostic] = []
     for claim in network.claims:
         verdict = judge_claim(network, claim, costs)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from seqdsl.graph.costs import ZERO, Cost, node_costs
-from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 
@@ -27,16 +27,19 @@ class Part:
     cost: Cost
 
 
-def parts(network: Network, level: Level) -> list[Part]:
-    """The parts of a level, in dataflow order; parts without cost are among them."""
+def parts(nodes: Sequence[Node], level: Level, output: int) -> list[Part]:
+    """The parts of a level, in dataflow order; parts without cost are among them.
+
+    ``nodes`` are those of a network, whose output is the node with the index ``output``.
+    """
     costs: dict[Scope | Node, Cost] = {}
     leaves: dict[Scope | Node, Node] = {}
-    for node, cost in zip(network.nodes, node_costs(network), strict=True):
+    for node, cost in zip(nodes, node_costs(nodes), strict=True):
         owner = _owner(node, level)
         costs[owner] = costs.get(owner, ZERO) + cost
-        if node.index <= network.output:
+        if node.index <= output:
             leaves[owner] = node
-    outputs = _widths(network, leaves, level)
+    outputs = _widths(nodes, leaves, level)
     return [Part(_name(owner), outputs[owner], cost) for owner, cost in costs.items()]
 
 
@@ -59,11 +62,10 @@ def _owner(node: Node, level: Level) -> Scope | Node:
 
 
 def _widths(
-    network: Network, leaves: dict[Scope | Node, Node], level: Level
+    nodes: Sequence[Node], leaves: dict[Scope | Node, Node], level: Level
 ) -> dict[Scope | Node, tuple[int, ...]]:
     """The shape that leaves each part: its last output, or the groups that it gives, together."""
     read_outside: dict[Scope | Node, dict[int, None]] = {}
-    nodes = network.nodes
     for node in nodes:
         reader = _owner(node, level)
         for operand in node.operands:
