@@ -12,8 +12,6 @@ from typing import TypeAlias
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Source, Span
 
-# --- expressions ------------------------------------------------------------------------------
-
 
 @frozen
 class Number:
@@ -184,9 +182,6 @@ class Argument:
     span: Span
 
 
-# --- statements -------------------------------------------------------------------------------
-
-
 @frozen
 class Call:
     """A layer applied to what flows: ``residual x 2 { ... }``, ``conv 3x3, 32``.
@@ -290,9 +285,6 @@ class Body:
 
     statements: tuple[Statement, ...]
     span: Span
-
-
-# --- items ------------------------------------------------------------------------------------
 
 
 @frozen
