@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -148,9 +149,9 @@ def _spell(value: Argument) -> str:
     match value:
         case None | bool():
             return str(value).lower()
-        case float():
+        case float() if isfinite(value):
             return str(float(Fraction(value).limit_denominator(10**9)))
-        case int() | str():
+        case int() | float() | str():
             return str(value)
         case _:
             return f"[{', '.join(map(_spell, value))}]"

@@ -53,8 +53,8 @@ class Expansion:
         except (Poisoned, Aborted):
             pass
         self.state.diagnostics[:0] = self.state.dataflow.diagnostics
-        if not isinstance(frame.current, Feature):
-            if frame.current is None and not self.state.diagnostics:
+        if not isinstance(frame.current, Feature) or len(self.state.dataflow.builder.nodes) == 1:
+            if not isinstance(frame.current, Broken) and not self.state.diagnostics:
                 self.state.diagnostics.append(
                     diagnostic(
                         "no-output", f"network `{name}` has no layers", definition.name_span, root,

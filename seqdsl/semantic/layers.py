@@ -27,6 +27,7 @@ from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 MAX_DEPTH = 48  # blocks within blocks
+_WORK_OF_A_BLOCK = 10  # statements that take as long as to enter a block
 
 Flow: TypeAlias = Feature | Broken
 
@@ -174,6 +175,7 @@ def _apply_block(
     turn: tuple[int, int],
 ) -> Flow:
     """Expands a block, or replays its expansion where one of the like was made before."""
+    state.count(call.span, frame.scope, _WORK_OF_A_BLOCK)
     block = layer.block
     formals = formals_of(block)
     scope = _block_scope(block, call, state, frame.scope, turn)

@@ -15,6 +15,8 @@ from seqdsl.semantic.values import Feature, Group, Layers, Segment, Value
 from seqdsl.source.frozen import frozen
 from seqdsl.syntax import ast
 
+MAX_GROUPS = 64  # of a feature map that a key is made of
+
 
 @frozen
 class _Recording:
@@ -85,7 +87,7 @@ class Replays:
 
 
 class _Incomparable(Exception):
-    """Braces see the names around them, which may have changed."""
+    """Braces see the names around them, which may have changed; a wide window seldom recurs."""
 
 
 class _Canon:
@@ -105,6 +107,8 @@ class _Canon:
         return (type(value), value)
 
     def feature(self, feature: Feature) -> Hashable:
+        if len(feature.groups) > MAX_GROUPS:
+            raise _Incomparable
         raw = None if feature.raw is None else tuple(map(self._group, feature.raw))
         return (tuple(map(self._group, feature.groups)), feature.spatial, raw)
 

@@ -33,9 +33,9 @@ class State:
     claims: list[Claim] = field(default_factory=list)
     statements: int = 0
 
-    def count(self, span: Span, scope: Scope) -> None:
-        """Counts a statement or a turn of a loop. Raises `Aborted` past the limit."""
-        self.statements += 1
+    def count(self, span: Span, scope: Scope, work: int = 1) -> None:
+        """Counts a statement, a turn of a loop, or the ``work`` of as many. Raises `Aborted`."""
+        self.statements += work
         if self.statements <= MAX_STATEMENTS:
             return
         failure = fail(

@@ -111,6 +111,8 @@ def _list(expected: set[str]) -> str:
         if len(words) > 4:
             preferred = [w for w in words if w in ("`,`", "`}`", "`{`", "`)`", "`]`", "a new line")]
             words = preferred or words[:4]
+    if not words:
+        return "nothing more"
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" or {words[-1]}"
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
@@ -55,6 +56,10 @@ def parse_expression(source: Source) -> ast.Expression:
         tokens = list(statement_tokens(lark.lex(source.text)))
     except TooDeep as error:
         tokens = [error.token]
+    if not tokens:
+        raise Failure(
+            Diagnostic(BY_NAME["syntax"], "a value is missing", Label(Span(source, 0, 0), "empty"))
+        )
     tree, position, expected = _attempt(lark, tokens, "expression")
     if tree is None:
         raise Failure(describe(source, tokens, position, expected))
