@@ -58,7 +58,7 @@ def load_instance(
     except Failure as failure:
         return None, diagnostics or [failure.diagnostic]
     instance = expand_checked(program, definition, params)
-    return instance, unique([*diagnostics, *instance.diagnostics])
+    return instance, _settled([*diagnostics, *instance.diagnostics])
 
 
 def check(path: str | Path) -> list[Diagnostic]:
@@ -74,7 +74,20 @@ def check_file(path: str | Path) -> tuple[list[Instance], list[Diagnostic]]:
         return [], [failure.diagnostic]
     built = [expand_checked(program, definition, None) for definition in instances(program)]
     found = [d for instance in built for d in instance.diagnostics]
-    return built, unique([*program.diagnostics, *check_rules(program), *found])
+    return built, _settled([*program.diagnostics, *check_rules(program), *found])
+
+
+def _settled(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once; after a syntax error, none that rests on the whole file being read."""
+    found = unique(diagnostics)
+    if not any(d.code.name == "syntax" for d in found):
+        return found
+    return [d for d in found if d.code.name not in _OF_WHOLE_FILES]
+
+
+_OF_WHOLE_FILES = frozenset(
+    {"unused-name", "false-claim", "stage-output", "concat-width", "no-input", "no-output"}
+)
 
 
 def expand_checked(

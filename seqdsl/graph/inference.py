@@ -191,6 +191,13 @@ def _pool(pool: ops.MaxPool | ops.AvgPool, operand: TensorType) -> TensorType:
 def _add(operands: Sequence[TensorType]) -> TensorType:
     first = operands[0]
     for position, other in enumerate(operands[1:], 1):
+        if bool(other.spatial) != bool(first.spatial):
+            raise TypeProblem(
+                "vector-operand",
+                f"can't add a vector and a feature map: {_shape(first)} and {_shape(other)}",
+                operand=position,
+                recovery=first,
+            )
         if other.shape != first.shape:
             what = "channels" if other.channels != first.channels else "spatial size"
             raise TypeProblem(

@@ -115,7 +115,7 @@ def _expand(
         scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, span)
         frame = Frame(module, scope, None, None)
         actuals = [Actual(a.name, evaluate(a.value, frame), a.span) for a in definition.arguments]
-        claims = definition.claims
+        claims = [claim for claim in definition.claims if isinstance(claim, ast.Expect)]
     overrides = [_override(name, value, module, span) for name, value in arguments.items()]
     overridden = {actual.name for actual in overrides}
     kept = [actual for actual in actuals if actual.name not in overridden]

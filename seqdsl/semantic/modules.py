@@ -156,7 +156,8 @@ class _Loader:
         try:
             source = read_source(path, normpath(Path(user.name).parent / use.target))
         except Failure as failure:
-            near = [p.name for p in path.parent.glob("*.seq")] if path.parent.is_dir() else []
+            beside = path.parent.glob("*.seq") if path.parent.is_dir() else ()
+            near = [p.name for p in beside if p not in parents]
             raise _import_failure(
                 "missing-import", failure.diagnostic.message, use.span, nearest(path.name, near)
             ) from None

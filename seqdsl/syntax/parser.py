@@ -41,7 +41,12 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         if len(diagnostics) >= MAX_SYNTAX_ERRORS or (at_end and closed):
             return ast.Module(source, ()), diagnostics
         closed = closed or at_end
-        tokens = _close(tokens) if at_end else _without_statement(tokens, position)
+        if at_end:
+            tokens = _close(tokens)
+        elif tokens[position].type == "_NL" and "LBRACE" in expected:
+            tokens[position] = Token.new_borrow_pos("LBRACE", "{", tokens[position])
+        else:
+            tokens = _without_statement(tokens, position)
     try:
         items = construct(tree, source)
     except Failure as failure:
@@ -135,7 +140,7 @@ def _without_statement(tokens: list[Token], position: int) -> list[Token]:
         depth += (token.type == "LBRACE") - (token.type == "RBRACE")
     while end < len(tokens):
         kind = tokens[end].type
-        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > position)):
+        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > start)):
             break
         depth += (kind == "LBRACE") - (kind == "RBRACE")
         end += 1

@@ -172,7 +172,8 @@ class _Checker:
         )  # fmt: skip
 
     def _undefined(self, name: ast.Name, region: _Region) -> None:
-        near = nearest(name.name, [*region.names(), *CONSTANTS])
+        layers = [n for n, (d, _) in self._module.visible.items() if isinstance(d, ast.Block)]
+        near = nearest(name.name, [*region.names(), *CONSTANTS, *layers, *PRIMITIVES])
         self._report(
             "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
             help=f"did you mean `{near}`?" if near else "name a value with `name = ...`, or "
