@@ -91,7 +91,9 @@ _OF_WHOLE_FILES = frozenset(
 
 
 def expand_checked(
-    program: Program, definition: ast.Network | ast.Model, params: Mapping[str, Argument] | None
+    program: Program,
+    definition: ast.Buildable,
+    params: Mapping[str, Argument] | None,
 ) -> Instance:
     """Builds a network and checks its claims. Parameters that are given void its claims."""
     instance = expand(program, definition, params)

@@ -47,7 +47,7 @@ class Actual:
 
 
 @cache
-def formals_of(definition: ast.Block | ast.Network) -> tuple[Formal, ...]:
+def formals_of(definition: ast.Block | ast.Network | ast.Derived) -> tuple[Formal, ...]:
     """The parameters of a block or network; made once, as every call asks for them."""
     return tuple(
         Formal(

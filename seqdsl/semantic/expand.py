@@ -8,11 +8,13 @@ from typing import cast
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.aggregation import aggregate
+from seqdsl.semantic.bases import base_of
 from seqdsl.semantic.binding import Actual, formals_of
 from seqdsl.semantic.claims import claim_of
+from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items, name_value, truth
-from seqdsl.semantic.frame import BROKEN, Broken, Frame
-from seqdsl.semantic.layers import apply_call, bind_into
+from seqdsl.semantic.frame import BROKEN, Broken, Frame, Rules
+from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.state import Aborted, State
@@ -34,7 +36,7 @@ class Expansion:
 
     def network(
         self,
-        definition: ast.Network,
+        definition: ast.Network | ast.Derived,
         module: LoadedModule,
         name: str,
         actuals: Sequence[Actual],
@@ -45,8 +47,7 @@ class Expansion:
         root = Scope(ScopeKind.NETWORK, name, name, None, span)
         frame = Frame(module, root, None, None)
         try:
-            bind_into(frame, definition.name, formals_of(definition), actuals, span, root)
-            self._run(definition.body.statements, frame)
+            self._network(definition, actuals, span, frame, ())
             self._run(claims, frame)
         except Failure as failure:
             self.state.diagnostics.append(failure.diagnostic)
@@ -71,6 +72,31 @@ class Expansion:
         leaving = self.state.dataflow.leaving
         claimed = tuple(self.state.claims)
         return Network(name, nodes, output, root, leaving, claimed, parameters, definition.doc)
+
+    def _network(
+        self,
+        definition: ast.Network | ast.Derived,
+        actuals: Sequence[Actual],
+        span: Span,
+        frame: Frame,
+        around: tuple[ast.Derived, ...],
+    ) -> None:
+        """Runs a network in its frame; a derived one by running its base under its rules."""
+        bind_into(frame, definition.name, formals_of(definition), actuals, span, frame.scope)
+        if isinstance(definition, ast.Network):
+            self._run(definition.body.statements, frame)
+            return
+        if definition in around:
+            raise fail(
+                "recursion", f"network `{definition.name}` derives from itself",
+                definition.base_span, frame.scope, help="derive from another network",
+            )  # fmt: skip
+        base, home, bound = base_of(definition, frame)
+        rules = (Rules(definition.replacements, frame), *frame.rules)
+        inner = Frame(home, frame.scope, None, None, rules=rules)
+        self._network(base, bound, definition.base_span, inner, (*around, definition))
+        frame.entry, frame.current = inner.entry, inner.current
+        self._run(definition.claims, frame)
 
     # --- statements
 
@@ -113,7 +139,8 @@ class Expansion:
             case ast.Require():
                 self._require(statement, frame)
             case ast.Expect():
-                self.state.claims.append(claim_of(statement, frame.scope))
+                if not frame.rules:  # what is claimed of a network does not hold of derived ones
+                    self.state.claims.append(claim_of(statement, frame.scope))
 
     def _let(self, let: ast.Let, frame: Frame) -> None:
         value: Value | Broken = evaluate(let.value, frame)

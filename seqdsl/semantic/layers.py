@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Actual, Formal, bind, formals_of
+from seqdsl.semantic.derive import replacement
+from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import MAX_RANGE, Poisoned, evaluate, name_value, whole
-from seqdsl.semantic.frame import Broken, Frame
+from seqdsl.semantic.frame import Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.primitives import PRIMITIVES, Application, Primitive
 from seqdsl.semantic.state import State
@@ -28,8 +30,6 @@ from seqdsl.syntax import ast
 
 MAX_DEPTH = 48  # blocks within blocks
 _WORK_OF_A_BLOCK = 10  # statements that take as long as to enter a block
-
-Flow: TypeAlias = Feature | Broken
 
 
 def apply_call(
@@ -128,6 +128,9 @@ def _apply(
     actuals: list[Actual],
     turn: tuple[int, int],
 ) -> Flow:
+    replaced = replacement(layer, call, state, frame, operand, actuals)
+    if replaced is not None:
+        return replaced
     match layer:
         case PrimitiveLayer(primitive=primitive):
             _refuse_body(call, primitive.name, frame.scope)
@@ -181,10 +184,10 @@ def _apply_block(
     scope = _block_scope(block, call, state, frame.scope, turn)
     if call.body is not None:
         actuals.append(_body_actual(block, formals, call.body, call, frame))
-    inner = Frame(layer.module, scope, operand, operand)
+    inner = Frame(layer.module, scope, operand, operand, rules=frame.rules)
     bind_into(inner, block.name, formals, actuals, call.span, frame.scope)
     dataflow, replays = state.dataflow, state.replays
-    key = replays.key(block, operand, cast(dict[str, Value], inner.values).values(), dataflow)
+    key = replays.key((block, frame.rules), operand, inner.values.values(), dataflow)
     if key is not None:
         done = replays.replay(key, dataflow, scope)
         if done is not None:
@@ -257,20 +260,3 @@ def _apply_layers(
         )  # fmt: skip
     named = {actual.name: actual for actual in actuals if actual.name is not None}
     return apply_call(only, state, inner, operand, named)
-
-
-def bind_into(
-    inner: Frame,
-    what: str,
-    formals: Sequence[Formal],
-    actuals: Sequence[Actual],
-    span: Span,
-    caller: Scope,
-) -> None:
-    """Binds the parameters of a block or network in the frame of its braces."""
-
-    def default(expression: ast.Expression, bound: dict[str, Value]) -> Value:
-        inner.values.update(bound)
-        return evaluate(expression, inner)
-
-    inner.values.update(bind(what, formals, actuals, span, caller, default))

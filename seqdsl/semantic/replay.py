@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Placed
+from seqdsl.semantic.frame import Broken
 from seqdsl.semantic.values import Feature, Group, Layers, Segment, Value
 from seqdsl.source.frozen import frozen
-from seqdsl.syntax import ast
 
 MAX_GROUPS = 64  # of a feature map that a key is made of
 
@@ -44,12 +44,16 @@ class Replays:
     _known: dict[Hashable, _Recording] = field(default_factory=dict)
 
     def key(
-        self, block: ast.Block, operand: Feature, values: Iterable[Value], dataflow: Dataflow
+        self,
+        callee: Hashable,
+        operand: Feature,
+        values: Iterable[Value | Broken],
+        dataflow: Dataflow,
     ) -> Key | None:
         """The key of a call; None where what it was given can't be compared."""
         canon = _Canon(dataflow)
         try:
-            value = (block, canon.feature(operand), *map(canon.value, values))
+            value = (callee, canon.feature(operand), *map(canon.value, values))
         except _Incomparable:
             return None
         return Key(value, list(canon.slots))
@@ -97,7 +101,7 @@ class _Canon:
         self._dataflow = dataflow
         self.slots: dict[int, int] = {}
 
-    def value(self, value: Value) -> Hashable:
+    def value(self, value: Value | Broken) -> Hashable:
         if isinstance(value, Feature):
             return self.feature(value)
         if isinstance(value, tuple):

@@ -32,6 +32,7 @@ class State:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     statements: int = 0
+    replacements: int = 0  # layers that a derived network has replaced
 
     def count(self, span: Span, scope: Scope, work: int = 1) -> None:
         """Counts a statement, a turn of a loop, or the ``work`` of as many. Raises `Aborted`."""

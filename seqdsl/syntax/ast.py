@@ -347,7 +347,36 @@ class Model:
     span: Span
 
 
-Item: TypeAlias = Use | Network | Block | Model
+@frozen
+class Replace:
+    """``replace conv(kernel, width) where width > 3 { ... }``: what stands for a layer."""
+
+    layer: str
+    layer_span: Span
+    parameters: tuple[Name, ...]  # those of the layer that are read; others keep their defaults
+    where: Expression | None
+    body: Body
+    span: Span  # of the heading
+
+
+@frozen
+class Derived:
+    """``network SeqVGG(k) = VGG16BN with { ... }``: a network with some of its layers replaced."""
+
+    name: str
+    name_span: Span
+    parameters: tuple[Parameter, ...]
+    base: str
+    base_span: Span
+    arguments: tuple[Argument, ...]
+    replacements: tuple[Replace, ...]
+    claims: tuple[Expect, ...]
+    doc: str
+    span: Span
+
+
+Buildable: TypeAlias = Network | Derived | Model  # what a file builds
+Item: TypeAlias = Use | Block | Buildable
 
 
 @frozen

@@ -40,8 +40,9 @@ def _duplicate_stage(stage: ast.Stage, first: Span) -> Diagnostic:
 def _check_model(model: ast.Model, module: LoadedModule) -> list[Diagnostic]:
     diagnostics: list[Diagnostic] = []
     found = module.find(model.network)
-    if found is None or not isinstance(found[0], ast.Network):
-        known = [n for n, (d, _) in module.visible.items() if isinstance(d, ast.Network)]
+    networks = (ast.Network, ast.Derived)
+    if found is None or not isinstance(found[0], networks):
+        known = [name for name, (d, _) in module.visible.items() if isinstance(d, networks)]
         near = nearest(model.network, known)
         diagnostics.append(
             Diagnostic(
