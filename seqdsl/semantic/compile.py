@@ -14,6 +14,7 @@ from seqdsl.semantic.evaluate import evaluate
 from seqdsl.semantic.expand import Expansion
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.modules import LoadedModule, Program
+from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.state import Aborted
 from seqdsl.source.codes import BY_NAME, Severity
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
@@ -74,9 +75,10 @@ def expand(
     program: Program,
     definition: ast.Buildable,
     arguments: Mapping[str, Argument] | None = None,
+    recorder: Recorder | None = None,
 ) -> Instance:
-    """Builds one network with its parameters bound. Never raises."""
-    expansion = Expansion()
+    """Builds one network with its parameters bound, and tells a recorder how. Never raises."""
+    expansion = Expansion(recorder)
     try:
         network = _expand(expansion, program.root, definition, arguments or {})
     except Failure as failure:

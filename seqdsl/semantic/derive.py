@@ -42,7 +42,7 @@ def replacement(
                 continue
             inner = Frame(
                 rules.frame.module, frame.scope, operand, operand, rules.frame, values,
-                frame.rules[position + 1 :],
+                frame.rules[position + 1 :], frame.passed,
             )  # fmt: skip
             if rule.where is None or truth(rule.where, inner):
                 return _run(rule, call, state, inner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seqdsl.graph.inference import MAX_COUNT
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.aggregation import aggregate
@@ -17,6 +18,7 @@ from seqdsl.semantic.frame import BROKEN, Broken, Frame, Rules
 from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
 from seqdsl.semantic.state import Aborted, State
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
@@ -27,8 +29,8 @@ from seqdsl.syntax import ast
 class Expansion:
     """One network under expansion."""
 
-    def __init__(self) -> None:
-        self.state = State(self._run)
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self.state = State(self._run, recorder=recorder)
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -130,6 +132,9 @@ class Expansion:
                 self._stage(statement, frame)
             case ast.Aggregate():
                 frame.current = aggregate(statement, self.state, frame)
+                if self.state.recorder and isinstance(frame.current, Feature):
+                    record = Aggregated(statement, frame, frame.current)
+                    self.state.recorder.of(frame).append(record)
             case ast.If():
                 self._if(statement, frame)
             case ast.For():
@@ -143,7 +148,10 @@ class Expansion:
                     self.state.claims.append(claim_of(statement, frame.scope))
 
     def _let(self, let: ast.Let, frame: Frame) -> None:
-        value: Value | Broken = evaluate(let.value, frame)
+        source = evaluate(let.value, frame)
+        recorder = self.state.recorder
+        first = len(recorder.of(frame)) if recorder else 0
+        value: Value | Broken = source
         for call in let.calls:
             if isinstance(value, Broken):
                 raise Poisoned
@@ -154,6 +162,8 @@ class Expansion:
                 )  # fmt: skip
             value = apply_call(call, self.state, frame, value, {})
         frame.values[let.name] = value
+        if recorder and isinstance(source, Feature) and isinstance(value, Feature):
+            recorder.name(let.name, frame, first, source, value)
 
     def _stage(self, stage: ast.Stage, frame: Frame) -> None:
         count = self.state.dataflow.builder.unique(frame.scope, stage.name)
@@ -164,8 +174,14 @@ class Expansion:
         frame.current = inner.current
         if isinstance(inner.current, Feature):
             self.state.dataflow.leaving[scope] = inner.current.type
+            self._record_stage(stage, scope, frame, inner.current)
         if stage.claim is not None and isinstance(inner.current, Feature):
             self._check_stage(stage, stage.claim, inner.current, frame)
+
+    def _record_stage(self, stage: ast.Stage, scope: Scope, frame: Frame, result: Feature) -> None:
+        if self.state.recorder:
+            shape = "" if stage.claim is None else show(evaluate(stage.claim, frame))
+            self.state.recorder.of(frame).append(Entered(stage, scope, shape, result))
 
     def _check_stage(
         self, stage: ast.Stage, claim: ast.Expression, output: Feature, frame: Frame
@@ -231,10 +247,16 @@ class Expansion:
                 "not-positive", "every side of the input must be above zero", statement.span,
                 frame.scope,
             )  # fmt: skip
-        frame.current = self.state.dataflow.input(
-            channels, tuple(spatial), frame.scope, statement.span
-        )
-        frame.entry = frame.current
+        if channels * spatial[0] * spatial[1] > MAX_COUNT:
+            raise fail(
+                "integer-range", "the input's elements are more than 64 bits can count",
+                statement.span, frame.scope,
+            )  # fmt: skip
+        flow = self.state.dataflow.input(channels, tuple(spatial), frame.scope, statement.span)
+        frame.entry = frame.current = flow
+        if self.state.recorder:
+            entered = Entered(statement, frame.scope, "x".join(map(str, shape)), flow)
+            self.state.recorder.of(frame).append(entered)
 
     def _require(self, statement: ast.Require, frame: Frame) -> None:
         if truth(statement.condition, frame):

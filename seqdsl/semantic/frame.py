@@ -35,10 +35,11 @@ class Frame:
     parent: Frame | None = None
     values: dict[str, Value | Broken] = field(default_factory=dict)
     rules: tuple[Rules, ...] = ()  # of derived networks, the innermost first
+    passed: bool = False  # braces that a block was given, and runs
 
     def inner(self, scope: Scope, entry: Feature | Broken | None) -> Frame:
         """Braces inside these: they see these names, and what entered them is ``in``."""
-        return Frame(self.module, scope, entry, entry, self, rules=self.rules)
+        return Frame(self.module, scope, entry, entry, self, rules=self.rules, passed=self.passed)
 
     def home(self, name: str) -> dict[str, Value | Broken] | None:
         """The values that a name is among, from here outwards; None where it is in no braces."""

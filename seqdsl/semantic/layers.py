@@ -13,6 +13,7 @@ from seqdsl.semantic.evaluate import MAX_RANGE, Poisoned, evaluate, name_value, 
 from seqdsl.semantic.frame import Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.primitives import PRIMITIVES, Application, Primitive
+from seqdsl.semantic.recorder import Applied
 from seqdsl.semantic.state import State
 from seqdsl.semantic.values import (
     BlockLayer,
@@ -59,9 +60,9 @@ def apply_call(
         # arguments may read `it`, so each turn evaluates them anew
         before, frame.current = frame.current, flow
         try:
-            actuals = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
-            actuals.extend(extra.values())
-            flow = _apply(layer, call, state, frame, flow, actuals, (turn, times))
+            given = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
+            actuals = [*given, *extra.values()]
+            flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
         finally:
             frame.current = before
     return flow
@@ -119,6 +120,34 @@ def _unknown_layer(callee: ast.Name, frame: Frame) -> Failure:
     )
 
 
+def _apply_or_replace(
+    layer: Layer,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Feature,
+    given: list[Actual],
+    actuals: list[Actual],
+    turn: tuple[int, int],
+) -> Flow:
+    """Applies a layer, or what a derived network puts in its place; records a layer applied."""
+    replaced = replacement(layer, call, state, frame, operand, actuals)
+    if replaced is not None:
+        return replaced
+    recorder, before = state.recorder, state.replacements
+    if recorder is None or isinstance(layer, Layers):
+        return _apply(layer, call, state, frame, operand, actuals, turn)
+    scopes = len(state.dataflow.leaving)
+    result = _apply(layer, call, state, frame, operand, actuals, turn)
+    if isinstance(result, Feature):
+        made = list(state.dataflow.leaving)[scopes:]
+        scope = made[-1] if isinstance(layer, BlockLayer) else None
+        changed = state.replacements > before
+        braces = call.body is not None
+        recorder.of(frame).append(Applied(layer, given, operand, result, scope, braces, changed))
+    return result
+
+
 def _apply(
     layer: Layer,
     call: ast.Call,
@@ -128,9 +157,6 @@ def _apply(
     actuals: list[Actual],
     turn: tuple[int, int],
 ) -> Flow:
-    replaced = replacement(layer, call, state, frame, operand, actuals)
-    if replaced is not None:
-        return replaced
     match layer:
         case PrimitiveLayer(primitive=primitive):
             _refuse_body(call, primitive.name, frame.scope)
@@ -188,7 +214,7 @@ def _apply_block(
     bind_into(inner, block.name, formals, actuals, call.span, frame.scope)
     dataflow, replays = state.dataflow, state.replays
     key = replays.key((block, frame.rules), operand, inner.values.values(), dataflow)
-    if key is not None:
+    if key is not None and state.recorder is None:
         done = replays.replay(key, dataflow, scope)
         if done is not None:
             return done
@@ -249,6 +275,7 @@ def _apply_layers(
     """Runs braces that were passed as a value; arguments go to the single layer in them."""
     _refuse_body(call, call.span.text, frame.scope)
     inner = layers.frame.inner(frame.scope, operand)
+    inner.passed = True
     if not actuals:
         state.run(layers.statements, inner)
         return cast(Flow, inner.current)

@@ -10,6 +10,7 @@ from seqdsl.graph.scope import Scope
 from seqdsl.semantic.dataflow import Dataflow
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.locate import fail
+from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.text import Span
@@ -33,6 +34,7 @@ class State:
     claims: list[Claim] = field(default_factory=list)
     statements: int = 0
     replacements: int = 0  # layers that a derived network has replaced
+    recorder: Recorder | None = None  # where the network is to be written out again
 
     def count(self, span: Span, scope: Scope, work: int = 1) -> None:
         """Counts a statement, a turn of a loop, or the ``work`` of as many. Raises `Aborted`."""
