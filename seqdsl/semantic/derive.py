@@ -70,7 +70,8 @@ def _listed(
     bind_into(home, rule.layer, formals, given, call.span, frame.scope)
     listed = {parameter.name for parameter in rule.parameters}
     for formal in formals:
-        if formal.name not in listed and home.values[formal.name] != _default(formal, home):
+        free = formal.required or formal.name in listed
+        if not free and home.values[formal.name] != _default(formal, home):
             return None
     return {name: value for name, value in home.values.items() if name in listed}
 
@@ -90,6 +91,7 @@ def _run(rule: ast.Replace, call: ast.Call, state: State, inner: Frame) -> Flow:
     for found, count in zip(lists, before, strict=True):
         found[count:] = [_at_call(d, rule, call, inner.scope) for d in found[count:]]
     state.replacements += 1
+    state.applied_rules.add(rule)
     return inner.current if inner.current is not None else BROKEN
 
 

@@ -98,6 +98,9 @@ class Expansion:
         inner = Frame(home, frame.scope, None, None, rules=rules)
         self._network(base, bound, definition.base_span, inner, (*around, definition))
         frame.entry, frame.current = inner.entry, inner.current
+        if not self.state.diagnostics:
+            idle = (r for r in definition.replacements if r not in self.state.applied_rules)
+            self.state.diagnostics += [_idle_rule(rule, base.name, frame.scope) for rule in idle]
         self._run(definition.claims, frame)
 
     # --- statements
@@ -282,3 +285,12 @@ class Expansion:
             if isinstance(value, int | SizeValue) and not isinstance(value, bool):
                 shown[name.name] = show(value)
         return ", ".join(f"{name} = {value}" for name, value in shown.items())
+
+
+def _idle_rule(rule: ast.Replace, base: str, scope: Scope) -> Diagnostic:
+    return diagnostic(
+        "idle-rule", f"this rule replaces nothing in `{base}`", rule.span, scope,
+        label=f"no such `{rule.layer}`",
+        help="a layer is replaced if the condition holds, no rule before it was about the layer, "
+        "and the parameters that the rule does not list are at their defaults",
+    )  # fmt: skip

@@ -34,6 +34,7 @@ class State:
     claims: list[Claim] = field(default_factory=list)
     statements: int = 0
     replacements: int = 0  # layers that a derived network has replaced
+    applied_rules: set[ast.Replace] = field(default_factory=set)
     recorder: Recorder | None = None  # where the network is to be written out again
 
     def count(self, span: Span, scope: Scope, work: int = 1) -> None:

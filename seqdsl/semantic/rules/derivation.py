@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seqdsl.semantic.bases import unknown_network
-from seqdsl.semantic.binding import formals_of
+from seqdsl.semantic.binding import Formal, formals_of
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.source.codes import BY_NAME
@@ -35,9 +35,9 @@ def _check_rule(
     """A rule is about layers that the base can call: what its module sees."""
     block = base.find(rule.layer) or module.find(rule.layer)
     if block is not None and isinstance(block[0], ast.Block):
-        known = [formal.name for formal in formals_of(block[0])]
+        formals: Sequence[Formal] = formals_of(block[0])
     elif rule.layer in PRIMITIVES:
-        known = [formal.name for formal in PRIMITIVES[rule.layer].formals]
+        formals = PRIMITIVES[rule.layer].formals
     else:
         blocks = [name for name, (d, _) in base.visible.items() if isinstance(d, ast.Block)]
         near = nearest(rule.layer, [*blocks, *PRIMITIVES])
@@ -48,6 +48,16 @@ def _check_rule(
             help=f"did you mean `{near}`?" if near else None,
         )
         return
+    known = [formal.name for formal in formals]
+    listed = {parameter.name for parameter in rule.parameters}
+    missing = [f.name for f in formals if f.required and f.name not in listed]
+    if missing:
+        yield Diagnostic(
+            BY_NAME["missing-argument"],
+            f"this rule does not list `{missing[0]}`, which `{rule.layer}` always has",
+            Label(rule.span, f"no `{missing[0]}`"),
+            help=f"write `replace {rule.layer}({', '.join([*listed, *missing])})`",
+        )
     for parameter in rule.parameters:
         if parameter.name not in known:
             near = nearest(parameter.name, known)
