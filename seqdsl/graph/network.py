@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Softmax
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.statistics import Level, Part, parts
+from seqdsl.graph.tensor import TensorType
 
 if TYPE_CHECKING:
     import networkx
@@ -30,6 +31,7 @@ class Network:
     nodes: tuple[Node, ...]
     output: int
     root: Scope
+    leaving: Mapping[Scope, TensorType]  # what each block, each stage and the network gives
     claims: tuple[Claim, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()  # each bound parameter and its value, as printed
     doc: str = ""
@@ -55,7 +57,7 @@ class Network:
 
     def stats(self, level: Level = Level.STAGE) -> list[Part]:
         """What each part of a level costs, in dataflow order; they add up to `cost`."""
-        return parts(self.nodes, level, self.output)
+        return parts(self.nodes, level, self.leaving)
 
     @property
     def params(self) -> int:

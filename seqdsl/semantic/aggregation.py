@@ -61,7 +61,11 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
         sequence.append(inner.current.as_one_group())
         if inner.current.spatial != source.spatial:
             raise _changes_size(statement, inner.current, source, scope)
-    return concatenated(sequence if _keeps_input(arguments, frame) else sequence[inputs:])
+    if not _keeps_input(arguments, frame):
+        return concatenated(sequence[inputs:])
+    result = concatenated(sequence)
+    state.dataflow.place(result.segments, frame.scope, statement.span)
+    return result
 
 
 def _changes_size(

@@ -30,6 +30,15 @@ class Joined:
 
 
 @frozen
+class Placed:
+    """An entry of the log: where the source joins these channels, should they be needed as one."""
+
+    segments: Group
+    scope: Scope
+    span: Span
+
+
+@frozen
 class Added:
     """An entry of the log: an operation."""
 
@@ -44,14 +53,17 @@ class Added:
 class Dataflow:
     """The graph under construction. A concatenation or slice that two readers need is made once.
 
-    ``log`` tells all that was done to it, for replays.
+    ``log`` tells all that was done to it, for replays; ``leaving`` the type of what each block and
+    stage gives.
     """
 
     def __init__(self) -> None:
         self.builder = Builder()
         self.diagnostics: list[Diagnostic] = []
-        self.log: list[Joined | Added] = []
+        self.log: list[Joined | Placed | Added] = []
+        self.leaving: dict[Scope, TensorType] = {}
         self._joined: dict[Group, int] = {}
+        self._places: dict[Group, tuple[Scope, Span]] = {}
 
     def input(self, channels: int, spatial: tuple[int, ...], scope: Scope, span: Span) -> Feature:
         index = self.builder.input(TensorType(channels, spatial, (channels,)), scope, span)
@@ -89,10 +101,15 @@ class Dataflow:
             runs = _runs(segments)
             if len(runs) == 1 and self._is_whole(runs[0]):
                 return runs[0].node
-            index = self._join(runs, self._home(segments, scope), span)
-            self._joined[segments] = index
+            place = self._places.get(segments) or (self._home(segments, scope), span)
+            index = self._joined[segments] = self._join(runs, *place)
         self.log.append(Joined(segments, scope, span, index))
         return index
+
+    def place(self, segments: Group, scope: Scope, span: Span) -> None:
+        """Says where a join belongs, which is made when an operation needs it."""
+        self._places.setdefault(segments, (scope, span))
+        self.log.append(Placed(segments, scope, span))
 
     def add(
         self,

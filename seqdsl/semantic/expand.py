@@ -63,12 +63,14 @@ class Expansion:
                 )  # fmt: skip
             return None
         output = self.state.dataflow.join(frame.current.segments, root, definition.span)
+        self.state.dataflow.leaving[root] = frame.current.type
         parameters = tuple(
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
         nodes = tuple(self.state.dataflow.builder.nodes)
-        doc = definition.doc
-        return Network(name, nodes, output, root, tuple(self.state.claims), parameters, doc)
+        leaving = self.state.dataflow.leaving
+        claimed = tuple(self.state.claims)
+        return Network(name, nodes, output, root, leaving, claimed, parameters, definition.doc)
 
     # --- statements
 
@@ -133,6 +135,8 @@ class Expansion:
         inner = frame.inner(scope, frame.current)
         self._run(stage.body.statements, inner)
         frame.current = inner.current
+        if isinstance(inner.current, Feature):
+            self.state.dataflow.leaving[scope] = inner.current.type
         if stage.claim is not None and isinstance(inner.current, Feature):
             self._check_stage(stage, stage.claim, inner.current, frame)
 

@@ -190,7 +190,10 @@ def _apply_block(
     first, findings = len(dataflow.log), state.findings
     state.run(block.body.statements, inner)
     result = cast(Flow, inner.current)
-    if key is not None and isinstance(result, Feature) and state.findings == findings:
+    if isinstance(result, Broken):
+        return result
+    dataflow.leaving[scope] = result.type
+    if key is not None and state.findings == findings:
         replays.record(key, first, dataflow, scope, result)
     return result
 

@@ -183,6 +183,7 @@ def _concatenate(a: Application) -> Feature:
                 help=f"write {result.width}, or mend the width of a branch",
             )
         )
+    a.dataflow.place(result.segments, a.scope, a.span)
     return result
 
 

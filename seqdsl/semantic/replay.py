@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.graph.scope import Scope
-from seqdsl.semantic.dataflow import Dataflow, Joined
+from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Placed
 from seqdsl.semantic.values import Feature, Group, Layers, Segment, Value
 from seqdsl.source.frozen import frozen
 from seqdsl.syntax import ast
@@ -68,17 +68,20 @@ class Replays:
         scopes = {known.scope: scope}
         for entry in dataflow.log[known.first : known.last]:
             where = _moved(entry.scope, scopes, dataflow)
-            if isinstance(entry, Joined):
-                segments = _mapped(entry.segments, nodes)
-                nodes[entry.result] = dataflow.join(segments, where, entry.span)
-            else:
-                operands = [nodes[index] for index in entry.operands]
-                nodes[entry.result] = dataflow.add(
-                    entry.operation, operands, entry.type, where, entry.span
-                )
-        result = known.result
-        raw = None if result.raw is None else tuple(_mapped(g, nodes) for g in result.raw)
-        return Feature(tuple(_mapped(g, nodes) for g in result.groups), result.spatial, raw)
+            match entry:
+                case Joined(segments=segments, result=result):
+                    nodes[result] = dataflow.join(_mapped(segments, nodes), where, entry.span)
+                case Placed(segments=segments):
+                    dataflow.place(_mapped(segments, nodes), where, entry.span)
+                case Added(operation=operation, type=type, result=result):
+                    operands = [nodes[index] for index in entry.operands]
+                    nodes[result] = dataflow.add(operation, operands, type, where, entry.span)
+        for old, new in scopes.items():
+            if old in dataflow.leaving:
+                dataflow.leaving[new] = dataflow.leaving[old]
+        given = known.result
+        raw = None if given.raw is None else tuple(_mapped(g, nodes) for g in given.raw)
+        return Feature(tuple(_mapped(g, nodes) for g in given.groups), given.spatial, raw)
 
 
 class _Incomparable(Exception):
