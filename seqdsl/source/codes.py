@@ -63,7 +63,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ306", "groups-divide", "Channels can't be divided into the convolution's groups."),
     Code("SEQ307", "cuts-hierarchy", "A grouped convolution cuts across the group hierarchy."),
     Code("SEQ308", "ungrouped-window", "A window needs groups that its input does not have."),
-    Code("SEQ309", "add-mismatch", "Feature maps of different shapes are added."),
+    Code("SEQ309", "add-mismatch", "Feature maps of different shapes are added or averaged."),
     Code("SEQ310", "concat-mismatch", "Feature maps of different sizes are concatenated."),
     Code("SEQ311", "kernel-too-large", "A kernel does not fit into its input."),
     Code("SEQ312", "vector-operand", "A vector stands where a feature map is needed."),
@@ -74,6 +74,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ317", "even-kernel", "An even kernel has no symmetric padding."),
     Code("SEQ318", "no-output", "A network has no layers."),
     Code("SEQ319", "pad-width", "Channels are padded to a width below their number."),
+    Code("SEQ320", "multiply-mismatch", "Feature maps are multiplied that don't fit."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
     Code("SEQ402", "stage-output", "A stage's output is not what it claims."),
