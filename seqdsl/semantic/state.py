@@ -31,6 +31,7 @@ class State:
     replays: Replays = field(default_factory=Replays)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    named: set[Span] = field(default_factory=set)  # the calls that make named values
     statements: int = 0
 
     def count(self, span: Span, scope: Scope) -> None:

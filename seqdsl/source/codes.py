@@ -75,6 +75,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ318", "no-output", "A network has no layers."),
     Code("SEQ319", "pad-width", "Channels are padded to a width below their number."),
     Code("SEQ320", "multiply-mismatch", "Feature maps are multiplied that don't fit."),
+    Code("SEQ321", "unread-layer", "No output reads what a layer gives.", _WARNING),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
     Code("SEQ402", "stage-output", "A stage's output is not what it claims."),
