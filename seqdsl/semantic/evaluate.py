@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from seqdsl.graph.operations import Init
+from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.frame import Broken, Frame
 from seqdsl.semantic.locate import fail
@@ -38,6 +38,8 @@ CONSTANTS: dict[str, Value] = {
     "he": Init.HE,
     "glorot": Init.GLOROT,
     "zero": Init.ZERO,
+    "nearest": Interpolation.NEAREST,
+    "bilinear": Interpolation.BILINEAR,
     "all": AllWindow(),
     "sliding": SlidingWindow(),
     "input": InputWord(),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from seqdsl.graph.inference import MAX_COUNT
+from seqdsl.graph.liveness import live, without
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.aggregation import aggregate
@@ -20,6 +21,7 @@ from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
 from seqdsl.semantic.state import Aborted, State
+from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Span
@@ -70,10 +72,15 @@ class Expansion:
         parameters = tuple(
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
-        nodes = tuple(self.state.dataflow.builder.nodes)
-        leaving = self.state.dataflow.leaving
+        made, leaving = self.state.dataflow.builder.nodes, self.state.dataflow.leaving
+        kept = live(made, [output])
+        if not self.state.diagnostics:  # an error leaves layers unread that are no mistake
+            self.state.diagnostics.extend(unread_layers(made, kept, self.state.named))
+        nodes, index = without(made, kept)
         claimed = tuple(self.state.claims)
-        return Network(name, nodes, output, root, leaving, claimed, parameters, definition.doc)
+        return Network(
+            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc
+        )
 
     def _network(
         self,
@@ -163,6 +170,7 @@ class Expansion:
                     "wrong-type", f"a feature map flows through `|`, and this is {kind_of(value)}",
                     let.value.span, frame.scope, label=kind_of(value),
                 )  # fmt: skip
+            self.state.named.add(call.span)
             value = apply_call(call, self.state, frame, value, {})
         frame.values[let.name] = value
         if recorder and isinstance(source, Feature) and isinstance(value, Feature):

@@ -32,6 +32,7 @@ class State:
     replays: Replays = field(default_factory=Replays)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    named: set[Span] = field(default_factory=set)  # the calls that make named values
     statements: int = 0
     replacements: int = 0  # layers that a derived network has replaced
     applied_rules: set[ast.Replace] = field(default_factory=set)

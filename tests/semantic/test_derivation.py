@@ -138,5 +138,5 @@ def test_mistakes(tmp_path: Path, rules: str, base: str, code: str) -> None:
 def test_what_can_not_be_written_out_is_said(tmp_path: Path) -> None:
     path = tmp_path / "net.seq"
     path.write_text("network A(k=8) { input 3x8x8; aggregate i in 1..2 { conv 3x3, k } }")
-    with pytest.raises(seqdsl.CompileError, match=r"SEQ319.*named values"):
+    with pytest.raises(seqdsl.CompileError, match=r"SEQ330.*named values"):
         seqdsl.expand(path)

@@ -180,7 +180,7 @@ class _Checker:
     def _unused(self, binding: _Binding) -> None:
         self._report(
             "unused-name", f"`{binding.name}` is never read", binding.span, "never read",
-            help=f"remove it, or call it `_{binding.name}` to keep it",
+            help=f"remove it, or call it `_{binding.name}` if that is meant",
         )  # fmt: skip
 
     def _shadowed(self, span: Span, message: str, label: Label | None) -> None:
