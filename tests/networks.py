@@ -41,6 +41,7 @@ network Everything {
   left = it | avg_pool 3x3, stride=1, padding=1
   right = it | sigmoid
   concatenate 24, left, right
+  pad_channels 28
   aggregate i in 1..3, window=[1, 2] { conv 3x3, 4 }
   avg_pool 2, ceil=true
   dropout 0.5

@@ -37,6 +37,7 @@ class Writer:
 
     def statement(self, depth: int) -> list[str]:
         options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
+        options += [self.shortcut]
         if self.k:
             options += [self.wseqconv, self.residual, self.residual]
         if self.side >= 4:
@@ -88,6 +89,15 @@ class Writer:
         lines = [f"side{self.width} = it | widen {width}", f"concatenate it, side{self.width}"]
         self.width, self.k = self.width + width, None
         return lines
+
+    def shortcut(self) -> list[str]:
+        """Option A of He et al. 2015."""
+        zeros = self.choose(0, 2, 4)
+        self.width, self.k = self.width + zeros, None
+        return [
+            f"padded{self.width} = it | pad_channels {self.width}",
+            f"conv 3x3, {self.width}, shortcut=padded{self.width}",
+        ]
 
     def plain(self) -> list[str]:
         return [self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh")]

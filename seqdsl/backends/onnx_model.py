@@ -170,6 +170,10 @@ class _Builder:
                 keys = [self._weight(*self._parameter(node, role)) for role in roles]
                 inputs = [operands[0], *keys]
                 self._emit("BatchNormalization", inputs, node.path, node.path, epsilon=eps)
+            case ops.PadChannels(zeros=zeros):
+                pads = np.array([0, 0, 0, 0, 0, zeros, 0, 0], np.int64)
+                key = self._weight(f"{node.path}:pads", pads)
+                self._emit("Pad", [operands[0], key], node.path, node.path)
             case ops.Slice(start=start, stop=stop):
                 numbers = {"starts": start, "ends": stop, "axes": 1}
                 keys = [

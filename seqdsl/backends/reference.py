@@ -62,6 +62,8 @@ def _value(node: Node, operands: list[Tensor], state: Mapping[str, Tensor]) -> T
             return torch.stack(operands).sum(0)
         case ops.Concat():
             return torch.cat(operands, 1)
+        case ops.PadChannels(zeros=zeros):
+            return torch.cat([x, x.new_zeros(len(x), zeros, *x.shape[2:])], 1)
         case ops.Slice(start=start, stop=stop):
             return x[:, start:stop]
         case ops.Softmax():

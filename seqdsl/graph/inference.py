@@ -50,6 +50,8 @@ def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorTyp
             return _add(operands)
         case ops.Concat():
             return _concat(operands)
+        case ops.PadChannels(zeros=zeros):
+            return _pad_channels(zeros, operands[0])
         case ops.Slice(start=start, stop=stop):
             return _slice(start, stop, operands[0])
         case ops.BatchNorm():
@@ -197,6 +199,15 @@ def _concat(operands: Sequence[TensorType]) -> TensorType:
             )
     groups = tuple(size for operand in operands for size in operand.groups)
     return TensorType(sum(groups), first.spatial, groups)
+
+
+def _pad_channels(zeros: int, operand: TensorType) -> TensorType:
+    """The zeros stand in groups of the operand's size, where that divides them, or in one."""
+    _need_spatial(operand, "pad_channels")
+    size = operand.groups[0]
+    alike = len(set(operand.groups)) == 1 and zeros % size == 0
+    groups = operand.groups + ((size,) * (zeros // size) if alike else (zeros,))
+    return TensorType(operand.channels + zeros, operand.spatial, groups)
 
 
 def _slice(start: int, stop: int, operand: TensorType) -> TensorType:

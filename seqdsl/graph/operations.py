@@ -112,6 +112,13 @@ class Concat:
 
 
 @frozen_value
+class PadChannels:
+    """Channels of zeros behind those of the operand (option A of He et al. 2015)."""
+
+    zeros: int  # how many
+
+
+@frozen_value
 class Slice:
     """Channels ``start`` up to, not including, ``stop``."""
 
@@ -136,6 +143,7 @@ Operation: TypeAlias = (
     | Dropout
     | Add
     | Concat
+    | PadChannels
     | Slice
     | Softmax
 )
@@ -159,6 +167,7 @@ _NAMES: dict[type, str] = {
     Dropout: "dropout",
     Add: "add",
     Concat: "concat",
+    PadChannels: "pad_channels",
     Slice: "slice",
     Softmax: "softmax",
 }

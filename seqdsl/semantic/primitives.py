@@ -191,6 +191,21 @@ def _origin(a: Application, feature: Feature) -> Label:
     return Label(a.dataflow.origin(feature), f"{feature.type} comes from here")
 
 
+def _pad_channels(a: Application) -> Feature:
+    width, present = a.int("width"), a.operand.width
+    if width < present:
+        raise fail(
+            "pad-width",
+            f"channels are padded to a width of {width}, and {present} are there",
+            a.span_of("width"),
+            a.scope,
+            label=f"less than {present}",
+            secondary=(_origin(a, a.operand),),
+            help="a 1x1 convolution makes fewer channels",
+        )
+    return a.apply(ops.PadChannels(width - present)) if width > present else a.operand
+
+
 def _regroup(a: Application) -> Feature:
     return regroup(a.operand, a.int("k"), a.span, a.scope)
 
@@ -270,6 +285,12 @@ PRIMITIVES: dict[str, Primitive] = {
             _concatenate,
             "Joins along the channels: `in` and `it`, or what is given. A width is checked.",
             several=True,
+        ),
+        Primitive(
+            "pad_channels",
+            (_required("width", "positive"),),
+            _pad_channels,
+            "Zeros behind the channels, up to a width.",
         ),
         Primitive(
             "regroup",

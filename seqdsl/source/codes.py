@@ -73,6 +73,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ316", "input-again", "A network has one input, and it comes first."),
     Code("SEQ317", "even-kernel", "An even kernel has no symmetric padding."),
     Code("SEQ318", "no-output", "A network has no layers."),
+    Code("SEQ319", "pad-width", "Channels are padded to a width below their number."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
     Code("SEQ402", "stage-output", "A stage's output is not what it claims."),
