@@ -30,7 +30,7 @@ def plain_source(program: Program, network: Network, recorder: Recorder) -> str:
     uses = [f"use {name}" for name in sorted(_library_uses(modules))]
     lines = [*uses, ""] if uses else []
     lines += _blocks(modules)
-    lines += [f"## {line}" for line in network.doc.splitlines()]
+    lines += _doc(network.doc)
     lines.append(f"network {network.name} {{")
     lines += _Writer(recorder, network).body(network.root, False, {})
     lines += _claims(network, network.root)
@@ -51,7 +51,15 @@ def _library_uses(modules: Sequence[LoadedModule]) -> set[str]:
 def _blocks(modules: Sequence[LoadedModule]) -> list[str]:
     """The user's own blocks, as they stand in their files."""
     blocks = [b for m in modules for b in m.own.values() if isinstance(b, ast.Block)]
-    return [line for block in blocks for line in (f"block {block.span.text}", "")]
+    return [
+        line
+        for block in blocks
+        for line in (*_doc(block.doc), *f"block {block.span.text}".splitlines(), "")
+    ]
+
+
+def _doc(doc: str) -> list[str]:
+    return [f"## {line}" for line in doc.splitlines()]
 
 
 def _claims(network: Network, scope: Scope) -> list[str]:
@@ -64,10 +72,18 @@ class _View:
     def __init__(self, flow: Feature | None, names: Mapping[str, Feature]) -> None:
         self.flow = self.entry = flow
         self.names = dict(names)
+        self._outer = frozenset(names)
+
+    def label(self, name: str) -> str:
+        """A name of this brace's own: one that hides no name from outside of it."""
+        while name in self._outer:
+            name += "_"
+        return name
 
     def reference(self, value: Feature) -> str:
         """The words for a feature map. Raises `Unwritable` where it has none."""
-        known = {"it": self.flow, **self.names, "in": self.entry}
+        latest_first = dict(reversed(self.names.items()))
+        known = {"it": self.flow, **latest_first, "in": self.entry}
         for name, feature in known.items():
             if feature == value:
                 return name
@@ -102,7 +118,7 @@ class _Writer:
         for record in self._recorder.records[scope, passed]:
             statements.append(self._statement(record, view))
             if isinstance(record, Named):
-                view.names[record.name] = record.result
+                view.names[view.label(record.name)] = record.result
             else:
                 view.flow = record.result
         # a block can tell the first and the last of its braces from the rest
@@ -116,10 +132,13 @@ class _Writer:
                     raise Unwritable("a layer reads what does not flow where it stands")
                 return self._applied(record, view)
             case Named(name=name, source=source, applied=applied):
-                parts = [f"{name} = {view.reference(source)}"]
+                parts = [f"{view.label(name)} = {view.reference(source)}"]
+                flow = view.flow
                 for layer in applied:
+                    view.flow = layer.operand  # what `it` means there
                     (line,) = self._applied(layer, view)
                     parts.append(line)
+                view.flow = flow
                 return [" | ".join(parts)]
             case Entered(statement=ast.Stage(name=name), scope=scope, shape=shape):
                 heading = "head" if name == "head" else f"stage {name}"
@@ -145,7 +164,8 @@ class _Writer:
 
     def _applied(self, record: Applied, view: _View) -> list[str]:
         if record.replaced and not record.braces and record.scope is not None:
-            return self._braces(f"stage {record.scope.name}", record.scope, {}, record.operand)
+            heading = f"stage {record.scope.name}"
+            return self._braces(heading, record.scope, view.names, record.operand)
         layer = record.layer
         name = layer.block.name if isinstance(layer, BlockLayer) else show(layer)
         heading = f"{name} {', '.join(map(view.argument, record.given))}".rstrip()
