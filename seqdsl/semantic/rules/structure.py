@@ -1,4 +1,4 @@
-"""What may stand where: stages and inputs of networks, the claims of models."""
+"""What may stand where: stages and outputs of networks, the claims of models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from seqdsl.syntax import ast
 
 
 def check_structure(module: LoadedModule) -> list[Diagnostic]:
-    """Stages that share a name, and models that name no network or hold more than claims."""
+    """Stages that share a name, outputs in blocks, and models that name no network or hold more
+    than claims.
+    """
     diagnostics: list[Diagnostic] = []
     for definition in definitions(module.syntax):
         seen: dict[str, Span] = {}
@@ -21,6 +23,8 @@ def check_structure(module: LoadedModule) -> list[Diagnostic]:
                 first = seen.setdefault(statement.name, statement.span)
                 if first is not statement.span:
                     diagnostics.append(_duplicate_stage(statement, first))
+            elif isinstance(statement, ast.Output) and isinstance(definition, ast.Block):
+                diagnostics.append(_output_of_block(statement, definition))
     for item in module.syntax.items:
         if isinstance(item, ast.Model):
             diagnostics.extend(_check_model(item, module))
@@ -34,6 +38,15 @@ def _duplicate_stage(stage: ast.Stage, first: Span) -> Diagnostic:
         Label(stage.span, "again"),
         (Label(first, "first here"),),
         help="rename one of them: a stage's name leads the keys of its weights",
+    )
+
+
+def _output_of_block(output: ast.Output, block: ast.Block) -> Diagnostic:
+    return Diagnostic(
+        BY_NAME["output-place"],
+        f"the output `{output.name}` stands in the block `{block.name}`",
+        Label(output.span, "not in a network"),
+        help="a block gives what flows at its end; name the outputs in the network",
     )
 
 
