@@ -19,6 +19,8 @@ from seqdsl.backends.torch_module import outputs_of, to_torch
 from seqdsl.backends.torch_source import network_class_name, torch_source
 from seqdsl.backends.weights import Array, Outputs, State, random_state
 from seqdsl.graph.network import Network
+from seqdsl.graph.operations import BatchNorm
+from seqdsl.graph.parameters import module_path
 from seqdsl.passes.folding import foldable
 
 Run: TypeAlias = Callable[[Array], Outputs]
@@ -43,13 +45,14 @@ class Comparison:
 def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -> list[Comparison]:
     """Compares each backend with the graph evaluated node by node in torch.
 
-    Weights, batch norm statistics and inputs are random. Raises `Failure` where a backend
-    refuses the network.
+    Weights, batch norm statistics and inputs are random, the statistics on the scale of what
+    they normalise. Raises `Failure` where a backend refuses the network.
     """
     state = random_state(network, seed)
     rng = np.random.default_rng(seed + 1)
     inputs = {n: _random_input(network, n, rng) for n in batches}
     tensors = {key: torch.from_numpy(value) for key, value in state.items()}
+    scale_norms(network, tensors, torch.from_numpy(inputs[batches[0]]))
     expected = {n: _outputs(network, tensors, x) for n, x in inputs.items()}
     found: list[Comparison] = []
     for name, run in backends(network, state):
@@ -62,6 +65,23 @@ def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -
                 where = first_difference(network, state, x, fold="folded" in name)
             found.append(Comparison(name, n, error, where))
     return found
+
+
+def scale_norms(network: Network, state: dict[str, torch.Tensor], x: torch.Tensor) -> None:
+    """Puts each batch norm's statistics, in place, on the scale of what it normalises.
+
+    Without, values grow with the depth, and a saturated gate turns rounding into a difference.
+    """
+    norms: dict[int, list[str]] = {}
+    for node in network.nodes:
+        if isinstance(node.operation, BatchNorm):
+            norms.setdefault(node.operands[0], []).append(module_path(node))
+    with torch.inference_mode():
+        for node, value in evaluate(network, state, x):  # reads the statistics behind this one
+            square = value.square().mean()
+            for key in norms.get(node.index, ()):
+                state[f"{key}.running_mean"] *= square.sqrt()
+                state[f"{key}.running_var"] *= square
 
 
 def backends(network: Network, state: State) -> Iterator[tuple[str, Run]]:
