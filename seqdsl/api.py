@@ -153,7 +153,8 @@ def read_program(path: str | Path) -> Program:
 
 
 def to_torch(network: Network) -> torch.nn.Module:
-    """The network as a live module: float32 ``[batch, C, H, W]`` in, logits out.
+    """The network as a live module: float32 ``[batch, C, H, W]`` in, logits out; where the
+    source names further outputs, a tuple of the logits and those.
 
     It is initialised as section 4.2 says, and is the source that ``build`` writes, loaded.
     """

@@ -31,13 +31,14 @@ class Writer:
     width: int = 3
     side: int = 8
     k: int | None = None
+    outputs: int = 0
 
     def choose(self, *options):
         return self.draw(st.sampled_from(options))
 
     def statement(self, depth: int) -> list[str]:
         options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
-        options += [self.shortcut, self.gate, self.mean]
+        options += [self.shortcut, self.gate, self.mean, self.output, self.dead]
         if self.k:
             options += [self.wseqconv, self.residual, self.residual]
         if self.side >= 4:
@@ -115,6 +116,15 @@ class Writer:
         other = self.choose("relu", f"conv 3x3, {self.width}", f"widen {self.width}")
         self.k = None
         return [f"other{self.width} = it | {other}", f"mean it, other{self.width}, it"]
+
+    def output(self) -> list[str]:
+        self.outputs += 1
+        pooled = "global_average_pool | fc 3 | softmax"
+        value = self.choose("", " = it | conv 1x1, 4", f" = it | {pooled}")
+        return [f"output output{self.outputs}{value}"]
+
+    def dead(self) -> list[str]:
+        return [f"_dead = it | conv 3x3, {self.choose(2, 4)}"]
 
     def upsample(self) -> list[str]:
         self.side *= 2

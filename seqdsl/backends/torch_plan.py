@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from seqdsl.graph.liveness import live
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Input
@@ -35,7 +36,7 @@ class Module:
 def plan(network: Network) -> Module:
     """The tree of modules, down from the network itself.
 
-    The closing softmax is left out: a module gives the logits.
+    The closing softmax is left out, unless a further output reads it: a module gives the logits.
     """
     builder = _Planner(network)
     return builder.root
@@ -47,23 +48,22 @@ class _Planner:
         self.root = Module(network.root)
         self._modules: dict[Scope, Module] = {network.root: self.root}
         self._needs: dict[Module, dict[Item, list[Item]]] = {}
-        logits = network.logits.index
-        nodes = [n for n in network.nodes if not isinstance(n.operation, Input)]
+        returned = [output.index for output in network.returned]
+        kept = live(network.nodes, returned)
+        nodes = [n for n in network.nodes if n.index in kept and not isinstance(n.operation, Input)]
         for node in nodes:
-            if node.index <= logits:
-                self._place(node)
+            self._place(node)
         for node in nodes:
-            if node.index <= logits:
-                for operand in node.operands:
-                    self._connect(network.nodes[operand], node)
-        self.root.inputs = [network.input.index]
-        self.root.outputs = [logits]
-        last = network.nodes[logits]
-        for scope in last.scope.ancestry():
-            if scope is not network.root and logits not in self._modules[scope].outputs:
-                self._modules[scope].outputs.append(logits)
+            for operand in node.operands:
+                self._connect(network.nodes[operand], node)
+        for index in returned:
+            for scope in network.nodes[index].scope.ancestry():
+                if index not in self._modules[scope].outputs:
+                    self._modules[scope].outputs.append(index)
         for module in self._modules.values():
             self._order(module)
+        self.root.inputs = [network.input.index]
+        self.root.outputs = returned
 
     def _place(self, node: Node) -> None:
         self._module(node.scope).items.append(node)

@@ -45,8 +45,9 @@ class BatchNorm2d(nn.BatchNorm2d):
 def torch_source(network: Network) -> str:
     """Python source whose last class is the network; it imports torch alone.
 
-    ``forward`` takes float ``[batch, channels, height, width]`` and gives the logits. The keys
-    of ``state_dict()`` are those of `seqdsl.graph.parameters.layout`, in that order.
+    ``forward`` takes float ``[batch, channels, height, width]`` and gives the logits, or a tuple
+    of the logits and the further outputs. The keys of ``state_dict()`` are those of
+    `seqdsl.graph.parameters.layout`, in that order.
     """
     root = plan(network)
     classes = classify(network, root)
@@ -115,10 +116,15 @@ class _ClassWriter:
         if scope.kind is ScopeKind.STAGE:
             what = f"Stage {path}"
         elif scope.kind is ScopeKind.NETWORK:
-            what = f"{path}, logits"
+            what = f"{path}, {self._returned()}"
         else:
             what = f"`{scope.label}`, as in {path}"
         return f'"""{what}: {_repeated(enters.split(", "))} -> {leaves}."""'
+
+    def _returned(self) -> str:
+        """The outputs by their names, in the order in which `forward` gives them."""
+        names = [output.name for output in self._network.returned]
+        return ", ".join(names) if len(names) <= 4 else f"logits and {len(names) - 1} outputs"
 
     def _type(self, name: str) -> str:
         """The annotation of a constructor's parameter, from all its arguments."""
@@ -209,10 +215,15 @@ class _Forward:
             line = self._item(item, position)
             if line is not None:
                 yield f"    {line}"
-        outputs = self._collapse([self._values[index] for index in self._module.outputs])
-        only = outputs[0].removeprefix("*") if len(outputs) == 1 else ""
-        listed = ", ".join(outputs)
-        yield f"    return {only}" if only and "[" not in only else f"    return ({listed},)"
+        values = [self._values[index] for index in self._module.outputs]
+        yield f"    return {values[0] if len(values) == 1 else self._tuple(values)}"
+
+    def _tuple(self, values: list[str]) -> str:
+        parts = self._collapse(values)
+        if len(parts) > 1:
+            return f"({', '.join(parts)})"
+        stem = parts[0].removeprefix("*")
+        return stem if stem.isidentifier() else f"({parts[0]},)"
 
     def _item(self, item: Node | Module, position: int) -> str | None:
         if isinstance(item, Module):

@@ -18,6 +18,7 @@ from seqdsl.source.diagnostic import Diagnostic, Failure
 
 Array: TypeAlias = npt.NDArray[np.float32]
 State: TypeAlias = dict[str, Array]
+Outputs: TypeAlias = dict[str, Array]  # what a network gives, by name: the logits first
 
 _SHOWN = 5  # keys that a mismatch lists
 

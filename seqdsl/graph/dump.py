@@ -34,6 +34,8 @@ def _lines(network: Network) -> Iterator[str]:
             yield scope.path or f"network {network.name}"
         yield f"  {_node(node)}"
     yield f"output %{network.output}"
+    for output in network.further:
+        yield f"output {output.name} %{output.index}"
 
 
 def _node(node: Node) -> str:

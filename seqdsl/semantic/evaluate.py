@@ -97,7 +97,7 @@ def items(expression: ast.Expression, frame: Frame) -> Sequence[Value]:
 
 
 def name_value(name: str, span: Span, frame: Frame) -> Value:
-    """What a name stands for: a value in scope, a constant, or a layer."""
+    """What a name stands for: a value in scope, a constant, a layer, or what left a stage."""
     home = frame.home(name)
     if home is not None:
         value = home[name]
@@ -111,6 +111,11 @@ def name_value(name: str, span: Span, frame: Frame) -> Value:
         return BlockLayer(found[0], found[1])
     if name in PRIMITIVES:
         return PrimitiveLayer(PRIMITIVES[name])
+    left = frame.stage(name)
+    if isinstance(left, Broken):
+        raise Poisoned
+    if left is not None:
+        return left
     suggestion = nearest(name, [*frame.names(), *CONSTANTS])
     raise fail(
         "undefined-name",

@@ -7,7 +7,7 @@ from typing import cast
 
 from seqdsl.graph.inference import MAX_COUNT
 from seqdsl.graph.liveness import live, without
-from seqdsl.graph.network import Network
+from seqdsl.graph.network import OWN_NAMES, Network, Output
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.aggregation import aggregate
 from seqdsl.semantic.bases import base_of
@@ -20,12 +20,14 @@ from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
+from seqdsl.semantic.rules.walk import statements
 from seqdsl.semantic.state import Aborted, State
 from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.names import names_in
 
 
 class Expansion:
@@ -33,6 +35,7 @@ class Expansion:
 
     def __init__(self, recorder: Recorder | None = None) -> None:
         self.state = State(self._run, recorder=recorder)
+        self._names: frozenset[str] = frozenset()  # of the values in the network's text
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -73,13 +76,15 @@ class Expansion:
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
         made, leaving = self.state.dataflow.builder.nodes, self.state.dataflow.leaving
-        kept = live(made, [output])
+        named = [output for output, _ in self.state.outputs.values()]
+        kept = live(made, [output, *(further.index for further in named)])
         if not self.state.diagnostics:  # an error leaves layers unread that are no mistake
             self.state.diagnostics.extend(unread_layers(made, kept, self.state.named))
         nodes, index = without(made, kept)
         claimed = tuple(self.state.claims)
+        further = tuple(Output(each.name, index[each.index]) for each in named)
         return Network(
-            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc
+            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc, further
         )
 
     def _network(
@@ -93,6 +98,8 @@ class Expansion:
         """Runs a network in its frame; a derived one by running its base under its rules."""
         bind_into(frame, definition.name, formals_of(definition), actuals, span, frame.scope)
         if isinstance(definition, ast.Network):
+            inside = statements(definition.body)
+            self._names = frozenset(s.name for s in inside if isinstance(s, ast.Let))
             self._run(definition.body.statements, frame)
             return
         if definition in around:
@@ -129,7 +136,7 @@ class Expansion:
     def _break(self, statement: ast.Statement, frame: Frame) -> None:
         if isinstance(statement, ast.Let):
             frame.values[statement.name] = BROKEN
-        elif not isinstance(statement, ast.Expect):
+        elif not isinstance(statement, ast.Expect | ast.Output):
             frame.current = BROKEN
 
     def _statement(self, statement: ast.Statement, frame: Frame) -> None:
@@ -137,7 +144,9 @@ class Expansion:
             case ast.Call():
                 frame.current = apply_call(statement, self.state, frame, frame.current, {})
             case ast.Let():
-                self._let(statement, frame)
+                frame.values[statement.name] = self._let(statement, frame)
+            case ast.Output():
+                self._output(statement, frame)
             case ast.Stage():
                 self._stage(statement, frame)
             case ast.Aggregate():
@@ -157,24 +166,61 @@ class Expansion:
                 if not frame.rules:  # what is claimed of a network does not hold of derived ones
                     self.state.claims.append(claim_of(statement, frame.scope))
 
-    def _let(self, let: ast.Let, frame: Frame) -> None:
+    def _let(self, let: ast.Let, frame: Frame) -> Value | Broken:
+        self.state.named.update(call.span for call in let.calls)
         source = evaluate(let.value, frame)
+        if not let.calls and not isinstance(source, Feature):
+            return source
+        return self._pipe(let, source, let.value.span, frame)
+
+    def _pipe(
+        self, statement: ast.Let | ast.Output, value: Value, span: Span, frame: Frame
+    ) -> Feature | Broken:
+        """What a feature map becomes in a pipeline."""
+        if not isinstance(value, Feature):
+            raise fail(
+                "wrong-type", f"a feature map is needed here, and this is {kind_of(value)}",
+                span, frame.scope, label=kind_of(value),
+            )  # fmt: skip
         recorder = self.state.recorder
         first = len(recorder.of(frame)) if recorder else 0
-        value: Value | Broken = source
-        for call in let.calls:
-            if isinstance(value, Broken):
-                raise Poisoned
-            if not isinstance(value, Feature):
-                raise fail(
-                    "wrong-type", f"a feature map flows through `|`, and this is {kind_of(value)}",
-                    let.value.span, frame.scope, label=kind_of(value),
-                )  # fmt: skip
-            self.state.named.add(call.span)
-            value = apply_call(call, self.state, frame, value, {})
-        frame.values[let.name] = value
-        if recorder and isinstance(source, Feature) and isinstance(value, Feature):
-            recorder.name(let.name, frame, first, source, value)
+        flow: Feature | Broken = value
+        for call in statement.calls:
+            flow = apply_call(call, self.state, frame, flow, {})
+        if recorder and isinstance(flow, Feature):
+            recorder.name(statement, frame, first, value, flow)
+        return flow
+
+    def _output(self, statement: ast.Output, frame: Frame) -> None:
+        name, span = statement.name, statement.name_span
+        known = self.state.outputs.get(name)
+        if known is not None:
+            in_turns = known[1] is span
+            raise fail(
+                "output-name", f"two outputs are called `{name}`", span, frame.scope,
+                label="named in every turn" if in_turns else "named again",
+                secondary=() if in_turns else (Label(known[1], "the first of them"),),
+                help="name it once, behind what repeats" if in_turns else "rename one of them",
+            )  # fmt: skip
+        if name in OWN_NAMES:
+            raise fail(
+                "output-name", f"a network has an output `{name}` of its own", span, frame.scope,
+                help="choose another name",
+            )  # fmt: skip
+        source = statement.value or ast.Name(self._flow_of(name, frame), span)
+        flow = self._pipe(statement, evaluate(source, frame), source.span, frame)
+        if isinstance(flow, Broken):
+            raise Poisoned
+        index = self.state.dataflow.join(flow.segments, frame.scope, statement.span)
+        self.state.outputs[name] = (Output(name, index), span)
+
+    def _flow_of(self, name: str, frame: Frame) -> str:
+        """What an output of a name alone gives: the value or stage of that name, or `it`.
+
+        A value that the network names on a path not taken is missing, and not `it`.
+        """
+        is_value = frame.home(name) is not None or name in self._names
+        return name if is_value or frame.stage(name) is not None else "it"
 
     def _stage(self, stage: ast.Stage, frame: Frame) -> None:
         count = self.state.dataflow.builder.unique(frame.scope, stage.name)
@@ -183,6 +229,8 @@ class Expansion:
         inner = frame.inner(scope, frame.current)
         self._run(stage.body.statements, inner)
         frame.current = inner.current
+        if inner.current is not None:
+            frame.stages[stage.name] = inner.current
         if isinstance(inner.current, Feature):
             self.state.dataflow.leaving[scope] = inner.current.type
             self._record_stage(stage, scope, frame, inner.current)
@@ -286,7 +334,7 @@ class Expansion:
     def _operands(self, condition: ast.Expression, frame: Frame) -> str:
         """The names that a condition reads, with their values: ``width = 100, k = 32``."""
         shown: dict[str, str] = {}
-        for name in ast.names_in(condition):
+        for name in names_in(condition):
             value = (
                 name_value(name.name, name.span, frame) if name.name not in ("in", "it") else None
             )

@@ -36,6 +36,7 @@ class Frame:
     values: dict[str, Value | Broken] = field(default_factory=dict)
     rules: tuple[Rules, ...] = ()  # of derived networks, the innermost first
     passed: bool = False  # braces that a block was given, and runs
+    stages: dict[str, Feature | Broken] = field(default_factory=dict)  # what left each
 
     def inner(self, scope: Scope, entry: Feature | Broken | None) -> Frame:
         """Braces inside these: they see these names, and what entered them is ``in``."""
@@ -50,11 +51,20 @@ class Frame:
             frame = frame.parent
         return None
 
+    def stage(self, name: str) -> Feature | Broken | None:
+        """What left the stage of a name, in these braces or around them."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.stages:
+                return frame.stages[name]
+            frame = frame.parent
+        return None
+
     def names(self) -> list[str]:
         frame: Frame | None = self
         found: list[str] = []
         while frame is not None:
-            found.extend(frame.values)
+            found.extend((*frame.values, *frame.stages))
             frame = frame.parent
         return found
 

@@ -16,6 +16,7 @@ from seqdsl.semantic.modules import LoadedModule, Program
 from seqdsl.semantic.recorder import Aggregated, Applied, Entered, Named, Record, Recorder
 from seqdsl.semantic.values import BlockLayer, Feature, Layers, show
 from seqdsl.syntax import ast
+from seqdsl.syntax.names import names_in
 
 INDENT = "  "
 
@@ -117,10 +118,15 @@ class _Writer:
         statements: list[list[str]] = []
         for record in self._recorder.records[scope, passed]:
             statements.append(self._statement(record, view))
-            if isinstance(record, Named):
-                view.names[view.label(record.name)] = record.result
-            else:
-                view.flow = record.result
+            match record:
+                case Named(name=name, output=False):
+                    view.names[view.label(name)] = record.result
+                case Named():
+                    pass
+                case Entered(statement=ast.Stage(name=name)):
+                    view.names[name] = view.flow = record.result
+                case _:
+                    view.flow = record.result
         # a block can tell the first and the last of its braces from the rest
         lines = (line for lines in statements for line in lines) if passed else _folded(statements)
         return [f"{INDENT}{line}" for line in lines]
@@ -131,8 +137,9 @@ class _Writer:
                 if record.operand != view.flow:
                     raise Unwritable("a layer reads what does not flow where it stands")
                 return self._applied(record, view)
-            case Named(name=name, source=source, applied=applied):
-                parts = [f"{view.label(name)} = {view.reference(source)}"]
+            case Named(name=name, output=output, source=source, applied=applied):
+                target = f"output {name}" if output else view.label(name)
+                parts = [f"{target} = {view.reference(source)}"]
                 flow = view.flow
                 for layer in applied:
                     view.flow = layer.operand  # what `it` means there
@@ -178,12 +185,12 @@ class _Writer:
 def _free_names(statement: ast.Aggregate) -> Iterator[ast.Name]:
     """What an aggregation reads, less its index. Raises `Unwritable`."""
     for expression in (statement.values, *(a.value for a in statement.arguments)):
-        yield from ast.names_in(expression)
+        yield from names_in(expression)
     for inner in statement.body.statements:
         if not isinstance(inner, ast.Call):
             raise Unwritable("an aggregation outside of a block holds more than layers")
         for argument in inner.arguments:
-            yield from (n for n in ast.names_in(argument.value) if n.name != statement.name)
+            yield from (n for n in names_in(argument.value) if n.name != statement.name)
 
 
 def _folded(statements: Sequence[list[str]]) -> Iterator[str]:

@@ -29,9 +29,10 @@ class Applied:
 
 @frozen
 class Named:
-    """``skip = in | conv 1x1, 64``"""
+    """``skip = in | conv 1x1, 64``, or an output of the network."""
 
     name: str
+    output: bool
     source: Feature
     applied: Sequence[Applied]
     result: Feature
@@ -66,8 +67,16 @@ class Recorder:
     def of(self, frame: Frame) -> list[Record]:
         return self.records[frame.scope, frame.passed]
 
-    def name(self, name: str, frame: Frame, first: int, source: Feature, result: Feature) -> None:
-        """Makes a named value of the layers that were applied since ``first``."""
+    def name(
+        self,
+        statement: ast.Let | ast.Output,
+        frame: Frame,
+        first: int,
+        source: Feature,
+        result: Feature,
+    ) -> None:
+        """Makes a named value, or an output, of the layers that were applied since ``first``."""
         records = self.of(frame)
         applied = [record for record in records[first:] if isinstance(record, Applied)]
-        records[first:] = [Named(name, source, applied, result)]
+        output = isinstance(statement, ast.Output)
+        records[first:] = [Named(statement.name, output, source, applied, result)]

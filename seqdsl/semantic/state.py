@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.graph.claims import Claim
+from seqdsl.graph.network import Output
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.dataflow import Dataflow
 from seqdsl.semantic.frame import Frame
@@ -32,6 +33,7 @@ class State:
     replays: Replays = field(default_factory=Replays)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    outputs: dict[str, tuple[Output, Span]] = field(default_factory=dict)  # by their names
     named: set[Span] = field(default_factory=set)  # the calls that make named values
     statements: int = 0
     replacements: int = 0  # layers that a derived network has replaced

@@ -54,7 +54,9 @@ CODES: tuple[Code, ...] = (
     Code("SEQ217", "duplicate-parameter", "Two parameters share a name."),
     Code("SEQ218", "unknown-type", "No parameter type of this name exists."),
     Code("SEQ219", "model-body", "A model holds something other than claims."),
-    Code("SEQ220", "idle-rule", "A rule of a derived network replaces nothing.", _WARNING),
+    Code("SEQ220", "output-name", "An output's name is taken."),
+    Code("SEQ221", "output-place", "An output is named outside of a network."),
+    Code("SEQ222", "idle-rule", "A rule of a derived network replaces nothing.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),

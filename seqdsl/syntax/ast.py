@@ -29,14 +29,13 @@ from seqdsl.syntax.expressions import (
     Range,
     Size,
     Text,
-    names_in,
 )
 
 # fmt: off
 __all__ = [  # handed on: the whole tree under one name
     "Argument", "Attribute", "Chain", "Compare", "Conditional", "Expression", "Function", "Index",
     "ListOf", "Logic", "Method", "Minus", "Name", "Not", "Number", "Path", "Range", "Size",
-    "Text", "names_in",
+    "Text",
 ]
 # fmt: on
 
@@ -62,6 +61,17 @@ class Let:
     name: str
     name_span: Span
     value: Expression
+    calls: tuple[Call, ...]
+    span: Span
+
+
+@frozen
+class Output:
+    """``output aux = it | fc 10``; without a value the one of that name, or else what flows."""
+
+    name: str
+    name_span: Span
+    value: Expression | None
     calls: tuple[Call, ...]
     span: Span
 
@@ -135,7 +145,9 @@ class Expect:
     span: Span
 
 
-Statement: TypeAlias = Call | Let | For | If | Aggregate | Stage | InputShape | Require | Expect
+Statement: TypeAlias = (
+    Call | Let | Output | For | If | Aggregate | Stage | InputShape | Require | Expect
+)
 
 
 @frozen

@@ -146,11 +146,14 @@ class _Construct:
                 return self.call(tree)
             case "let":
                 name, pipeline = children
-                first, *calls = pipeline.children
-                return ast.Let(
-                    str(name), self._span(name), self.expression(first),
-                    tuple(map(self.call, calls)), span,
-                )  # fmt: skip
+                value, calls = self.pipeline(pipeline)
+                return ast.Let(str(name), self._span(name), value, calls, span)
+            case "output":
+                name, pipeline = children
+                if pipeline is None:
+                    return ast.Output(str(name), self._span(name), None, (), span)
+                value, calls = self.pipeline(pipeline)
+                return ast.Output(str(name), self._span(name), value, calls, span)
             case "loop":
                 name, values, body = children
                 return ast.For(
@@ -183,6 +186,10 @@ class _Construct:
                 return ast.Require(self.expression(condition), text, span)
             case _:
                 return self.expect(children, span)
+
+    def pipeline(self, tree: Any) -> tuple[ast.Expression, tuple[ast.Call, ...]]:
+        first, *calls = tree.children
+        return self.expression(first), tuple(map(self.call, calls))
 
     def expect(self, children: Any, span: Span) -> ast.Expect:
         metric, quantity, convention, tolerance = children

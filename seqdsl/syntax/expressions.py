@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -177,38 +176,3 @@ class Argument:
     name: str | None
     value: Expression
     span: Span
-
-
-def names_in(expression: Expression) -> Iterator[Name]:
-    """Every name that an expression reads, from left to right."""
-    match expression:
-        case Name():
-            yield expression
-        case Chain(first=first, rest=rest):
-            yield from names_in(first)
-            for _, operand in rest:
-                yield from names_in(operand)
-        case Method(base=base, arguments=arguments):
-            yield from names_in(base)
-            for argument in arguments:
-                yield from names_in(argument.value)
-        case Function(arguments=arguments):
-            for argument in arguments:
-                yield from names_in(argument.value)
-        case _:
-            for part in _parts(expression):
-                yield from names_in(part)
-
-
-def _parts(expression: Expression) -> tuple[Expression, ...]:
-    match expression:
-        case ListOf(items=parts) | Path(parts=parts) | Logic(operands=parts):
-            return parts
-        case Range(first=a, last=b) | Compare(left=a, right=b) | Index(base=a, index=b):
-            return (a, b)
-        case Minus(value=value) | Not(value=value) | Attribute(base=value):
-            return (value,)
-        case Conditional(value=a, condition=b, otherwise=c):
-            return (a, b, c)
-        case _:
-            return ()

@@ -14,6 +14,7 @@ from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.names import names_in
 
 _WORDS = ("in", "it")
 
@@ -32,6 +33,7 @@ class _Region:
 
     outer: _Region | None = None
     bindings: dict[str, _Binding] = field(default_factory=dict)
+    stages: set[str] = field(default_factory=set)  # those behind us
 
     def find(self, name: str) -> _Binding | None:
         region: _Region | None = self
@@ -41,8 +43,11 @@ class _Region:
             region = region.outer
         return None
 
+    def has_stage(self, name: str) -> bool:
+        return name in self.stages or (self.outer is not None and self.outer.has_stage(name))
+
     def names(self) -> list[str]:
-        return [*self.bindings, *(self.outer.names() if self.outer else [])]
+        return [*self.bindings, *self.stages, *(self.outer.names() if self.outer else [])]
 
 
 def check_names(module: LoadedModule) -> list[Diagnostic]:
@@ -116,6 +121,12 @@ class _Checker:
                 known = region.bindings.get(statement.name)
                 if known is None:
                     self._bind(statement.name, statement.name_span, region)
+            case ast.Output():
+                for call in statement.calls:
+                    self._call(call, region)
+                named = region.find(statement.name)
+                if named is not None and statement.value is None:
+                    named.used = True
             case ast.For():
                 if statement.name not in region.bindings:
                     self._bind(statement.name, statement.name_span, region, warn=False)
@@ -133,6 +144,7 @@ class _Checker:
                     self._body(statement.otherwise, region)
             case ast.Stage():
                 self._body(statement.body, _Region(region))
+                region.stages.add(statement.name)
             case _:
                 pass
 
@@ -153,12 +165,16 @@ class _Checker:
         found = self._module.find(name)
         return name in PRIMITIVES or (found is not None and isinstance(found[0], ast.Block))
 
+    def _is_known(self, name: str, region: _Region) -> bool:
+        known = name in _WORDS or name in CONSTANTS or self._is_layer(name)
+        return known or region.has_stage(name)
+
     def read(self, expression: ast.Expression, region: _Region) -> None:
-        for name in ast.names_in(expression):
+        for name in names_in(expression):
             binding = region.find(name.name)
             if binding is not None:
                 binding.used = True
-            elif not (name.name in _WORDS or name.name in CONSTANTS or self._is_layer(name.name)):
+            elif not self._is_known(name.name, region):
                 self._undefined(name, region)
 
     def _bind(self, name: str, span: Span, region: _Region, warn: bool = True) -> None:

@@ -1,11 +1,11 @@
-"""What may stand where: stages and inputs of networks, the claims of models."""
+"""What may stand where: stages and outputs of networks, the claims of models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import bodies, definitions
+from seqdsl.semantic.rules.walk import bodies, definitions, statements
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import nearest
@@ -14,7 +14,9 @@ from seqdsl.syntax import ast
 
 
 def check_structure(module: LoadedModule) -> list[Diagnostic]:
-    """Stages that share a name, and models that name no network or hold more than claims."""
+    """Stages that share a name, outputs in blocks, and models that name no network or hold more
+    than claims.
+    """
     diagnostics: list[Diagnostic] = []
     for definition in definitions(module.syntax):
         for stages in _siblings(definition.body):
@@ -23,6 +25,9 @@ def check_structure(module: LoadedModule) -> list[Diagnostic]:
                 first = seen.setdefault(stage.name, stage.span)
                 if first is not stage.span:
                     diagnostics.append(_duplicate_stage(stage, first))
+        if isinstance(definition, ast.Block):
+            outputs = (s for s in statements(definition.body) if isinstance(s, ast.Output))
+            diagnostics.extend(_output_of_block(output, definition) for output in outputs)
     for item in module.syntax.items:
         if isinstance(item, ast.Model):
             diagnostics.extend(_check_model(item, module))
@@ -53,6 +58,15 @@ def _duplicate_stage(stage: ast.Stage, first: Span) -> Diagnostic:
         Label(stage.span, "again"),
         (Label(first, "first here"),),
         help="rename one of them: a stage's name leads the keys of its weights",
+    )
+
+
+def _output_of_block(output: ast.Output, block: ast.Block) -> Diagnostic:
+    return Diagnostic(
+        BY_NAME["output-place"],
+        f"the output `{output.name}` stands in the block `{block.name}`",
+        Label(output.span, "not in a network"),
+        help="a block gives what flows at its end; name the outputs in the network",
     )
 
 
