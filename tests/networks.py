@@ -59,13 +59,19 @@ network Everything {
   a = it | conv2d 3x3, 12, groups=4 | gelu
   b = it | conv2d 1x1, 12 | tanh
   add a, b, it
+  leaky_relu 0.1
+  mean it, a, b
+  gate = it | global_average_pool | conv2d 1x1, 12, bias=true | hard_sigmoid
+  multiply gate, it, b
   max_pool 3x3, stride=2, padding=1, ceil=true
   relu6
   left = it | avg_pool 3x3, stride=1, padding=1
-  right = it | sigmoid
+  right = it | sigmoid | hard_swish
   concatenate 24, left, right
   pad_channels 28
   aggregate i in 1..3, window=[1, 2] { conv 3x3, 4 }
+  upsample 2x1
+  upsample 3, mode=bilinear
   avg_pool 2, ceil=true
   dropout 0.5
   conv2d 1x1, 8, init=zero

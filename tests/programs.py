@@ -41,11 +41,13 @@ class Writer:
 
     def statement(self, depth: int) -> list[str]:
         options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
-        options += [self.shortcut, self.sparse]
+        options += [self.shortcut, self.gate, self.mean, self.sparse]
         if self.k:
             options += [self.wseqconv, self.residual, self.residual]
         if self.side >= 4:
             options += [self.pool, self.strided]
+        else:
+            options += [self.upsample]
         if depth:
             options.append(lambda: self.repeat(depth))
         return self.choose(*options)()
@@ -109,8 +111,30 @@ class Writer:
             f"conv 3x3, {self.width}, shortcut=padded{self.width}",
         ]
 
+    def gate(self) -> list[str]:
+        """Squeeze and excite (Hu et al. 2018)."""
+        self.k = None
+        squeezed = f"conv2d 1x1, {self.choose(2, 3)}, bias=true | relu"
+        name = f"gate{self.width}"
+        return [
+            f"{name} = it | global_average_pool | {squeezed} | conv2d 1x1, {self.width} | sigmoid",
+            self.choose(f"multiply {name}", f"multiply {name}, it"),
+        ]
+
+    def mean(self) -> list[str]:
+        other = self.choose("relu", f"conv 3x3, {self.width}", f"widen {self.width}")
+        self.k = None
+        return [f"other{self.width} = it | {other}", f"mean it, other{self.width}, it"]
+
+    def upsample(self) -> list[str]:
+        self.side *= 2
+        return [f"upsample 2, mode={self.choose('nearest', 'bilinear')}"]
+
     def plain(self) -> list[str]:
-        return [self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh")]
+        return [
+            self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh",
+                        "hard_swish", "leaky_relu 0.2")
+        ]  # fmt: skip
 
     def pool(self) -> list[str]:
         kind, ceil = self.choose("max_pool", "avg_pool"), self.choose("true", "false")

@@ -181,6 +181,18 @@ class _Builder:
                     for name, number in numbers.items()
                 ]
                 self._emit("Slice", [operands[0], *keys], node.path, node.path)
+            case ops.Mean():
+                total, count = f"{node.path}:sum", np.array(len(operands), np.float32)
+                self._emit("Sum", operands, total, total)
+                key = self._weight(f"{node.path}:count", count)
+                self._emit("Div", [total, key], node.path, node.path)
+            case ops.Multiply():
+                self._multiply(node.path, operands)
+            case ops.Upsample(factor=factor, mode=mode):
+                scales = np.array([1, 1, *factor], np.float32)
+                key = self._weight(f"{node.path}:scales", scales)
+                inputs = [operands[0], "", key]
+                self._emit("Resize", inputs, node.path, node.path, **_RESIZE[mode])
             case ops.Activation(function=function):
                 self._activation(node, function, operands[0])
             case _:
@@ -230,6 +242,14 @@ class _Builder:
             inputs.append(self._weight(*self._parameter(node, Role.BIAS)))
         self._emit("Gemm", inputs, node.path, node.path, transB=1)
 
+    def _multiply(self, path: str, operands: list[str]) -> None:
+        """Two factors at a time: Mul takes no more."""
+        product, *rest = operands
+        for left, factor in enumerate(reversed(rest)):
+            output = f"{path}:{left}" if left < len(rest) - 1 else path
+            self._emit("Mul", [product, factor], output, output)
+            product = output
+
     def _activation(self, node: Node, function: ops.Function, operand: str) -> None:
         path = node.path
         match function:
@@ -241,6 +261,10 @@ class _Builder:
                     for name, value in (("min", 0), ("max", 6))
                 ]
                 self._emit("Clip", [operand, *bounds], path, path)
+            case ops.Function.HARD_SIGMOID:
+                self._emit("HardSigmoid", [operand], path, path, alpha=1 / 6, beta=0.5)
+            case ops.Function.HARD_SWISH:
+                self._emit("HardSwish", [operand], path, path)
             case ops.Function.SILU:
                 self._emit("Sigmoid", [operand], f"{path}:sigmoid", f"{path}:sigmoid")
                 self._emit("Mul", [operand, f"{path}:sigmoid"], path, path)
@@ -265,11 +289,27 @@ class _Builder:
             self._emit(kind, inputs, output, output)
 
 
+# As torch places pixels: a nearest one is a copy, a bilinear one stands between two centres.
+_RESIZE: dict[ops.Interpolation, dict[str, str]] = {
+    ops.Interpolation.NEAREST: {
+        "mode": "nearest",
+        "coordinate_transformation_mode": "asymmetric",
+        "nearest_mode": "floor",
+    },
+    ops.Interpolation.BILINEAR: {
+        "mode": "linear",
+        "coordinate_transformation_mode": "half_pixel",
+    },
+}
+
+
 def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
     """The ONNX operator and attributes of an operation that has neither weights nor constants."""
     match operation:
         case ops.Add():
             return "Add", {}
+        case ops.LeakyRelu(slope=slope):
+            return "LeakyRelu", {"alpha": slope}
         case ops.Concat():
             return "Concat", {"axis": 1}
         case ops.Softmax():

@@ -12,6 +12,7 @@ from seqdsl.backends.torch_classes import (
     classify,
     slots_of,
 )
+from seqdsl.backends.torch_expressions import expression, literal
 from seqdsl.backends.torch_plan import Module, last_uses, plan
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
@@ -90,7 +91,7 @@ class _ClassWriter:
             else:
                 values = tuple(slot.value for slot in slots_of(item, network))
             names = islice(self._filled, len(values))
-            self._numbers[item] = [n or _literal(v) for n, v in zip(names, values, strict=True)]
+            self._numbers[item] = [n or literal(v) for n, v in zip(names, values, strict=True)]
 
     def write(self) -> str:
         lines = [f"class {self._made.name}(nn.Module):", f"    {self._docstring()}", ""]
@@ -230,7 +231,7 @@ class _Forward:
         operands = [self._values[index] for index in item.operands]
         if isinstance(item.operation, ops.Concat):
             operands = self._collapse(operands)
-        text = _expression(item, operands, self._network)
+        text = expression(item, operands, self._network)
         inline = isinstance(item.operation, ops.Concat | ops.Slice)
         if inline and self._readers.get(item.index) == 1 and item.index not in self._module.outputs:
             self._values[item.index] = text
@@ -295,54 +296,6 @@ def _spell_run(stem: str, run: list[int], length: int) -> str:
 
 
 _RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor"})
-
-
-def _expression(node: Node, operands: list[str], network: Network) -> str:
-    """An operation as an expression over its operands."""
-    x = operands[0]
-    match node.operation:
-        case ops.Conv2d() | ops.BatchNorm():
-            return f"self.{attribute_name(node.name)}({x})"
-        case ops.Linear():
-            flat = x if not network.nodes[node.operands[0]].type.spatial else f"{x}.flatten(1)"
-            return f"self.{attribute_name(node.name)}({flat})"
-        case ops.Activation(function=ops.Function.SIGMOID | ops.Function.TANH as function):
-            return f"torch.{function.value}({x})"
-        case ops.Activation(function=function):
-            return f"F.{function.value}({x})"
-        case ops.MaxPool(kernel, stride, padding, ceil):
-            return f"F.max_pool2d({x}, {_pooling(kernel, stride, padding, ceil)})"
-        case ops.AvgPool(kernel, stride, padding, ceil):
-            return f"F.avg_pool2d({x}, {_pooling(kernel, stride, padding, ceil)})"
-        case ops.GlobalAveragePool():
-            return f"F.adaptive_avg_pool2d({x}, 1)"
-        case ops.Dropout(rate=rate):
-            return f"F.dropout({x}, {rate}, self.training)"
-        case ops.Add():
-            return " + ".join(operands)
-        case ops.Concat():
-            whole = len(operands) == 1 and operands[0].removeprefix("*").isidentifier()
-            pieces = operands[0].removeprefix("*") if whole else f"[{', '.join(operands)}]"
-            return f"torch.cat({pieces}, 1)"
-        case ops.PadChannels(zeros=zeros):
-            return f"F.pad({x}, (0, 0, 0, 0, 0, {zeros}))"
-        case ops.Slice(start=start, stop=stop):
-            return f"{x}[:, {start}:{stop}]"
-        case ops.Softmax():
-            return f"F.softmax({x}, 1)"
-        case ops.Input():
-            raise AssertionError("an input is a parameter of forward")
-
-
-def _pooling(kernel: ops.Pair, stride: ops.Pair, padding: ops.Pair, ceil: bool) -> str:
-    numbers = ", ".join(map(_literal, (kernel, stride, padding)))
-    return f"{numbers}, ceil_mode=True" if ceil else numbers
-
-
-def _literal(value: Value) -> str:
-    if isinstance(value, tuple):
-        return str(value[0]) if value[0] == value[1] else repr(value)
-    return repr(value)
 
 
 def _is_square(value: Value) -> bool:

@@ -13,7 +13,7 @@ from seqdsl.graph.operations import Activation
 # Attributes that go without saying.
 _PLAIN = {
     "stride": "1x1", "padding": "0x0", "dilation": "1x1", "groups": "1", "bias": "false",
-    "init": "he", "eps": "1e-05", "momentum": "0.1", "ceil": "false",
+    "init": "he", "eps": "1e-05", "momentum": "0.1", "ceil": "false", "mode": "nearest",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class Init(Enum):
 
 
 class Function(Enum):
-    """The activations; the value is the name in the language."""
+    """The activations without parameters; the value is the name in the language."""
 
     RELU = "relu"
     RELU6 = "relu6"
@@ -30,6 +30,15 @@ class Function(Enum):
     TANH = "tanh"
     SILU = "silu"
     GELU = "gelu"
+    HARD_SIGMOID = "hard_sigmoid"  # relu6(x + 3) / 6
+    HARD_SWISH = "hard_swish"  # x relu6(x + 3) / 6 (Howard et al. 2019)
+
+
+class Interpolation(Enum):
+    """How upsampling fills in; the value is the name in the language."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"  # between the centres of pixels: align_corners=False of torch
 
 
 @frozen_value
@@ -74,6 +83,13 @@ class Activation:
 
 
 @frozen_value
+class LeakyRelu:
+    """``x`` above zero, ``slope x`` below."""
+
+    slope: float
+
+
+@frozen_value
 class MaxPool:
     kernel: Pair
     stride: Pair
@@ -97,6 +113,14 @@ class GlobalAveragePool:
 
 
 @frozen_value
+class Upsample:
+    """``[C, H, W]`` to ``[C, factor_h H, factor_w W]``."""
+
+    factor: Pair
+    mode: Interpolation
+
+
+@frozen_value
 class Dropout:
     rate: float  # the probability of a zero while training
 
@@ -104,6 +128,16 @@ class Dropout:
 @frozen_value
 class Add:
     """The elementwise sum of all operands."""
+
+
+@frozen_value
+class Mean:
+    """The elementwise mean of all operands."""
+
+
+@frozen_value
+class Multiply:
+    """The elementwise product of all operands; a side of 1 serves every position."""
 
 
 @frozen_value
@@ -137,11 +171,15 @@ Operation: TypeAlias = (
     | Linear
     | BatchNorm
     | Activation
+    | LeakyRelu
     | MaxPool
     | AvgPool
     | GlobalAveragePool
+    | Upsample
     | Dropout
     | Add
+    | Mean
+    | Multiply
     | Concat
     | PadChannels
     | Slice
@@ -161,11 +199,15 @@ _NAMES: dict[type, str] = {
     Conv2d: "conv2d",
     Linear: "linear",
     BatchNorm: "batch_norm",
+    LeakyRelu: "leaky_relu",
     MaxPool: "max_pool",
     AvgPool: "avg_pool",
     GlobalAveragePool: "global_average_pool",
+    Upsample: "upsample",
     Dropout: "dropout",
     Add: "add",
+    Mean: "mean",
+    Multiply: "multiply",
     Concat: "concat",
     PadChannels: "pad_channels",
     Slice: "slice",

@@ -85,14 +85,26 @@ def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
     exact = "" if verdict.scale == 1 else f" ({verdict.computed:,})"
     percent = 100 * (verdict.computed - verdict.printed) / verdict.printed if verdict.printed else 0
     counted = "" if claim.metric != "flops" else f", by `{claim.convention}`"
-    rounded = verdict.spell(claim.quantity, more_digits=0)
+    rounded = _rewritten(claim, verdict)
     return diagnostic(
         "false-claim",
         f"{where} claims {claim.quantity.text} {what} and has {spelt}{exact}{counted}",
         claim.span,
         claim.scope,
         label=f"computes to {spelt}, {float(percent):+.2f} %",
-        help=f"write `expect {claim.metric} {rounded.replace(',', '')}"
+        help=f"write `expect {claim.metric} {rounded}"
         + (f" by {claim.convention}`" if claim.metric == "flops" else "`")
         + ", or mend the network: a claim holds within one unit of its last digit",
     )
+
+
+def _rewritten(claim: Claim, verdict: Verdict) -> str:
+    """The computed number as a claim would print it: as this one does, if that tells enough."""
+    quantity = claim.quantity
+    if abs(verdict.computed) >= verdict.scale:
+        return verdict.spell(quantity, more_digits=0).replace(",", "")
+    kilo = CONVENTIONS[claim.convention].scale("K") if claim.metric == "flops" else 1000
+    steps = 0
+    while verdict.computed >= kilo ** (steps + 1):
+        steps += 1
+    return f"{verdict.computed / kilo**steps:.3g}{' KMGT'[steps].strip()}"

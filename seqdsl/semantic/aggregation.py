@@ -8,8 +8,7 @@ from typing import cast
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Formal, coerce
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items
-from seqdsl.semantic.frame import BROKEN, Broken, Frame
-from seqdsl.semantic.layers import Flow
+from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.state import State
 from seqdsl.semantic.values import (
@@ -52,6 +51,7 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
     for turn, value in enumerate(values, 1):
         scope = _group_scope(statement, state, frame.scope, turn, len(values))
         inner = frame.inner(scope, source)
+        inner.rules = ()  # a group is no layer, and what it is made of is not replaced
         inner.values[statement.name] = value
         seen = _window(arguments.get("window"), sequence, inputs, inner, statement)
         inner.entry = inner.current = seen

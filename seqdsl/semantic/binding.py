@@ -47,7 +47,7 @@ class Actual:
 
 
 @cache
-def formals_of(definition: ast.Block | ast.Network) -> tuple[Formal, ...]:
+def formals_of(definition: ast.Block | ast.Network | ast.Derived) -> tuple[Formal, ...]:
     """The parameters of a block or network; made once, as every call asks for them."""
     return tuple(
         Formal(
@@ -105,19 +105,20 @@ def assign(
 ) -> dict[str, Actual]:
     """Which argument goes to which parameter: positional ones first, in order."""
     given: dict[str, Actual] = {}
+    ordered = [formal.name for formal in formals if formal.type != "layers"]
     positional = 0
     for actual in actuals:
         if actual.name is None:
-            if positional >= len(names):
+            if positional >= len(ordered):
                 raise fail(
                     "unknown-argument",
-                    f"`{what}` takes {_count(len(names))}",
+                    f"`{what}` takes {_count(len(ordered))}",
                     actual.span,
                     scope,
                     label="one too many",
                     help=f"`{what}` takes {signature(formals)}",
                 )
-            name = names[positional]
+            name = ordered[positional]
             positional += 1
         else:
             name = actual.name
@@ -149,9 +150,10 @@ def assign(
 
 def signature(formals: Sequence[Formal]) -> str:
     """The parameters as a reader would write them; optional ones in brackets."""
-    if not formals:
-        return "no arguments"
-    return ", ".join(f.name if f.required else f"[{f.name}]" for f in formals)
+    words = [f.name if f.required else f"[{f.name}]" for f in formals if f.type != "layers"]
+    shown = ", ".join(words) or "no arguments"
+    braces = any(f.type == "layers" for f in formals)
+    return f"{shown} before its braces; `x 3` repeats it" if braces else shown
 
 
 def _count(count: int) -> str:

@@ -17,6 +17,7 @@ from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 MAX_NODES = 200_000
+MAX_EDGES = 500_000
 
 
 @frozen
@@ -62,6 +63,7 @@ class Dataflow:
         self.diagnostics: list[Diagnostic] = []
         self.log: list[Joined | Placed | Added] = []
         self.leaving: dict[Scope, TensorType] = {}
+        self._edges = 0
         self._joined: dict[Group, int] = {}
         self._places: dict[Group, tuple[Scope, Span]] = {}
 
@@ -170,10 +172,11 @@ class Dataflow:
         scope: Scope,
         span: Span,
     ) -> int:
-        if len(self.builder.nodes) >= MAX_NODES:
+        self._edges += len(operands)
+        if len(self.builder.nodes) >= MAX_NODES or self._edges > MAX_EDGES:
             raise fail(
                 "node-limit",
-                f"the network has more than {MAX_NODES:,} nodes",
+                f"the network has more than {MAX_NODES:,} nodes or {MAX_EDGES:,} edges",
                 span,
                 scope,
                 help="repeat less, or build the network from smaller ones",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from seqdsl.graph.operations import Init
+from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.frame import Broken, Frame
 from seqdsl.semantic.locate import fail
@@ -38,6 +38,8 @@ CONSTANTS: dict[str, Value] = {
     "he": Init.HE,
     "glorot": Init.GLOROT,
     "zero": Init.ZERO,
+    "nearest": Interpolation.NEAREST,
+    "bilinear": Interpolation.BILINEAR,
     "all": AllWindow(),
     "sliding": SlidingWindow(),
     "input": InputWord(),
@@ -203,9 +205,18 @@ def _minus(e: ast.Minus, frame: Frame) -> Value:
 def _compare(e: ast.Compare, frame: Frame) -> Value:
     if e.operator in ("==", "!="):
         left, right = evaluate(e.left, frame), evaluate(e.right, frame)
-        return (left == right) is (e.operator == "==")
+        return _equal(left, right) is (e.operator == "==")
     a, b = number(e.left, frame), number(e.right, frame)
     return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[e.operator]
+
+
+def _equal(left: Value, right: Value) -> bool:
+    """Equality of values; a number stands for a size of that many on both sides."""
+    if isinstance(left, SizeValue) and type(right) is int:
+        return left.values == (right, right)
+    if isinstance(right, SizeValue) and type(left) is int:
+        return right.values == (left, left)
+    return left == right
 
 
 def _logic(e: ast.Logic, frame: Frame) -> Value:

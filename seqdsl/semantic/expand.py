@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seqdsl.graph.inference import MAX_COUNT
+from seqdsl.graph.liveness import live, without
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.aggregation import aggregate
+from seqdsl.semantic.bases import base_of
 from seqdsl.semantic.binding import Actual, formals_of
 from seqdsl.semantic.claims import claim_of
+from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items, name_value, truth
-from seqdsl.semantic.frame import BROKEN, Broken, Frame
-from seqdsl.semantic.layers import apply_call, bind_into
+from seqdsl.semantic.frame import BROKEN, Broken, Frame, Rules
+from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
 from seqdsl.semantic.state import Aborted, State
+from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Span
@@ -25,8 +31,8 @@ from seqdsl.syntax import ast
 class Expansion:
     """One network under expansion."""
 
-    def __init__(self) -> None:
-        self.state = State(self._run)
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self.state = State(self._run, recorder=recorder)
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -34,7 +40,7 @@ class Expansion:
 
     def network(
         self,
-        definition: ast.Network,
+        definition: ast.Network | ast.Derived,
         module: LoadedModule,
         name: str,
         actuals: Sequence[Actual],
@@ -45,16 +51,15 @@ class Expansion:
         root = Scope(ScopeKind.NETWORK, name, name, None, span)
         frame = Frame(module, root, None, None)
         try:
-            bind_into(frame, definition.name, formals_of(definition), actuals, span, root)
-            self._run(definition.body.statements, frame)
+            self._network(definition, actuals, span, frame, ())
             self._run(claims, frame)
         except Failure as failure:
             self.state.diagnostics.append(failure.diagnostic)
         except (Poisoned, Aborted):
             pass
         self.state.diagnostics[:0] = self.state.dataflow.diagnostics
-        if not isinstance(frame.current, Feature):
-            if frame.current is None and not self.state.diagnostics:
+        if not isinstance(frame.current, Feature) or len(self.state.dataflow.builder.nodes) == 1:
+            if not isinstance(frame.current, Broken) and not self.state.diagnostics:
                 self.state.diagnostics.append(
                     diagnostic(
                         "no-output", f"network `{name}` has no layers", definition.name_span, root,
@@ -67,10 +72,43 @@ class Expansion:
         parameters = tuple(
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
-        nodes = tuple(self.state.dataflow.builder.nodes)
-        leaving = self.state.dataflow.leaving
+        made, leaving = self.state.dataflow.builder.nodes, self.state.dataflow.leaving
+        kept = live(made, [output])
+        if not self.state.diagnostics:  # an error leaves layers unread that are no mistake
+            self.state.diagnostics.extend(unread_layers(made, kept, self.state.named))
+        nodes, index = without(made, kept)
         claimed = tuple(self.state.claims)
-        return Network(name, nodes, output, root, leaving, claimed, parameters, definition.doc)
+        return Network(
+            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc
+        )
+
+    def _network(
+        self,
+        definition: ast.Network | ast.Derived,
+        actuals: Sequence[Actual],
+        span: Span,
+        frame: Frame,
+        around: tuple[ast.Derived, ...],
+    ) -> None:
+        """Runs a network in its frame; a derived one by running its base under its rules."""
+        bind_into(frame, definition.name, formals_of(definition), actuals, span, frame.scope)
+        if isinstance(definition, ast.Network):
+            self._run(definition.body.statements, frame)
+            return
+        if definition in around:
+            raise fail(
+                "recursion", f"network `{definition.name}` derives from itself",
+                definition.base_span, frame.scope, help="derive from another network",
+            )  # fmt: skip
+        base, home, bound = base_of(definition, frame)
+        rules = (Rules(definition.replacements, frame), *frame.rules)
+        inner = Frame(home, frame.scope, None, None, rules=rules)
+        self._network(base, bound, definition.base_span, inner, (*around, definition))
+        frame.entry, frame.current = inner.entry, inner.current
+        if not self.state.diagnostics:
+            idle = (r for r in definition.replacements if r not in self.state.applied_rules)
+            self.state.diagnostics += [_idle_rule(rule, base.name, frame.scope) for rule in idle]
+        self._run(definition.claims, frame)
 
     # --- statements
 
@@ -104,6 +142,9 @@ class Expansion:
                 self._stage(statement, frame)
             case ast.Aggregate():
                 frame.current = aggregate(statement, self.state, frame)
+                if self.state.recorder and isinstance(frame.current, Feature):
+                    record = Aggregated(statement, frame, frame.current)
+                    self.state.recorder.of(frame).append(record)
             case ast.If():
                 self._if(statement, frame)
             case ast.For():
@@ -113,10 +154,14 @@ class Expansion:
             case ast.Require():
                 self._require(statement, frame)
             case ast.Expect():
-                self.state.claims.append(claim_of(statement, frame.scope))
+                if not frame.rules:  # what is claimed of a network does not hold of derived ones
+                    self.state.claims.append(claim_of(statement, frame.scope))
 
     def _let(self, let: ast.Let, frame: Frame) -> None:
-        value: Value | Broken = evaluate(let.value, frame)
+        source = evaluate(let.value, frame)
+        recorder = self.state.recorder
+        first = len(recorder.of(frame)) if recorder else 0
+        value: Value | Broken = source
         for call in let.calls:
             if isinstance(value, Broken):
                 raise Poisoned
@@ -125,8 +170,11 @@ class Expansion:
                     "wrong-type", f"a feature map flows through `|`, and this is {kind_of(value)}",
                     let.value.span, frame.scope, label=kind_of(value),
                 )  # fmt: skip
+            self.state.named.add(call.span)
             value = apply_call(call, self.state, frame, value, {})
         frame.values[let.name] = value
+        if recorder and isinstance(source, Feature) and isinstance(value, Feature):
+            recorder.name(let.name, frame, first, source, value)
 
     def _stage(self, stage: ast.Stage, frame: Frame) -> None:
         count = self.state.dataflow.builder.unique(frame.scope, stage.name)
@@ -137,8 +185,14 @@ class Expansion:
         frame.current = inner.current
         if isinstance(inner.current, Feature):
             self.state.dataflow.leaving[scope] = inner.current.type
+            self._record_stage(stage, scope, frame, inner.current)
         if stage.claim is not None and isinstance(inner.current, Feature):
             self._check_stage(stage, stage.claim, inner.current, frame)
+
+    def _record_stage(self, stage: ast.Stage, scope: Scope, frame: Frame, result: Feature) -> None:
+        if self.state.recorder:
+            shape = "" if stage.claim is None else show(evaluate(stage.claim, frame))
+            self.state.recorder.of(frame).append(Entered(stage, scope, shape, result))
 
     def _check_stage(
         self, stage: ast.Stage, claim: ast.Expression, output: Feature, frame: Frame
@@ -204,10 +258,16 @@ class Expansion:
                 "not-positive", "every side of the input must be above zero", statement.span,
                 frame.scope,
             )  # fmt: skip
-        frame.current = self.state.dataflow.input(
-            channels, tuple(spatial), frame.scope, statement.span
-        )
-        frame.entry = frame.current
+        if channels * spatial[0] * spatial[1] > MAX_COUNT:
+            raise fail(
+                "integer-range", "the input's elements are more than 64 bits can count",
+                statement.span, frame.scope,
+            )  # fmt: skip
+        flow = self.state.dataflow.input(channels, tuple(spatial), frame.scope, statement.span)
+        frame.entry = frame.current = flow
+        if self.state.recorder:
+            entered = Entered(statement, frame.scope, "x".join(map(str, shape)), flow)
+            self.state.recorder.of(frame).append(entered)
 
     def _require(self, statement: ast.Require, frame: Frame) -> None:
         if truth(statement.condition, frame):
@@ -233,3 +293,12 @@ class Expansion:
             if isinstance(value, int | SizeValue) and not isinstance(value, bool):
                 shown[name.name] = show(value)
         return ", ".join(f"{name} = {value}" for name, value in shown.items())
+
+
+def _idle_rule(rule: ast.Replace, base: str, scope: Scope) -> Diagnostic:
+    return diagnostic(
+        "idle-rule", f"this rule replaces nothing in `{base}`", rule.span, scope,
+        label=f"no such `{rule.layer}`",
+        help="a layer is replaced if the condition holds, no rule before it was about the layer, "
+        "and the parameters that the rule does not list are at their defaults",
+    )  # fmt: skip

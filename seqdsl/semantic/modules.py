@@ -21,7 +21,7 @@ MAX_IMPORTS = 256
 PRELUDE = "std.prelude"
 _ROOT_MARKS = (".git", "pyproject.toml")
 
-Definition = ast.Block | ast.Network | ast.Model
+Definition = ast.Block | ast.Buildable
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +36,7 @@ class LoadedModule:
         return self.visible.get(name)
 
     @property
-    def networks(self) -> list[ast.Network | ast.Model]:
+    def networks(self) -> list[ast.Buildable]:
         return [d for d in self.own.values() if not isinstance(d, ast.Block)]
 
 
@@ -156,7 +156,8 @@ class _Loader:
         try:
             source = read_source(path, normpath(Path(user.name).parent / use.target))
         except Failure as failure:
-            near = [p.name for p in path.parent.glob("*.seq")] if path.parent.is_dir() else []
+            beside = path.parent.glob("*.seq") if path.parent.is_dir() else ()
+            near = [p.name for p in beside if p not in parents]
             raise _import_failure(
                 "missing-import", failure.diagnostic.message, use.span, nearest(path.name, near)
             ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from seqdsl.graph.operations import Init
+from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.semantic.values import (
     AllWindow,
     BlockLayer,
@@ -82,5 +82,8 @@ TYPES: dict[str, ParameterType] = {
         _listed,
     ),
     "init": ParameterType("an initialisation: he, glorot or zero", lambda v: isinstance(v, Init)),
+    "interpolation": ParameterType(
+        "an interpolation: nearest or bilinear", lambda v: isinstance(v, Interpolation)
+    ),
     "text": ParameterType("text in quotes", lambda v: isinstance(v, str)),
 }

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
@@ -40,7 +41,12 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         if len(diagnostics) >= MAX_SYNTAX_ERRORS or (at_end and closed):
             return ast.Module(source, ()), diagnostics
         closed = closed or at_end
-        tokens = _close(tokens) if at_end else _without_statement(tokens, position)
+        if at_end:
+            tokens = _close(tokens)
+        elif tokens[position].type == "_NL" and "LBRACE" in expected:
+            tokens[position] = Token.new_borrow_pos("LBRACE", "{", tokens[position])
+        else:
+            tokens = _without_statement(tokens, position)
     try:
         items = construct(tree, source)
     except Failure as failure:
@@ -55,6 +61,10 @@ def parse_expression(source: Source) -> ast.Expression:
         tokens = list(statement_tokens(lark.lex(source.text)))
     except TooDeep as error:
         tokens = [error.token]
+    if not tokens:
+        raise Failure(
+            Diagnostic(BY_NAME["syntax"], "a value is missing", Label(Span(source, 0, 0), "empty"))
+        )
     tree, position, expected = _attempt(lark, tokens, "expression")
     if tree is None:
         raise Failure(describe(source, tokens, position, expected))
@@ -130,7 +140,7 @@ def _without_statement(tokens: list[Token], position: int) -> list[Token]:
         depth += (token.type == "LBRACE") - (token.type == "RBRACE")
     while end < len(tokens):
         kind = tokens[end].type
-        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > position)):
+        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > start)):
             break
         depth += (kind == "LBRACE") - (kind == "RBRACE")
         end += 1

@@ -14,6 +14,17 @@ from networks import compiled
         ("seqconv 3x3, 8, k=4; pad_channels 16", "16x8x8 (4 groups of 4)"),
         ("seqconv 3x3, 8, k=4; pad_channels 10", "10x8x8 (groups of 4, 4, 2)"),
         ("seqconv 3x3, 8, k=4; pad_channels 8", "8x8x8 (2 groups of 4)"),
+        ("seqconv 3x3, 8, k=4; upsample 2x3", "8x16x24 (2 groups of 4)"),
+        ("seqconv 3x3, 8, k=4; leaky_relu", "8x8x8 (2 groups of 4)"),
+        ("seqconv 3x3, 8, k=2; a = it | regroup 4; mean it, a", "8x8x8 (2 groups of 4)"),
+        ("seqconv 3x3, 8, k=4; a = it | conv 1x1, 8; mean it, a", "8x8x8"),
+        ("seqconv 3x3, 8, k=4; multiply it, it", "8x8x8 (2 groups of 4)"),
+        (
+            "seqconv 3x3, 8, k=4; a = it | global_average_pool; multiply it, a",
+            "8x8x8 (2 groups of 4)",
+        ),
+        ("seqconv 3x3, 8, k=4; a = it | conv 1x1, 1; multiply it, a", "8x8x8"),
+        ("a = it | max_pool 8x1; b = it | max_pool 1x8; multiply a, b", "3x8x8"),
     ],
 )
 def test_groups(tmp_path: Path, layers: str, type: str) -> None:

@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import seqdsl
 from seqdsl import Network
+from seqdsl.backends.onnx_run import Provider, Runner
 from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
 from seqdsl.graph.parameters import layout
 
@@ -96,8 +97,11 @@ def test_outputs_agree(pair: tuple[str, Network]) -> None:
             if key != "num_batches_tracked"
         ]
         keys = [parameter.key for parameter in layout(network)]
+        state = dict(zip(keys, theirs, strict=True))
         module = seqdsl.to_torch(network).eval()
-        module.load_state_dict(dict(zip(keys, theirs, strict=True)))
+        module.load_state_dict(state)
         expected, actual = model(x), module(x)
+    runner = Runner(seqdsl.to_onnx(network, state), Provider.CPU)
     assert expected.abs().max() > 0 and expected.isfinite().all()
-    assert (actual - expected).abs().max() <= 1e-5 * expected.abs().max()
+    for found in (actual, torch.from_numpy(runner(x.numpy()).outputs["logits"])):
+        assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()

@@ -29,7 +29,7 @@ def check_arguments(module: LoadedModule) -> list[Diagnostic]:
     for item in module.syntax.items:
         if isinstance(item, ast.Model):
             found = module.find(item.network)
-            if found is not None and isinstance(found[0], ast.Network):
+            if found is not None and isinstance(found[0], ast.Network | ast.Derived):
                 formals = formals_of(found[0])
                 diagnostics.extend(_check(item.network, formals, item.arguments, item.span, None))
     return diagnostics
