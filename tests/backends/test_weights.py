@@ -17,7 +17,7 @@ import seqdsl
 from seqdsl.backends.checkpoints import read_checkpoint
 from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.transfer import export_state, import_state
-from seqdsl.backends.weights import State, load_state, save_state
+from seqdsl.backends.weights import State, load_state, random_state, save_state
 from seqdsl.graph.network import Network
 from seqdsl.passes.matching import Evidence, Line, Match, Refusal, match
 from seqdsl.source.diagnostic import Failure
@@ -120,6 +120,14 @@ def test_types_come_back(tmp_path: Path, kind: torch.dtype) -> None:
         assert {value.dtype for value in state.values()} == {np.dtype(np.float32)}
         export_state(tmp_path / "back.pth", state, read_checkpoint(path), found)
         assert_same_tensors(torch.load(tmp_path / "back.pth"), theirs)
+
+
+def test_our_own_checkpoints_may_be_bfloat16(tmp_path: Path) -> None:
+    network = compiled(tmp_path, vgg())
+    state = {k: torch.from_numpy(v).bfloat16() for k, v in random_state(network).items()}
+    save_file(state, tmp_path / "ours.safetensors")
+    loaded = load_state(tmp_path / "ours.safetensors", network)
+    assert all(torch.equal(torch.from_numpy(loaded[k]), v.float()) for k, v in state.items())
 
 
 def test_a_weight_too_large_for_their_type(tmp_path: Path) -> None:
