@@ -95,6 +95,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ603", "backend", "A backend refused the network."),
     Code("SEQ604", "unreadable-input", "An image or array can't be read."),
     Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
+    Code("SEQ606", "ambiguous-weights", "A checkpoint fits the network in more than one way."),
+    Code("SEQ607", "name-map", "A name map can't be read, or names what is not there."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}
