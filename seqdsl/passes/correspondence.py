@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from seqdsl.passes.alignment import best_pairs, equal_stretches
 from seqdsl.passes.outline import Item
-from seqdsl.passes.traits import Trait, traits
+from seqdsl.passes.traits import Trait, describe, traits
 
 Items: TypeAlias = Sequence[Item]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ def _stage_score(x: Item, y: Item) -> float:
 
 def _overlap(x: Item, y: Item) -> float:
     """How much two items hold layers about the same, from 0 to 1."""
-    both = (x.genera & y.genera).total()
-    return 2 * both / (x.genera.total() + y.genera.total())
+    return _share(x.genera, y.genera)
+
+
+def _share(a: Counter[T], b: Counter[T]) -> float:
+    return 2 * (a & b).total() / (a.total() + b.total())
 
 
 class Matcher:
@@ -116,10 +121,11 @@ class Matcher:
         """How like two items are; 0 where they are of different kinds."""
         if bool(x.items) != bool(y.items):
             return 0
-        overlap, named = _overlap(x, y), x.label == y.label
-        if x.items:
-            return 2 + named + overlap if named or overlap >= 0.5 else 0
-        return 2 + named + self._likeness(x, y) if overlap else 0
+        named, overlap = x.label == y.label, _overlap(x, y)
+        if not x.items:
+            return 2 + named + self._likeness(x, y) if overlap else 0
+        same = _share(x.structures, y.structures)
+        return 2 + named + overlap + same if named or same >= 0.5 else 0
 
     def _likeness(self, x: Item, y: Item) -> float:
         """The share of attributes that two layers have in common, from 0 to 1."""
@@ -135,7 +141,7 @@ class Matcher:
 
 
 class _Siblings:
-    """How often items stand among their siblings: blocks of one name, layers of one structure."""
+    """How often items stand among their siblings: blocks of one name, layers of one look."""
 
     def __init__(self, a: Items, b: Items, stretches: Sequence[tuple[int, int, int]]) -> None:
         self._count: dict[Item, int] = {}
@@ -143,7 +149,7 @@ class _Siblings:
         self._partner: dict[tuple[int, bytes], Item] = {}  # of a structure in a run
         number = 0
         for side in (a, b):
-            for _, members in groupby(side, key=lambda x: x.label if x.items else x.key):
+            for _, members in groupby(side, key=_look):
                 run = list(members)
                 number += 1
                 self._count.update(dict.fromkeys(run, len(run)))
@@ -164,6 +170,10 @@ class _Siblings:
         if partner is None:
             return None
         return self.times(partner, item, True) if more else self.times(item, partner, False)
+
+
+def _look(item: Item) -> str:
+    return item.label if item.items else f"{item.label} {describe(item)}"
 
 
 def _runs(items: Items) -> list[list[Item]]:

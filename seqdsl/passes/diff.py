@@ -16,7 +16,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level, Part
 from seqdsl.passes.correspondence import Match, Matcher, stage_pairs
 from seqdsl.passes.outline import Item, Outline, outline, without_stages
-from seqdsl.passes.traits import Attribute, describe, differences
+from seqdsl.passes.traits import Attribute, contents, describe, differences
 from seqdsl.passes.wiring import Wire, rewired
 
 
@@ -26,21 +26,21 @@ class Kind(Enum):
     CHANGED = "changed"  # attributes of a layer
     REPEATED = "repeated"  # a block or layer stands there more often, or less
     REWIRED = "rewired"  # a layer reads from elsewhere
-    RESIZED = "resized"  # layers work at another height and width
+    RESIZED = "resized"  # layers are the same, and work at another height and width
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference, and what all layers that share it cost.
 
-    The costs of the changes of a stage, after less before, add up to those of the stage.
+    Params and MACs of the changes of a stage, after less before, add up to those of the stage.
     """
 
     kind: Kind
     path: str  # labels from the stage down, `residual / wseqconv`; empty where resized
-    description: str  # the attributes that go without change: `3x3, 64`
+    description: str  # what goes without change: `3x3, 64`, `{ conv 3x3, 64; conv 3x3, 64 }`
     attributes: tuple[Attribute, ...]
-    count: int  # layers with this difference; blocks where they are repeated
+    count: int  # layers with this difference, or blocks
     before: Cost
     after: Cost
 
@@ -103,7 +103,9 @@ def _by_stage(
     wires = rewired(a, b, [match for matches in found for match in matches])
     for (x, y), matches in zip(pairs, found, strict=True):
         changes = [change for match in matches for change in _of_match(match)]
-        held = {*x.layers} if x else set()
+        held: set[Item | None] = {*x.layers} if x else set()
+        if x is a.loose:
+            held.add(None)
         changes += [_of_wire(wire) for wire in wires if wire.before in held]
         yield x, y, tuple(_merged(changes))
 
@@ -113,29 +115,28 @@ def _of_match(match: Match) -> Iterator[Change]:
     if x is not None and y is not None:
         unlike = () if x.key == y.key else differences(x, y)
         if unlike:
-            yield Change(Kind.CHANGED, _path(x, y), describe(x, y), unlike, 1, x.cost, y.cost)
-        elif x.cost != y.cost:
+            shared = describe(x, y)
+            yield Change(Kind.CHANGED, _path(x, y), shared, unlike, 1, x.cost, y.cost)
+        elif x.cost.macs != y.cost.macs:
             yield Change(Kind.RESIZED, "", "", (), _resized(x, y), x.cost, y.cost)
     elif x is not None:
-        yield from _of_one(x, Kind.REMOVED, match.times)
+        yield _of_one(x, Kind.REMOVED, match.times)
     elif y is not None:
-        for change in _of_one(y, Kind.ADDED, match.times):
-            yield replace(change, before=change.after, after=change.before)
+        change = _of_one(y, Kind.ADDED, match.times)
+        yield replace(change, before=change.after, after=change.before)
 
 
-def _of_one(item: Item, kind: Kind, times: tuple[int, int] | None) -> Iterator[Change]:
+def _of_one(item: Item, kind: Kind, times: tuple[int, int] | None) -> Change:
     """What only one network has, as if that were the first."""
-    if times is not None:
-        repeats = (Attribute("times", *map(str, times)),)
-        told = "" if item.items else describe(item)
-        yield Change(Kind.REPEATED, item.name, told, repeats, 1, item.cost, ZERO)
-        return
-    for layer in item.layers:
-        yield Change(kind, layer.name, describe(layer), (), 1, layer.cost, ZERO)
+    if times is None:
+        return Change(kind, item.name, contents(item), (), 1, item.cost, ZERO)
+    told = "" if item.items else describe(item)  # the block stands in both networks
+    repeats = (Attribute("times", *map(str, times)),)
+    return Change(Kind.REPEATED, item.name, told, repeats, 1, item.cost, ZERO)
 
 
 def _of_wire(wire: Wire) -> Change:
-    path = _path(wire.before, wire.after)
+    path = _path(wire.before, wire.after) if wire.before and wire.after else "output"
     return Change(Kind.REWIRED, path, "", (wire.reads,), 1, ZERO, ZERO)
 
 
@@ -148,9 +149,9 @@ def _path(x: Item, y: Item) -> str:
 
 
 def _resized(x: Item, y: Item) -> int:
-    """How many layers of two items of one structure differ in cost."""
+    """How many layers of two items of one structure differ in MACs."""
     pairs = zip(x.cells, y.cells, strict=True)
-    places = [place for place, (a, b) in enumerate(pairs) if a.cost != b.cost]
+    places = [place for place, (a, b) in enumerate(pairs) if a.cost.macs != b.cost.macs]
     counts: list[int] = []
     for item in (x, y):
         changed = {item.cells[place].index for place in places}

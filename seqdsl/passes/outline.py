@@ -7,10 +7,11 @@ operation where no block stands around it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import TypeAlias
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.costs import Cost, total
@@ -56,6 +57,11 @@ class Item:
     def layers(self) -> tuple[Item, ...]:
         """The layers that it holds; itself where it is one."""
         return tuple(layer for item in self.items for layer in item.layers) or (self,)
+
+    @cached_property
+    def structures(self) -> Counter[bytes]:
+        """The keys of the layers that it holds, and how many have each."""
+        return Counter(layer.key for layer in self.layers)
 
     @cached_property
     def genera(self) -> Counter[str]:
@@ -126,14 +132,20 @@ def _items(cells: Sequence[Cell], depth: int, path: tuple[str, ...], stage: str)
             held = tuple(_items(inside, depth + 1, (), owner.path))
             yield Item(owner.label, (), owner.path, depth + 1, inside, held)
             continue
+        owners = {inner for inner, _ in _owned(inside, depth + 1)}
+        layer = _is_layer(owners)
+        if len(owners) == 1 and not layer:  # a block around one layer says nothing of its own
+            yield from _items(inside, depth + 1, path, stage)
+            continue
         below = (*path, owner.label)
-        layer = _is_layer(inside, depth + 1)
         held = () if layer else tuple(_items(inside, depth + 1, below, stage))
-        only_one = len(held) == 1  # a block around one layer says nothing of its own
-        yield held[0] if only_one else Item(owner.label, below, stage, depth + 1, inside, held)
+        yield Item(owner.label, below, stage, depth + 1, inside, held)
 
 
-def _owned(cells: Sequence[Cell], depth: int) -> Iterator[tuple[Scope | Cell | int, Cell]]:
+_Owner: TypeAlias = Scope | Cell | int
+
+
+def _owned(cells: Sequence[Cell], depth: int) -> Iterator[tuple[_Owner, Cell]]:
     """Each cell with what it counts for: a scope, itself, or the aggregation of a number."""
     aggregation = 0
     group: Scope | None = None
@@ -150,11 +162,10 @@ def _owned(cells: Sequence[Cell], depth: int) -> Iterator[tuple[Scope | Cell | i
             yield scope, cell
 
 
-def _is_layer(cells: Sequence[Cell], depth: int) -> bool:
-    """Whether the cells of a block are one layer: one aggregation, or one convolution at most,
-    with the operations beside it.
+def _is_layer(owners: Set[_Owner]) -> bool:
+    """Whether what a block holds is one layer: one aggregation, or one convolution at most, with
+    the operations beside it.
     """
-    owners = {owner for owner, _ in _owned(cells, depth)}
     if any(isinstance(owner, Scope) for owner in owners):
         return False
     weighted = [

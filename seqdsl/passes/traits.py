@@ -14,6 +14,7 @@ from seqdsl.passes.cells import Cell, Row, form_of
 from seqdsl.passes.outline import Item, main_cell
 from seqdsl.source.frozen import frozen_value
 
+MAX_CONTENTS = 60  # characters; of a block that holds more, its layers are counted
 _POSITIONAL = ("shape", "kernel", "width", "rate")  # the language needs no name for these
 
 
@@ -74,6 +75,20 @@ def describe(layer: Item, other: Item | None = None) -> str:
     return ", ".join(words)
 
 
+def contents(item: Item) -> str:
+    """What a layer is, or what a block holds: ``{ conv 1x1, 64; conv 3x3, 64 × 2 }``.
+
+    Layers without weights are left out, unless there are no others.
+    """
+    if not item.items:
+        return describe(item)
+    layers = [x for x in item.layers if x.cost.params] or item.layers
+    told = groupby(f"{layer.label} {describe(layer)}".strip() for layer in layers)
+    runs = [(text, len(list(same))) for text, same in told]
+    text = "; ".join(text if times == 1 else f"{text} × {times}" for text, times in runs)
+    return f"{{ {text if len(text) <= MAX_CONTENTS else f'{len(layers)} layers'} }}"
+
+
 def differences(a: Item, b: Item) -> tuple[Attribute, ...]:
     """The attributes in which two layers of different keys differ.
 
@@ -94,7 +109,7 @@ def differences(a: Item, b: Item) -> tuple[Attribute, ...]:
         found.append(Attribute("", lost or None, gained or None))
     if found:
         return tuple(each for each in found if each.name != "in" or len(found) == 1)
-    return () if do_the_same(a, b) else (_innermost(a, b),)
+    return () if do_the_same(a, b) else _innermost(a, b)
 
 
 # --- attributes
@@ -236,20 +251,21 @@ def _window_name(windows: Sequence[_Window]) -> str:
 
 
 def _operations(a: Item, b: Item) -> tuple[str, str]:
-    """The operations that only one of two layers has, beside its convolutions."""
-    before, after = _beside(a), _beside(b)
+    """The operations that only one of two layers has, beside its convolutions; or those of both,
+    where they stand in another order.
+    """
+    before, after = _sequence(a), _sequence(b)
     lost, gained = Counter(before) - Counter(after), Counter(after) - Counter(before)
     if before != after and not lost and not gained:
         return ", ".join(before), ", ".join(after)
     return ", ".join(lost.elements()), ", ".join(gained.elements())
 
 
-def _beside(layer: Item) -> list[str]:
-    """What stands before the first convolution of a layer, and behind the last."""
-    body = _body(layer)
-    weighted = [i for i, c in enumerate(body) if isinstance(c.node.operation, ops.Conv2d)]
-    ends = [*body[: weighted[0]], *body[weighted[-1] + 1 :]] if weighted else body
-    return [cell.node.kind for cell in ends if not isinstance(cell.node.operation, ops.Linear)]
+def _sequence(layer: Item) -> list[str]:
+    """The kinds of a layer's operations in order; its convolutions, and all between, as one."""
+    kinds = [cell.node.kind for cell in _body(layer)]
+    places = [i for i, kind in enumerate(kinds) if kind in ("conv2d", "linear")]
+    return [*kinds[: places[0]], "conv", *kinds[places[-1] + 1 :]] if places else kinds
 
 
 def do_the_same(a: Item, b: Item) -> bool:
@@ -263,20 +279,31 @@ def do_the_same(a: Item, b: Item) -> bool:
     return kinds[0] == kinds[1]
 
 
-def _innermost(a: Item, b: Item) -> Attribute:
-    """The first operation inside two layers of as many that is not the same."""
-    forms = zip(form_of(a.cells), form_of(b.cells), strict=True)
-    first = next(i for i, (x, y) in enumerate(forms) if x != y)
-    cell = a.cells[first]
-    name = "/".join([*(scope.name for scope in cell.scopes[a.depth :]), cell.node.name])
-    before, after = (_told(form_of(each.cells)[first], each.cells[first]) for each in (a, b))
-    return Attribute(name, before, after)
+def _innermost(a: Item, b: Item) -> tuple[Attribute, ...]:
+    """How the first operations differ that are not the same inside two layers of as many."""
+    forms = form_of(a.cells), form_of(b.cells)
+    first = next(i for i, (x, y) in enumerate(zip(*forms, strict=True)) if x != y)
+    x, y = a.cells[first], b.cells[first]
+    paths = _path_in(a, x), _path_in(b, y)
+    name = paths[0] if paths[0] == paths[1] else f"operation {first + 1}"
+    if x.node.kind != y.node.kind:
+        return (Attribute(name, x.node.kind, y.node.kind),)
+    before, after = _told(forms[0][first], x), _told(forms[1][first], y)
+    return tuple(
+        Attribute(f"{name}.{key}", before.get(key), after.get(key))
+        for key in {**before, **after}
+        if before.get(key) != after.get(key)
+    )
 
 
-def _told(row: Row, cell: Cell) -> str:
-    """An operation with all its attributes, and the channels that it reads within its layer."""
-    words = [f"{trait.name}={trait.value}" for trait in _of_cell(cell)]
-    for reading in row.readings:
+def _path_in(layer: Item, cell: Cell) -> str:
+    return "/".join([*(scope.name for scope in cell.scopes[layer.depth :]), cell.node.name])
+
+
+def _told(row: Row, cell: Cell) -> dict[str, str]:
+    """The attributes of an operation, and the channels that it reads within its layer."""
+    told = {trait.name: trait.value for trait in _of_cell(cell)}
+    for number, reading in enumerate(row.readings, 1):
         runs = (f"{'in' if c < 0 else f'%{c}'}[{start}:{stop}]" for c, start, stop in reading)
-        words.append(f"reads {' '.join(runs)}")
-    return ", ".join([cell.node.kind, *words])
+        told[f"operand{number}"] = " ".join(runs)
+    return told

@@ -14,10 +14,10 @@ from seqdsl.passes.traits import Attribute, do_the_same
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A layer of both networks, and what it reads in each."""
+    """A layer of both networks, and what it reads in each; no layer for what the network gives."""
 
-    before: Item
-    after: Item
+    before: Item | None
+    after: Item | None
     reads: Attribute
 
 
@@ -46,10 +46,10 @@ def rewired(a: Outline, b: Outline, matches: Sequence[Match]) -> list[Wire]:
     wires: list[Wire] = []
     for x, y in pairs:
         if x.key == y.key:
-            wires += wiring.compare("reads", _inlets(x), _inlets(y))
+            wires += wiring.compare(_inlets(x), _inlets(y))
         elif do_the_same(x, y):
             wires += wiring.compare_widened(_inlets(x), _inlets(y))
-    wires += wiring.compare("output", _outlets(a.output), _outlets(b.output))
+    wires += wiring.compare_outputs(_outlets(a.output), _outlets(b.output))
     return list({(wire.before, wire.reads): wire for wire in wires}.values())
 
 
@@ -73,30 +73,42 @@ class _Wiring:
                     places[cell.index] = (number, place if x.key == y.key else -1)
         self._left, self._right = _Names(a), _Names(b)
 
-    def compare(self, word: str, a: list[_Source], b: list[_Source]) -> Iterator[Wire]:
+    def compare(self, a: list[_Source], b: list[_Source]) -> Iterator[Wire]:
+        """For layers that are the same: channel by channel."""
         for x, y in _pieces(a, b):
             here, there = self._before.get(x.cell), self._after.get(y.cell)
             if here is None or there is None:
                 continue
             if here != there or (here[1] >= 0 and x.start != y.start):
-                yield self._wire(word, [x], [y])
+                yield self._wire([x], [y])
 
     def compare_widened(self, a: list[_Source], b: list[_Source]) -> Iterator[Wire]:
         """For layers that do the same to unlike channels: whether those come from like layers."""
         here, there = _origins(a, self._before), _origins(b, self._after)
         if here is not None and there is not None and here != there:
-            yield self._wire("reads", a, b)
+            yield self._wire(a, b)
 
-    def _wire(self, word: str, a: Sequence[_Source], b: Sequence[_Source]) -> Wire:
+    def compare_outputs(self, a: list[_Source], b: list[_Source]) -> Iterator[Wire]:
+        """For what the networks give, where that comes from layers that are the same."""
+        here, there = _origins(a, self._before), _origins(b, self._after)
+        if here is None or there is None or here == there:
+            return
+        if all(place >= 0 for _, place, *_ in (*here, *there)):
+            yield Wire(None, None, self._wire(a, b).reads)
+
+    def _wire(self, a: Sequence[_Source], b: Sequence[_Source]) -> Wire:
         before, after = self._left.layers[a[0].reader], self._right.layers[b[0].reader]
         names = (self._left.name(a, before), self._right.name(b, after))
         if names[0] == names[1]:
             names = (self._left.path(a), self._right.path(b))
-        return Wire(before, after, Attribute(word, *names))
+        return Wire(before, after, Attribute("reads", *names))
 
 
 def _origins(sources: list[_Source], places: _Places) -> list[tuple[int, ...]] | None:
-    """What channels come from: of what is the same, which channels; None where it is of one."""
+    """Where channels come from, in order, and which they are of a layer that is the same.
+
+    None where any come from what only one network has.
+    """
     found: list[tuple[int, ...]] = []
     for source in sources:
         place = places.get(source.cell)
