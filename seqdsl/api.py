@@ -21,7 +21,7 @@ from seqdsl.semantic.compile import (
 )
 from seqdsl.semantic.modules import Program, load_program
 from seqdsl.semantic.plain import Unwritable, plain_source
-from seqdsl.semantic.reading import read_source, read_stdin
+from seqdsl.semantic.reading import DISK, Files, read_stdin
 from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.rules import check_rules
 from seqdsl.source.codes import BY_NAME
@@ -51,11 +51,14 @@ def load(path: str | Path, network: str | None = None, **params: Argument) -> Ne
 
 
 def load_instance(
-    path: str | Path, network: str | None = None, params: Mapping[str, Argument] | None = None
+    path: str | Path,
+    network: str | None = None,
+    params: Mapping[str, Argument] | None = None,
+    revision: str | None = None,
 ) -> tuple[Instance | None, list[Diagnostic]]:
     """One network of a file, and all that is to be said about the file and about it."""
     try:
-        program = read_program(path)
+        program = read_program(path, revision)
     except Failure as failure:
         return None, [failure.diagnostic]
     diagnostics = [*program.diagnostics, *check_rules(program)]
@@ -72,10 +75,12 @@ def check(path: str | Path) -> list[Diagnostic]:
     return check_file(path)[1]
 
 
-def check_file(path: str | Path) -> tuple[list[Instance], list[Diagnostic]]:
+def check_file(
+    path: str | Path, revision: str | None = None
+) -> tuple[list[Instance], list[Diagnostic]]:
     """Every network that a file builds, and all that is to be said about them."""
     try:
-        program = read_program(path)
+        program = read_program(path, revision)
     except Failure as failure:
         return [], [failure.diagnostic]
     built = [expand_checked(program, definition, None) for definition in instances(program)]
@@ -143,13 +148,21 @@ def expand_checked(
     return Instance(instance.name, instance.network, found)
 
 
-def read_program(path: str | Path) -> Program:
-    """Reads a file, or standard input for ``-``, and what it uses. Raises `Failure`."""
-    source: Source
+def read_program(path: str | Path, revision: str | None = None) -> Program:
+    """Reads a file, or standard input for ``-``, and what it uses. Raises `Failure`.
+
+    With a revision, both are read as git has them there.
+    """
     if str(path) == "-":
         return load_program(read_stdin(), None)
-    source = read_source(Path(path), str(path))
-    return load_program(source, Path(path))
+    files: Files = DISK if revision is None else _revision(revision, Path(path))
+    return load_program(files.read(Path(path), str(path)), Path(path), files)
+
+
+def _revision(name: str, near: Path) -> Files:
+    from seqdsl.semantic.revision import Revision  # git is for those who ask for it
+
+    return Revision(name, near)
 
 
 def to_torch(network: Network) -> torch.nn.Module:

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stats": ("seqdsl.cli.stats", "Count parameters and costs by network, stage, block or layer."),
     "audit": ("seqdsl.cli.audit", "Set printed figures beside computed ones."),
     "expand": ("seqdsl.cli.expand", "Write a network as a plain source."),
+    "diff": ("seqdsl.cli.diff", "Tell what differs between networks, files or git revisions."),
     "build": ("seqdsl.cli.build", "Write a network as PyTorch source or as ONNX."),
     "run": ("seqdsl.cli.run", "Run a network on an image or an array."),
     "verify": ("seqdsl.cli.verify", "Compare all backends on the same random weights."),
