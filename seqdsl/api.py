@@ -91,6 +91,8 @@ def check_file(
 def _settled(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     """Each finding once; after a syntax error, none that rests on the whole file being read."""
     found = unique(diagnostics)
+    if any(d.code.name == "recursion" for d in found):
+        found = [d for d in found if d.code.name != "depth-limit"]
     if not any(d.code.name == "syntax" for d in found):
         return found
     return [d for d in found if d.code.name not in _OF_WHOLE_FILES]

@@ -164,7 +164,7 @@ class Writer:
 def programs(draw) -> str:
     """A source with one network, `Random`, for inputs of 3x8x8."""
     writer = Writer(draw)
-    lines = ["network Random {", "  input 3x8x8"]
+    lines = ["network Random {", "  input 3x8x8", "  relu"]
     for stage in range(draw(st.integers(1, 3))):
         lines.append(f"  stage s{stage} {{")
         for _ in range(draw(st.integers(1, 4))):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seqdsl.passes.matching import Line
-from seqdsl.semantic.reading import read_source
+from seqdsl.semantic.reading import DISK
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 
@@ -19,7 +19,7 @@ def read_map(path: Path) -> tuple[Line, ...]:
     Tables are parts of our names: ``fc.linear = "fc"`` in a table ``[head]`` says the same as
     ``"head.fc.linear" = "fc"``. Raises `Failure` where it can't be read.
     """
-    text = read_source(path, str(path)).text
+    text = DISK.read(path, str(path)).text
     try:
         if path.suffix == ".json":
             table = json.loads(text, object_pairs_hook=_without_repeats)

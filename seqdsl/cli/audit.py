@@ -9,10 +9,10 @@ import click
 
 from seqdsl.cli.common import exit_code, show
 from seqdsl.cli.tables import FORMATS, Table, write_tables
-from seqdsl.graph.costs import CONVENTIONS, node_costs
+from seqdsl.graph.costs import CONVENTIONS
 from seqdsl.graph.network import Network
 from seqdsl.passes.audit import PaperTable, audit_paper
-from seqdsl.passes.claims import Verdict, judge_claim
+from seqdsl.passes.claims import Verdict, judge_claims
 from seqdsl.source.diagnostic import Diagnostic
 
 _HEADINGS = ("network", "settings", "figure", "printed", "computed", "difference", "convention",
@@ -95,11 +95,9 @@ def _audit_files(sources: tuple[str, ...], format: str) -> None:
 
 
 def _claim_rows(network: Network) -> list[tuple[str, ...]]:
-    costs = node_costs(network.nodes)
     settings = ", ".join(f"{name}={value}" for name, value in network.parameters)
     rows: list[tuple[str, ...]] = []
-    for claim in network.claims:
-        verdict = judge_claim(network, claim, costs)
+    for claim, verdict in judge_claims(network):
         name = f"{network.name} {claim.scope.path}".strip()
         convention = "-" if claim.metric == "params" else claim.convention
         tolerance = "" if claim.tolerance is None else f" ± {float(100 * claim.tolerance):g} %"

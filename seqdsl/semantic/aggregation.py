@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seqdsl.graph.builder import stage_name
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Formal, coerce
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items
@@ -121,8 +122,7 @@ def _group_scope(
     statement: ast.Aggregate, state: State, around: Scope, turn: int, of: int
 ) -> Scope:
     label = f"group{turn}"
-    count = state.dataflow.builder.unique(around, label)
-    name = label if count == 1 else f"{label}_{count}"
+    name = state.dataflow.builder.unique(around, label, stage_name)
     return around.child(ScopeKind.GROUP, "group", name, statement.span, (turn, of))
 
 

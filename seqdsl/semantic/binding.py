@@ -17,6 +17,8 @@ from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
+MAX_ITEMS = 10_000
+
 
 @frozen
 class Formal:
@@ -166,6 +168,11 @@ def coerce(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
         return value
     if formal.count is None:
         return _one(value, formal, span, scope)
+    if formal.count > MAX_ITEMS:
+        raise fail(
+            "repeat-limit", f"a parameter has at most {MAX_ITEMS:,} values",
+            formal.span or span, scope, help="is a digit too many in its type?",
+        )  # fmt: skip
     items = tuple(value) if isinstance(value, tuple | range) else (value,) * formal.count
     if len(items) != formal.count:
         raise fail(
@@ -191,6 +198,11 @@ def _one(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
         numbers = value.values if isinstance(value, SizeValue) else (value,)
         if min(cast(Iterable[int], numbers)) < type.least:
             raise _too_small(value, formal, type.least, span, scope)
+        if max(cast(Iterable[int], numbers)) > type.most:
+            raise fail(
+                "integer-range", f"`{formal.name}` is at most {type.most:,}", span, scope,
+                label=f"= {show(value)}",
+            )  # fmt: skip
     return value
 
 

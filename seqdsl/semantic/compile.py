@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import isfinite
+from operator import index
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -134,6 +135,8 @@ def _spell(value: Argument) -> str:
             return str(float(Fraction(value).limit_denominator(10**9)))
         case int() | float() | str():
             return str(value)
+        case _ if hasattr(value, "__index__"):  # numpy's numbers, and torch's
+            return str(index(value))
         case _:
             return f"[{', '.join(map(_spell, value))}]"
 

@@ -77,7 +77,7 @@ def whole(expression: ast.Expression, frame: Frame) -> int:
         return value
     raise fail(
         "not-whole",
-        f"a whole number is needed, and this is {value}",
+        f"`{' '.join(expression.span.text.split())}` must be a whole number, and is {value}",
         expression.span,
         frame.scope,
         label=f"= {value}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seqdsl.graph.builder import stage_name
 from seqdsl.graph.inference import MAX_COUNT
 from seqdsl.graph.liveness import live, without
 from seqdsl.graph.network import OWN_NAMES, Network, Output
@@ -223,8 +224,7 @@ class Expansion:
         return name if is_value or frame.stage(name) is not None else "it"
 
     def _stage(self, stage: ast.Stage, frame: Frame) -> None:
-        count = self.state.dataflow.builder.unique(frame.scope, stage.name)
-        name = stage.name if count == 1 else f"{stage.name}_{count}"
+        name = self.state.dataflow.builder.unique(frame.scope, stage.name, stage_name)
         scope = frame.scope.child(ScopeKind.STAGE, stage.name, name, stage.span)
         inner = frame.inner(scope, frame.current)
         self._run(stage.body.statements, inner)

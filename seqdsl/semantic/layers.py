@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from seqdsl.graph.builder import block_name
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Actual, Formal, bind, formals_of
 from seqdsl.semantic.derive import replacement
@@ -232,14 +233,14 @@ def _apply_block(
 def _block_scope(
     block: ast.Block, call: ast.Call, state: State, around: Scope, turn: tuple[int, int]
 ) -> Scope:
-    count = state.dataflow.builder.unique(around, block.name)
+    name = state.dataflow.builder.unique(around, block.name, block_name)
     if around.depth >= MAX_DEPTH:
         raise fail(
             "depth-limit", f"blocks are nested deeper than {MAX_DEPTH}", call.span, around,
             help="does a block contain itself by way of an argument?",
         )  # fmt: skip
     repeat = turn if call.times is not None else None
-    return around.child(ScopeKind.BLOCK, block.name, f"{block.name}{count}", call.span, repeat)
+    return around.child(ScopeKind.BLOCK, block.name, name, call.span, repeat)
 
 
 def _body_actual(

@@ -107,17 +107,20 @@ class _Loader:
         if not syntax.items and not problems:
             self.diagnostics.append(_empty(source))
         _define(module, self.diagnostics)
-        prelude = library_module(PRELUDE)
-        if prelude is not None:
-            _import(module, prelude)
         folder = path.parent if path else self._folder
         chain = (*parents, path) if path else parents
         for item in syntax.items:
             if isinstance(item, ast.Use):
                 try:
-                    _import(module, self._used(item, name, folder, chain))
+                    used = self._used(item, name, folder, chain)
                 except Failure as failure:
                     self.diagnostics.append(failure.diagnostic)
+                    continue
+                self.diagnostics.extend(_hidden(module, used, item))
+                _import(module, used)
+        prelude = library_module(PRELUDE)  # last: what a file imports comes before it
+        if prelude is not None:
+            _import(module, prelude)
         return module
 
     def _used(
@@ -133,7 +136,11 @@ class _Loader:
                     nearest(use.target, library_names()),
                 )
             return found
-        path = self._files.locate(folder / use.target)
+        try:
+            path = self._files.locate(folder / use.target)
+        except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL in the name
+            message = "this is not the path of a file"
+            raise _import_failure("missing-import", message, use.span, None) from None
         if not path.is_relative_to(self._root):
             raise _import_failure(
                 "import-outside",
@@ -187,6 +194,22 @@ def _define(module: LoadedModule, diagnostics: list[Diagnostic]) -> None:
             continue
         module.own[item.name] = item
         module.visible[item.name] = (item, module)
+
+
+def _hidden(module: LoadedModule, used: LoadedModule, use: ast.Use) -> list[Diagnostic]:
+    """A finding for each name of a used file that another has defined already."""
+    known = ((name, module.visible.get(name), d) for name, d in used.own.items())
+    return [
+        Diagnostic(
+            BY_NAME["shadowed-name"],
+            f"`{name}` of this file is hidden by another of the same name",
+            Label(use.span, "used here"),
+            (Label(first[0].name_span, "seen instead"), Label(hidden.name_span, "not seen")),
+            help="rename one of them",
+        )
+        for name, first, hidden in known
+        if first is not None and first[1] is not used
+    ]
 
 
 def _import(module: LoadedModule, used: LoadedModule) -> None:

@@ -138,6 +138,6 @@ def _moved(scope: Scope, scopes: dict[Scope, Scope], dataflow: Dataflow) -> Scop
         assert scope.parent is not None
         parent = _moved(scope.parent, scopes, dataflow)
         known = parent.child(scope.kind, scope.label, scope.name, scope.span, scope.repeat)
-        dataflow.builder.unique(parent, scope.label)
+        dataflow.builder.take(parent, scope.name)
         scopes[scope] = known
     return known

@@ -245,7 +245,7 @@ class _Construct:
         value = Fraction(digits) * scale
         if abs(value) > MAX_INTEGER:
             raise self._too_large(span)
-        whole = value.denominator == 1 and "." not in digits
+        whole = value.denominator == 1
         return ast.Number(int(value) if whole else value, text, span)
 
     def _whole(self, token: Token) -> int:

@@ -17,6 +17,7 @@ from seqdsl.syntax.messages import describe, unclosed
 from seqdsl.syntax.tokens import TooDeep, statement_tokens
 
 MAX_SYNTAX_ERRORS = 20
+MAX_REREAD = 100_000  # tokens that are read again after errors, which takes a second or two
 
 
 def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
@@ -30,6 +31,7 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         tokens = list(statement_tokens(lark.lex(source.text)))
     except TooDeep as error:
         return ast.Module(source, ()), [too_deep(_span(source, error.token)).diagnostic]
+    budget = MAX_REREAD
     closed = False  # whether brackets left open at the end were closed for the file
     while True:
         tree, position, expected = _attempt(lark, tokens)
@@ -38,7 +40,8 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         at_end = position >= len(tokens)
         if not (at_end and closed):
             diagnostics.append(describe(source, tokens, position, expected))
-        if len(diagnostics) >= MAX_SYNTAX_ERRORS or (at_end and closed):
+        budget -= position
+        if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0 or (at_end and closed):
             return ast.Module(source, ()), diagnostics
         closed = closed or at_end
         if at_end:
