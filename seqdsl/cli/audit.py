@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.resources import as_file, files
+from importlib.resources import as_file
 
 import click
 
@@ -14,6 +14,7 @@ from seqdsl.graph.network import Network
 from seqdsl.passes.audit import PaperTable, audit_paper
 from seqdsl.passes.claims import Verdict, judge_claims
 from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.resources import resource
 
 _HEADINGS = ("network", "settings", "figure", "printed", "computed", "difference", "convention",
              "verdict")  # fmt: skip
@@ -45,7 +46,7 @@ def command(sources: tuple[str, ...], paper: bool, format: str) -> None:
 def _load_from_library(file: str, model: str) -> Network:
     from seqdsl.api import load
 
-    with as_file(files("seqdsl.architectures").joinpath(file)) as path:
+    with as_file(resource("architectures").joinpath(file)) as path:
         return load(path, model)
 
 

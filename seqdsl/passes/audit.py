@@ -6,11 +6,11 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.resources import files
 
 from seqdsl.graph.claims import Quantity
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import Verdict, judge
+from seqdsl.source.resources import resource
 
 Load = Callable[[str, str], Network]  # a file of the library and a network's name
 
@@ -41,7 +41,7 @@ class PaperTable:
 
 def audit_paper(load: Load, *, baselines: bool = False) -> list[PaperTable]:
     """The paper's own networks, each once; with ``baselines``, Tables 2 to 5 complete."""
-    text = files("seqdsl.architectures").joinpath("paper.toml").read_text(encoding="utf-8")
+    text = resource("architectures").joinpath("paper.toml").read_text(encoding="utf-8")
     networks: dict[tuple[str, str], Network] = {}
     tables: list[PaperTable] = []
     for table in tomllib.loads(text)["table"]:

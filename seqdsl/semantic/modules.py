@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from os.path import normpath
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from seqdsl.semantic.reading import DISK, Files
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen
+from seqdsl.source.resources import resource
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
@@ -63,10 +63,10 @@ def library_module(name: str) -> LoadedModule | None:
     parts = name.split(".")
     if parts[0] != "std" or len(parts) < 2:
         return None
-    resource = resources.files("seqdsl.architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
-    if not resource.is_file():
+    file = resource("architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
+    if not file.is_file():
         return None
-    source = Source("/".join(parts) + ".seq", resource.read_text(encoding="utf-8"), library=True)
+    source = Source("/".join(parts) + ".seq", file.read_text(encoding="utf-8"), library=True)
     syntax, diagnostics = parse(source)
     if diagnostics:
         raise AssertionError(f"the standard library does not parse: {diagnostics[0].message}")
@@ -82,7 +82,7 @@ def library_module(name: str) -> LoadedModule | None:
 
 
 def library_names() -> list[str]:
-    folder = resources.files("seqdsl.architectures").joinpath("std")
+    folder = resource("architectures").joinpath("std")
     return sorted(f"std.{f.name[:-4]}" for f in folder.iterdir() if f.name.endswith(".seq"))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.resources import resource
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
@@ -77,7 +77,7 @@ def parse_expression(source: Source) -> ast.Expression:
 @cache
 def _lark() -> Lark:
     """The LALR tables, kept in the user's cache folder under the grammar's hash."""
-    grammar = files("seqdsl.grammars").joinpath("seq.lark").read_text(encoding="utf-8")
+    grammar = resource("grammars").joinpath("seq.lark").read_text(encoding="utf-8")
     return Lark(
         grammar,
         parser="lalr",
