@@ -9,6 +9,8 @@ from networks import compiled
 
 from seqdsl.graph.costs import CONVENTIONS
 
+JOINED = "b = it | conv2d 1x1, 4\nconcatenate it, b"
+
 
 def network(tmp_path: Path, body: str, shape: str = "4x13x11"):
     return compiled(tmp_path, f"network N {{ input {shape}\n{body}\n}}")
@@ -45,20 +47,20 @@ def test_convolutions_pad_as_torchs_same_does(
 @pytest.mark.parametrize(
     ("body", "groups"),
     [
-        ("b = it | conv2d 1x1, 4\nconcatenate it, b", (4, 4)),
-        ("b = it | conv2d 1x1, 4\nconcatenate it, b\nconv2d 1x1, 6", (6,)),
+        (JOINED + "", (4, 4)),
+        (JOINED + "\nconv2d 1x1, 6", (6,)),
         (
-            "b = it | conv2d 1x1, 4\nconcatenate it, b\nconv2d 1x1, 16, groups=4",
+            JOINED + "\nconv2d 1x1, 16, groups=4",
             (8, 8),
         ),  # the hierarchy is coarser
-        ("b = it | conv2d 1x1, 4\nconcatenate it, b\nconv2d 1x1, 16, groups=2", (8, 8)),
+        (JOINED + "\nconv2d 1x1, 16, groups=2", (8, 8)),
         (
             "b = it | conv2d 1x1, 4\na = it | concatenate it, b\nc = in | conv2d 1x1, 8\nadd a, c",
             (8,),
         ),
-        ("b = it | conv2d 1x1, 4\nconcatenate it, b\nc = it | regroup 8\nadd it, c", (8,)),
-        ("b = it | conv2d 1x1, 4\nconcatenate it, b\nmax_pool 2", (4, 4)),
-        ("b = it | conv2d 1x1, 4\nconcatenate it, b\ndropout 0.5\nrelu", (4, 4)),
+        (JOINED + "\nc = it | regroup 8\nadd it, c", (8,)),
+        (JOINED + "\nmax_pool 2", (4, 4)),
+        (JOINED + "\ndropout 0.5\nrelu", (4, 4)),
     ],
 )
 def test_groups(tmp_path: Path, body: str, groups: tuple[int, ...]) -> None:
