@@ -56,6 +56,8 @@ def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorTyp
             return _multiply(operands)
         case ops.Concat():
             return _concat(operands)
+        case ops.Shuffle(groups=groups):
+            return _shuffle(groups, operands[0])
         case ops.PadChannels(zeros=zeros):
             return _pad_channels(zeros, operands[0])
         case ops.Slice(start=start, stop=stop):
@@ -240,6 +242,21 @@ def _concat(operands: Sequence[TensorType]) -> TensorType:
             )
     groups = tuple(size for operand in operands for size in operand.groups)
     return TensorType(sum(groups), first.spatial, groups)
+
+
+def _shuffle(groups: int, operand: TensorType) -> TensorType:
+    """One group: every stretch of channels then holds some of each."""
+    _need_spatial(operand, "shuffle")
+    whole = TensorType(operand.channels, operand.spatial, (operand.channels,))
+    if operand.channels % groups:
+        raise TypeProblem(
+            "groups-divide",
+            f"{operand.channels} channels can't be divided into {groups} groups",
+            operand=0,
+            help=f"choose groups that divide {operand.channels}",
+            recovery=whole,
+        )
+    return whole
 
 
 def _pad_channels(zeros: int, operand: TensorType) -> TensorType:

@@ -14,6 +14,8 @@ from networks import compiled
         ("seqconv 3x3, 8, k=4; pad_channels 16", "16x8x8 (4 groups of 4)"),
         ("seqconv 3x3, 8, k=4; pad_channels 10", "10x8x8 (groups of 4, 4, 2)"),
         ("seqconv 3x3, 8, k=4; pad_channels 8", "8x8x8 (2 groups of 4)"),
+        ("seqconv 3x3, 8, k=4; shuffle 2", "8x8x8"),
+        ("seqconv 3x3, 8, k=4; a = it.channels(3, 7); relu; add a, a", "5x8x8 (groups of 2, 3)"),
         ("seqconv 3x3, 8, k=4; upsample 2x3", "8x16x24 (2 groups of 4)"),
         ("seqconv 3x3, 8, k=4; leaky_relu", "8x8x8 (2 groups of 4)"),
         ("seqconv 3x3, 8, k=2; a = it | regroup 4; mean it, a", "8x8x8 (2 groups of 4)"),
