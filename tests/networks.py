@@ -26,6 +26,29 @@ PAPER = {
 }
 ELEVEN = [(file, name) for file, names in PAPER.items() for name in names]
 
+BASELINES = {
+    "resnet_cifar.seq": ("ResNet110",),
+    "preact_resnet.seq": ("PreActResNet164", "PreActResNet1001"),
+    "wide_resnet.seq": ("WideResNet16_8", "WideResNet28_10"),
+    "densenet_cifar.seq": (
+        "DenseNet40_k12",
+        "DenseNet100_k12",
+        "DenseNetBC100_k12",
+        "DenseNetBC100_k16_32_64",
+    ),
+    "sparsenet.seq": (
+        "SparseNet40_k12",
+        "SparseNet100_k16_32_64",
+        "SparseNetBC100_k24",
+        "SparseNetBC100_k16_32_64",
+    ),
+    "resnext.seq": ("ResNeXt29_8x64d", "ResNeXt50_32x4d"),
+    "resnet.seq": ("ResNet50", "ResNet101", "ResNet152"),
+    "densenet.seq": ("DenseNet169", "DenseNet264"),
+    "vgg.seq": ("VGG16BN",),
+    "dla.seq": ("DLA34",),
+}
+
 # Every operation, with attributes off their defaults, at a size that runs at once.
 EVERYTHING = """
 network Everything {

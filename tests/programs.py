@@ -20,6 +20,10 @@ block branches(width: positive) {
 block dense(n: positive, k: positive) {
   aggregate i in 1..n, window=all, keep=input { batch_norm; relu; conv2d 3x3, k }
 }
+block sparse(n: positive, k: positive) {
+  conv2d 1x1, 5
+  aggregate i in 1..n, window=powers(2), keep=powers(2) { batch_norm; relu; conv2d 3x3, k }
+}
 """
 
 
@@ -38,7 +42,7 @@ class Writer:
 
     def statement(self, depth: int) -> list[str]:
         options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
-        options += [self.shortcut, self.gate, self.mean, self.output, self.dead]
+        options += [self.shortcut, self.gate, self.mean, self.output, self.dead, self.sparse]
         options += [self.shuffle]
         if self.k:
             options += [self.wseqconv, self.residual, self.residual]
@@ -87,6 +91,12 @@ class Writer:
         n = self.choose(1, 3)
         self.width, self.k = self.width + 2 * n, None
         return [f"dense {n}, 2"]
+
+    def sparse(self) -> list[str]:
+        n = self.choose(1, 2, 3)
+        # behind n layers stand those 1, 2, 4 before: the input is 2 before for n=1, 4 for n=3
+        self.width, self.k = {1: 2 + 5, 2: 2 + 2, 3: 2 + 2 + 5}[n], None
+        return [f"sparse {n}, 2"]
 
     def join(self) -> list[str]:
         width = self.choose(2, 5)
@@ -167,7 +177,7 @@ class Writer:
 def programs(draw) -> str:
     """A source with one network, `Random`, for inputs of 3x8x8."""
     writer = Writer(draw)
-    lines = ["network Random {", "  input 3x8x8"]
+    lines = ["network Random {", "  input 3x8x8", "  relu"]
     for stage in range(draw(st.integers(1, 3))):
         lines.append(f"  stage s{stage} {{")
         for _ in range(draw(st.integers(1, 4))):

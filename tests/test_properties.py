@@ -99,3 +99,14 @@ def test_counts_are_those_of_torch(text: str) -> None:
 @given(programs())
 def test_backends_agree(text: str) -> None:
     assert all(c.agrees for c in verify(network_of(text), batches=(2,))), text
+
+
+@many
+@given(programs())
+def test_a_plain_source_is_the_network(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.seq"
+        path.write_text(text, encoding="utf-8")
+        plain = seqdsl.expand(path)
+    assert dump(network_of(plain)) == dump(network_of(text))
+    assert "for " not in plain.partition("network Random")[2]

@@ -206,7 +206,7 @@ class _Builder:
             case ops.Activation(function=function):
                 self._activation(node, function, operands[0])
             case _:
-                kind, attributes = _simple(operation)
+                kind, attributes = _simple(node, self._network)
                 if isinstance(operation, ops.Add) and len(operands) > 2:
                     kind = "Sum"
                 self._emit(kind, operands, node.path, **attributes)
@@ -323,8 +323,9 @@ _RESIZE: dict[ops.Interpolation, dict[str, str]] = {
 }
 
 
-def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
+def _simple(node: Node, network: Network) -> tuple[str, dict[str, Any]]:
     """The ONNX operator and attributes of an operation that has neither weights nor constants."""
+    operation = node.operation
     match operation:
         case ops.Add():
             return "Add", {}
@@ -343,13 +344,27 @@ def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
                 "kernel_shape": kernel,
                 "strides": stride,
                 "pads": (*padding, *padding),
-                "ceil_mode": int(ceil),
+                "ceil_mode": int(ceil and _rounds_up(node, network)),
             }
             if isinstance(operation, ops.MaxPool):
                 return "MaxPool", attributes
             return "AveragePool", {**attributes, "count_include_pad": 1}
         case _:
             raise AssertionError(f"{operation} has weights or constants")
+
+
+def _rounds_up(node: Node, network: Network) -> bool:
+    """Whether a pool has a window past the last whole one: ONNX keeps some that torch drops."""
+    assert isinstance(node.operation, ops.MaxPool | ops.AvgPool)
+    sides = network.nodes[node.operands[0]].type.spatial
+    pool = node.operation
+    floor = tuple(
+        (side + 2 * padding - kernel) // stride + 1
+        for side, kernel, stride, padding in zip(
+            sides, pool.kernel, pool.stride, pool.padding, strict=True
+        )
+    )
+    return floor != node.type.spatial
 
 
 def _value(name: str, node: Node) -> onnx.ValueInfoProto:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from seqdsl.graph.liveness import live
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import Input
+from seqdsl.graph.operations import Concat, Input, Slice
 from seqdsl.graph.scope import Scope
 
 Item: TypeAlias = "Node | Module"
@@ -103,6 +103,7 @@ class _Planner:
         for item in module.items:
             stack = [item]
             while stack:
+                assert len(stack) <= len(module.items), "a module reads what it gives"
                 missing = [n for n in needs.get(stack[-1], ()) if n not in ordered]
                 if missing:
                     stack.extend(missing)
@@ -113,10 +114,17 @@ class _Planner:
 
 
 def last_uses(module: Module) -> dict[int, int]:
-    """For each value, the position of the last item that reads it; outputs outlive all items."""
+    """For each value, the position of the last item that reads it; outputs outlive all items.
+
+    A join may be written where it is read, so what it joins lives as long as the join.
+    """
     uses: dict[int, int] = {}
     for position, item in enumerate(module.items):
         for operand in item.inputs if isinstance(item, Module) else item.operands:
             uses[operand] = position
     uses.update(dict.fromkeys(module.outputs, len(module.items)))
+    for item in reversed(module.items):
+        if isinstance(item, Node) and isinstance(item.operation, Concat | Slice):
+            for operand in item.operands:
+                uses[operand] = max(uses[operand], uses.get(item.index, 0))
     return uses

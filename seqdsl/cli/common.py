@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 FORMATS = [format.value for format in OutputFormat]
 # Files that can't be had are the caller's mistake, not a finding in a file.
-_IO_CODES = frozenset({"SEQ001", "SEQ002", "SEQ005"})
+_IO_CODES = frozenset({"SEQ001", "SEQ002", "SEQ005", "SEQ007", "SEQ008"})
 
 
 def network_options(function: F) -> F:
@@ -29,7 +29,7 @@ def network_options(function: F) -> F:
         "--network", "network_name", metavar="NAME", help="One network or model of several."
     )(function)
     return click.option(
-        "-D", "--define", "defines", metavar="NAME=VALUE", multiple=True, callback=_parse_defines,
+        "-D", "--define", "defines", metavar="NAME=VALUE", multiple=True, callback=parse_defines,
         help="Set a parameter. Claims are then not checked.",
     )(function)  # fmt: skip
 
@@ -41,11 +41,12 @@ def output_format_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def _parse_defines(
+def parse_defines(
     ctx: click.Context,  # noqa: ARG001
     param: click.Parameter,  # noqa: ARG001
     values: Sequence[str],
 ) -> dict[str, str]:
+    """The callback of an option that is ``NAME=VALUE``, as often as one likes."""
     defines: dict[str, str] = {}
     for value in values:
         name, equal, text = value.partition("=")

@@ -7,19 +7,25 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from seqdsl.cli.common import use_color
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under headings; ``right`` names the headings of columns of numbers."""
+    """Rows of text under headings.
+
+    ``right`` names the headings of columns of numbers, ``prose`` those of columns that wrap.
+    """
 
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: frozenset[str] = frozenset()
     note: str = ""  # the convention of its numbers, for one
+    prose: frozenset[str] = frozenset()
+    styles: tuple[str, ...] = ()  # of its rows, on a terminal
 
 
 def write_tables(tables: list[Table], format: str) -> str:
@@ -45,19 +51,27 @@ def _terminal(table: Table) -> str:
     stream = io.StringIO()
     color = use_color(sys.stdout)
     console = Console(
-        file=stream, width=160, force_terminal=color, no_color=not color, highlight=False
-    )
+        file=stream, width=max(160, _width(table)), force_terminal=color, no_color=not color,
+        highlight=False,
+    )  # fmt: skip
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in table.headings:
         justify = "right" if heading in table.right else "left"
-        grid.add_column(Text(heading), justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for row in table.rows:
-        grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        no_wrap = heading not in table.prose
+        grid.add_column(Text(heading), justify=justify, no_wrap=no_wrap)  # type: ignore[arg-type]
+    for row, style in zip_longest(table.rows, table.styles):
+        grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row), style=style)
     console.print(Text(table.title, style="bold"))
     console.print(grid)
     if table.note:
         console.print(Text(table.note, style="dim"))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def _width(table: Table) -> int:
+    """The characters that a table needs, so that no cell is cut short."""
+    columns = zip(table.headings, *table.rows, strict=True)
+    return sum(max(map(len, column)) + 3 for column in columns)
 
 
 _STYLES = {"met": "green", "NOT MET": "bold red", "agrees": "green", "DIFFERS": "bold red"}
@@ -111,6 +125,7 @@ _LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "×": r"$\times$",
+    "→": r"$\to$",
 }
 
 _WRITERS: dict[str, Callable[[Table], str]] = {

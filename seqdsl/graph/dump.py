@@ -11,7 +11,7 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Activation
 
 # Attributes that go without saying.
-_PLAIN = {
+PLAIN = {
     "stride": "1x1", "padding": "0x0", "dilation": "1x1", "groups": "1", "bias": "false",
     "init": "he", "eps": "1e-05", "momentum": "0.1", "ceil": "false", "mode": "nearest",
 }  # fmt: skip
@@ -48,12 +48,13 @@ def _attributes(node: Node) -> Iterator[str]:
     if isinstance(node.operation, Activation):  # its kind tells all
         return
     for field in fields(node.operation):
-        value = _spell(getattr(node.operation, field.name))
-        if _PLAIN.get(field.name) != value:
+        value = spell(getattr(node.operation, field.name))
+        if PLAIN.get(field.name) != value:
             yield f"{field.name}={value}"
 
 
-def _spell(value: object) -> str:
+def spell(value: object) -> str:
+    """An attribute's value, as the language writes it."""
     match value:
         case tuple():
             return "x".join(map(str, value))

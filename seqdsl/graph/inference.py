@@ -31,11 +31,37 @@ class TypeProblem(Exception):
         super().__init__(message)
 
 
+MAX_COUNT = 2**63 - 1
+
+
 def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorType:
     """The type that an operation gives.
 
-    Raises `TypeProblem` where the operands don't fit. `Input` has no operands to infer from.
+    Raises `TypeProblem` where the operands don't fit, or what is to be counted of them does not
+    fit into 64 bits. `Input` has no operands to infer from.
     """
+    type = _infer(operation, operands)
+    if type.elements * _taps(operation, operands) > MAX_COUNT:
+        raise TypeProblem(
+            "integer-range",
+            f"{type} by this operation is more than 64 bits can count",
+            help="is a digit too many somewhere?",
+        )
+    return type
+
+
+def _taps(operation: ops.Operation, operands: Sequence[TensorType]) -> int:
+    """The multiply-accumulates of an element of the output."""
+    match operation:
+        case ops.Conv2d(groups=groups, kernel=(height, width)):
+            return operands[0].channels // groups * height * width
+        case ops.Linear():
+            return operands[0].elements
+        case _:
+            return 1
+
+
+def _infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorType:
     match operation:
         case ops.Conv2d():
             return _conv2d(operation, operands[0])
@@ -175,6 +201,13 @@ def _pool(pool: ops.MaxPool | ops.AvgPool, operand: TensorType) -> TensorType:
 def _add(operands: Sequence[TensorType], verb: str) -> TensorType:
     first = operands[0]
     for position, other in enumerate(operands[1:], 1):
+        if bool(other.spatial) != bool(first.spatial):
+            raise TypeProblem(
+                "vector-operand",
+                f"can't add a vector and a feature map: {_shape(first)} and {_shape(other)}",
+                operand=position,
+                recovery=first,
+            )
         if other.shape != first.shape:
             what = "channels" if other.channels != first.channels else "spatial size"
             raise TypeProblem(

@@ -17,6 +17,7 @@ from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 MAX_NODES = 200_000
+MAX_EDGES = 500_000
 
 
 @frozen
@@ -62,6 +63,7 @@ class Dataflow:
         self.diagnostics: list[Diagnostic] = []
         self.log: list[Joined | Placed | Added] = []
         self.leaving: dict[Scope, TensorType] = {}
+        self._edges = 0
         self._joined: dict[Group, int] = {}
         self._places: dict[Group, tuple[Scope, Span]] = {}
 
@@ -101,7 +103,7 @@ class Dataflow:
             runs = _runs(segments)
             if len(runs) == 1 and self._is_whole(runs[0]):
                 return runs[0].node
-            place = self._places.get(segments) or (self._home(segments, scope), span)
+            place = self._places.get(segments) or (self._home(runs, scope), span)
             index = self._joined[segments] = self._join(runs, *place)
         self.log.append(Joined(segments, scope, span, index))
         return index
@@ -131,7 +133,7 @@ class Dataflow:
         type = infer(ops.Concat(), [self.builder.type_of(piece) for piece in pieces])
         return self._add(ops.Concat(), pieces, type, scope, span)
 
-    def _home(self, segments: Group, scope: Scope) -> Scope:
+    def _home(self, runs: Sequence[Segment], scope: Scope) -> Scope:
         """Where a join belongs: in the layer around a group, whose window it is, or else around
         the block that asks for it; but not outside of what it joins.
         """
@@ -141,11 +143,15 @@ class Dataflow:
             home = scope.parent
         if home is None:
             return scope
-        makers = {self.builder.nodes[segment.node].scope for segment in segments}
+        makers = {self.builder.nodes[self._known(run)].scope for run in runs}
         inside = set(_below(scope, home))
         if any(not inside.isdisjoint(maker.ancestry()) for maker in makers):
             return scope
         return home
+
+    def _known(self, run: Segment) -> int:
+        """The node that a piece is taken from: a slice that was made before, or what is sliced."""
+        return self._joined.get((run,), run.node)
 
     def _piece(self, run: Segment, scope: Scope, span: Span) -> int:
         if self._is_whole(run):
@@ -170,15 +176,16 @@ class Dataflow:
         scope: Scope,
         span: Span,
     ) -> int:
-        if len(self.builder.nodes) >= MAX_NODES:
+        self._edges += len(operands)
+        if len(self.builder.nodes) >= MAX_NODES or self._edges > MAX_EDGES:
             raise fail(
                 "node-limit",
-                f"the network has more than {MAX_NODES:,} nodes",
+                f"the network has more than {MAX_NODES:,} nodes or {MAX_EDGES:,} edges",
                 span,
                 scope,
                 help="repeat less, or build the network from smaller ones",
             )
-        return self.builder.add_typed(operation, operands, type, scope, span)
+        return self.builder.add(operation, operands, type, scope, span)
 
     def _feature(self, index: int) -> Feature:
         type = self.builder.type_of(index)

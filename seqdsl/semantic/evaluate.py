@@ -77,7 +77,7 @@ def whole(expression: ast.Expression, frame: Frame) -> int:
         return value
     raise fail(
         "not-whole",
-        f"a whole number is needed, and this is {value}",
+        f"`{' '.join(expression.span.text.split())}` must be a whole number, and is {value}",
         expression.span,
         frame.scope,
         label=f"= {value}",
@@ -210,9 +210,18 @@ def _minus(e: ast.Minus, frame: Frame) -> Value:
 def _compare(e: ast.Compare, frame: Frame) -> Value:
     if e.operator in ("==", "!="):
         left, right = evaluate(e.left, frame), evaluate(e.right, frame)
-        return (left == right) is (e.operator == "==")
+        return _equal(left, right) is (e.operator == "==")
     a, b = number(e.left, frame), number(e.right, frame)
     return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[e.operator]
+
+
+def _equal(left: Value, right: Value) -> bool:
+    """Equality of values; a number stands for a size of that many on both sides."""
+    if isinstance(left, SizeValue) and type(right) is int:
+        return left.values == (right, right)
+    if isinstance(right, SizeValue) and type(left) is int:
+        return right.values == (left, left)
+    return left == right
 
 
 def _logic(e: ast.Logic, frame: Frame) -> Value:

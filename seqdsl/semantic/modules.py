@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from os.path import normpath
 from pathlib import Path
 
-from seqdsl.semantic.reading import read_source
+from seqdsl.semantic.reading import DISK, Files
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen
+from seqdsl.source.resources import resource
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
@@ -21,7 +21,7 @@ MAX_IMPORTS = 256
 PRELUDE = "std.prelude"
 _ROOT_MARKS = (".git", "pyproject.toml")
 
-Definition = ast.Block | ast.Network | ast.Model
+Definition = ast.Block | ast.Buildable
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +36,7 @@ class LoadedModule:
         return self.visible.get(name)
 
     @property
-    def networks(self) -> list[ast.Network | ast.Model]:
+    def networks(self) -> list[ast.Buildable]:
         return [d for d in self.own.values() if not isinstance(d, ast.Block)]
 
 
@@ -49,10 +49,11 @@ class Program:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load_program(source: Source, path: Path | None) -> Program:
+def load_program(source: Source, path: Path | None, files: Files = DISK) -> Program:
     """Parses a source and, from ``path``'s folder, what it uses. Never raises."""
-    loader = _Loader(path.resolve().parent if path else Path.cwd())
-    root = loader.module(source, path.resolve() if path else None, ())
+    located = files.locate(path) if path else None
+    loader = _Loader(located.parent if located else Path.cwd(), files)
+    root = loader.module(source, str(path or ""), located, ())
     return Program(root, tuple(loader.user_modules), tuple(loader.diagnostics))
 
 
@@ -62,10 +63,10 @@ def library_module(name: str) -> LoadedModule | None:
     parts = name.split(".")
     if parts[0] != "std" or len(parts) < 2:
         return None
-    resource = files("seqdsl.architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
-    if not resource.is_file():
+    file = resource("architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
+    if not file.is_file():
         return None
-    source = Source("/".join(parts) + ".seq", resource.read_text(encoding="utf-8"), library=True)
+    source = Source("/".join(parts) + ".seq", file.read_text(encoding="utf-8"), library=True)
     syntax, diagnostics = parse(source)
     if diagnostics:
         raise AssertionError(f"the standard library does not parse: {diagnostics[0].message}")
@@ -81,19 +82,22 @@ def library_module(name: str) -> LoadedModule | None:
 
 
 def library_names() -> list[str]:
-    folder = files("seqdsl.architectures").joinpath("std")
+    folder = resource("architectures").joinpath("std")
     return sorted(f"std.{f.name[:-4]}" for f in folder.iterdir() if f.name.endswith(".seq"))
 
 
 class _Loader:
-    def __init__(self, folder: Path) -> None:
-        self._root = _project_root(folder)
+    def __init__(self, folder: Path, files: Files) -> None:
+        self._files = files
+        self._root = _project_root(folder, files)
         self._folder = folder
         self._loaded: dict[Path, LoadedModule] = {}
         self.user_modules: list[LoadedModule] = []
         self.diagnostics: list[Diagnostic] = []
 
-    def module(self, source: Source, path: Path | None, parents: tuple[Path, ...]) -> LoadedModule:
+    def module(
+        self, source: Source, name: str, path: Path | None, parents: tuple[Path, ...]
+    ) -> LoadedModule:
         syntax, problems = parse(source)
         self.diagnostics.extend(problems)
         module = LoadedModule(syntax)
@@ -103,21 +107,24 @@ class _Loader:
         if not syntax.items and not problems:
             self.diagnostics.append(_empty(source))
         _define(module, self.diagnostics)
-        prelude = library_module(PRELUDE)
-        if prelude is not None:
-            _import(module, prelude)
         folder = path.parent if path else self._folder
         chain = (*parents, path) if path else parents
         for item in syntax.items:
             if isinstance(item, ast.Use):
                 try:
-                    _import(module, self._used(item, source, folder, chain))
+                    used = self._used(item, name, folder, chain)
                 except Failure as failure:
                     self.diagnostics.append(failure.diagnostic)
+                    continue
+                self.diagnostics.extend(_hidden(module, used, item))
+                _import(module, used)
+        prelude = library_module(PRELUDE)  # last: what a file imports comes before it
+        if prelude is not None:
+            _import(module, prelude)
         return module
 
     def _used(
-        self, use: ast.Use, user: Source, folder: Path, parents: tuple[Path, ...]
+        self, use: ast.Use, user: str, folder: Path, parents: tuple[Path, ...]
     ) -> LoadedModule:
         if use.library:
             found = library_module(use.target)
@@ -129,7 +136,11 @@ class _Loader:
                     nearest(use.target, library_names()),
                 )
             return found
-        path = (folder / use.target).resolve()
+        try:
+            path = self._files.locate(folder / use.target)
+        except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL in the name
+            message = "this is not the path of a file"
+            raise _import_failure("missing-import", message, use.span, None) from None
         if not path.is_relative_to(self._root):
             raise _import_failure(
                 "import-outside",
@@ -153,14 +164,16 @@ class _Loader:
             raise _import_failure(
                 "import-limit", f"more than {MAX_IMPORTS} files are imported", use.span, None
             )
+        name = normpath(Path(user).parent / use.target)
         try:
-            source = read_source(path, normpath(Path(user.name).parent / use.target))
+            source = self._files.read(path, name)
         except Failure as failure:
-            near = [p.name for p in path.parent.glob("*.seq")] if path.parent.is_dir() else []
+            others = [n for n in self._files.sources(path.parent) if path.parent / n not in parents]
+            near = nearest(path.name, others)
             raise _import_failure(
-                "missing-import", failure.diagnostic.message, use.span, nearest(path.name, near)
+                "missing-import", failure.diagnostic.message, use.span, near
             ) from None
-        return self.module(source, path, parents)
+        return self.module(source, name, path, parents)
 
 
 def _define(module: LoadedModule, diagnostics: list[Diagnostic]) -> None:
@@ -183,15 +196,31 @@ def _define(module: LoadedModule, diagnostics: list[Diagnostic]) -> None:
         module.visible[item.name] = (item, module)
 
 
+def _hidden(module: LoadedModule, used: LoadedModule, use: ast.Use) -> list[Diagnostic]:
+    """A finding for each name of a used file that another has defined already."""
+    known = ((name, module.visible.get(name), d) for name, d in used.own.items())
+    return [
+        Diagnostic(
+            BY_NAME["shadowed-name"],
+            f"`{name}` of this file is hidden by another of the same name",
+            Label(use.span, "used here"),
+            (Label(first[0].name_span, "seen instead"), Label(hidden.name_span, "not seen")),
+            help="rename one of them",
+        )
+        for name, first, hidden in known
+        if first is not None and first[1] is not used
+    ]
+
+
 def _import(module: LoadedModule, used: LoadedModule) -> None:
     for name, definition in used.own.items():
         module.visible.setdefault(name, (definition, used))
 
 
-def _project_root(folder: Path) -> Path:
+def _project_root(folder: Path, files: Files) -> Path:
     """The nearest folder upwards that holds a project; the file's own where none does."""
     for candidate in (folder, *folder.parents):
-        if any((candidate / mark).exists() for mark in _ROOT_MARKS):
+        if any(files.exists(candidate / mark) for mark in _ROOT_MARKS):
             return candidate
     return folder
 

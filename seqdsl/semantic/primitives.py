@@ -104,6 +104,11 @@ def _linear(a: Application) -> Feature:
 
 def _batch_norm(a: Application) -> Feature:
     eps, momentum = (float(cast(Fraction, a.values[name])) for name in ("eps", "momentum"))
+    if eps <= 0 or not 0 <= momentum <= 1:
+        raise fail(
+            "not-positive", "`eps` is above zero, and `momentum` from 0 to 1", a.span, a.scope,
+            label=f"eps = {eps:g}, momentum = {momentum:g}",
+        )  # fmt: skip
     result = a.apply(ops.BatchNorm(eps, momentum))
     return Feature(result.groups, result.spatial, raw=a.operand.groups)
 

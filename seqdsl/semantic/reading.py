@@ -1,31 +1,59 @@
-"""Reads source files; what can't be read is a diagnostic."""
+"""Reads source files from where they are kept; what can't be read is a diagnostic."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Protocol
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.text import Source
 
-MAX_SOURCE_BYTES = 1_000_000
+MAX_SOURCE_BYTES = 200_000
 
 
-def read_source(path: Path, name: str) -> Source:
-    """A file's text under the name that diagnostics print. Raises `Failure`."""
-    try:
-        with path.open("rb") as file:
-            return decode(file.read(MAX_SOURCE_BYTES + 1), name)
-    except FileNotFoundError:
-        raise _failure("missing-file", f"{name} does not exist", name) from None
-    except IsADirectoryError:
-        raise _failure(
-            "is-directory", f"{name} is a directory", name, "name the files in it"
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _failure("unreadable-file", f"{name} can't be read: {reason}", name) from None
+class Files(Protocol):
+    """Where a program's files are kept: on disk, or in a git revision."""
+
+    def locate(self, path: Path) -> Path:
+        """The absolute path of a file, by which it is known; links are followed on disk."""
+
+    def read(self, path: Path, name: str) -> Source:
+        """A file's text under the name that diagnostics print. Raises `Failure`."""
+
+    def exists(self, path: Path) -> bool: ...
+
+    def sources(self, folder: Path) -> list[str]:
+        """The names of the `.seq` files of a folder; none where it does not exist."""
+
+
+class Disk:
+    """Files as they are now."""
+
+    def locate(self, path: Path) -> Path:
+        return path.resolve()
+
+    def read(self, path: Path, name: str) -> Source:
+        try:
+            with path.open("rb") as file:
+                return decode(file.read(MAX_SOURCE_BYTES + 1), name)
+        except FileNotFoundError:
+            raise missing(name) from None
+        except IsADirectoryError:
+            raise is_directory(name) from None
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise failure("unreadable-file", f"{name} can't be read: {reason}", name) from None
+
+    def exists(self, path: Path) -> bool:
+        return path.exists()
+
+    def sources(self, folder: Path) -> list[str]:
+        return [path.name for path in folder.glob("*.seq")] if folder.is_dir() else []
+
+
+DISK = Disk()
 
 
 def read_stdin() -> Source:
@@ -35,16 +63,11 @@ def read_stdin() -> Source:
 def decode(data: bytes, name: str) -> Source:
     """Raises `Failure` for what is too large or not UTF-8."""
     if len(data) > MAX_SOURCE_BYTES:
-        raise _failure(
-            "file-too-large",
-            f"{name} is larger than {MAX_SOURCE_BYTES:,} bytes",
-            name,
-            "split it into files that use one another",
-        )
+        raise too_large(name)
     try:
         return Source(name, data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise _failure(
+        raise failure(
             "not-utf8",
             f"{name} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}",
             name,
@@ -52,5 +75,23 @@ def decode(data: bytes, name: str) -> Source:
         ) from None
 
 
-def _failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
+def missing(name: str, help: str | None = None) -> Failure:
+    return failure("missing-file", f"{name} does not exist", name, help)
+
+
+def is_directory(name: str) -> Failure:
+    return failure("is-directory", f"{name} is a directory", name, "name the files in it")
+
+
+def too_large(name: str) -> Failure:
+    return failure(
+        "file-too-large",
+        f"{name} is larger than {MAX_SOURCE_BYTES:,} bytes",
+        name,
+        "split it into files that use one another",
+    )
+
+
+def failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
+    """What is wrong with a file as a whole."""
     return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Placed
+from seqdsl.semantic.frame import Broken
 from seqdsl.semantic.values import Feature, Group, Layers, Segment, Value
 from seqdsl.source.frozen import frozen
-from seqdsl.syntax import ast
+
+MAX_GROUPS = 64  # of a feature map that a key is made of
 
 
 @frozen
@@ -42,12 +44,16 @@ class Replays:
     _known: dict[Hashable, _Recording] = field(default_factory=dict)
 
     def key(
-        self, block: ast.Block, operand: Feature, values: Iterable[Value], dataflow: Dataflow
+        self,
+        callee: Hashable,
+        operand: Feature,
+        values: Iterable[Value | Broken],
+        dataflow: Dataflow,
     ) -> Key | None:
         """The key of a call; None where what it was given can't be compared."""
         canon = _Canon(dataflow)
         try:
-            value = (block, canon.feature(operand), *map(canon.value, values))
+            value = (callee, canon.feature(operand), *map(canon.value, values))
         except _Incomparable:
             return None
         return Key(value, list(canon.slots))
@@ -85,7 +91,7 @@ class Replays:
 
 
 class _Incomparable(Exception):
-    """Braces see the names around them, which may have changed."""
+    """Braces see the names around them, which may have changed; a wide window seldom recurs."""
 
 
 class _Canon:
@@ -95,7 +101,7 @@ class _Canon:
         self._dataflow = dataflow
         self.slots: dict[int, int] = {}
 
-    def value(self, value: Value) -> Hashable:
+    def value(self, value: Value | Broken) -> Hashable:
         if isinstance(value, Feature):
             return self.feature(value)
         if isinstance(value, tuple):
@@ -105,6 +111,8 @@ class _Canon:
         return (type(value), value)
 
     def feature(self, feature: Feature) -> Hashable:
+        if len(feature.groups) > MAX_GROUPS:
+            raise _Incomparable
         raw = None if feature.raw is None else tuple(map(self._group, feature.raw))
         return (tuple(map(self._group, feature.groups)), feature.spatial, raw)
 
@@ -130,6 +138,6 @@ def _moved(scope: Scope, scopes: dict[Scope, Scope], dataflow: Dataflow) -> Scop
         assert scope.parent is not None
         parent = _moved(scope.parent, scopes, dataflow)
         known = parent.child(scope.kind, scope.label, scope.name, scope.span, scope.repeat)
-        dataflow.builder.unique(parent, scope.label)
+        dataflow.builder.take(parent, scope.name)
         scopes[scope] = known
     return known

@@ -284,5 +284,13 @@ def show(value: Value) -> str:
             return block.name
         case PrimitiveLayer(primitive=primitive):
             return primitive.name
+        case AllWindow():
+            return "all"
+        case SlidingWindow():
+            return "sliding"
+        case LastWindow(count=count):
+            return f"last({count})"
+        case PowersWindow(base=base):
+            return f"powers({base})"
         case _:
             return kind_of(value)

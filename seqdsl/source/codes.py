@@ -30,6 +30,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ004", "empty-file", "The file defines nothing."),
     Code("SEQ005", "unreadable-file", "The file can't be read."),
     Code("SEQ006", "file-too-large", "The file is larger than a source may be."),
+    Code("SEQ007", "unknown-revision", "No git revision of this name exists."),
+    Code("SEQ008", "no-git", "There is no git, or no git repository, to read a revision from."),
     # SEQ1xx: syntax
     Code("SEQ101", "syntax", "The text is not in the language's grammar."),
     Code("SEQ102", "nesting", "Brackets are nested deeper than the limit."),
@@ -56,6 +58,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ219", "model-body", "A model holds something other than claims."),
     Code("SEQ220", "output-name", "An output's name is taken."),
     Code("SEQ221", "output-place", "An output is named outside of a network."),
+    Code("SEQ222", "idle-rule", "A rule of a derived network replaces nothing.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),
@@ -78,6 +81,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ319", "pad-width", "Channels are padded to a width below their number."),
     Code("SEQ320", "multiply-mismatch", "Feature maps are multiplied that don't fit."),
     Code("SEQ321", "unread-layer", "No output reads what a layer gives.", _WARNING),
+    Code("SEQ330", "unwritable", "The network can't be written as a plain source."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
     Code("SEQ402", "stage-output", "A stage's output is not what it claims."),
@@ -93,6 +97,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ603", "backend", "A backend refused the network."),
     Code("SEQ604", "unreadable-input", "An image or array can't be read."),
     Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
+    Code("SEQ606", "ambiguous-weights", "A checkpoint fits the network in more than one way."),
+    Code("SEQ607", "name-map", "A name map can't be read, or names what is not there."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}

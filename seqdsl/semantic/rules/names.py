@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.semantic.evaluate import CONSTANTS
@@ -58,6 +59,8 @@ def check_names(module: LoadedModule) -> list[Diagnostic]:
         if isinstance(item, ast.Model):
             for argument in item.arguments:
                 checker.read(argument.value, _Region())
+        elif isinstance(item, ast.Derived):
+            checker.derived(item)
     return checker.diagnostics
 
 
@@ -68,16 +71,36 @@ class _Checker:
         self.diagnostics: list[Diagnostic] = []
 
     def definition(self, definition: ast.Network | ast.Block) -> None:
+        region = self._parameters(definition.parameters)
+        self._body(definition.body, region)
+        self._report_unused()
+
+    def derived(self, definition: ast.Derived) -> None:
+        region = self._parameters(definition.parameters)
+        for argument in definition.arguments:
+            self.read(argument.value, region)
+        for rule in definition.replacements:
+            inner = _Region(region)
+            for name in rule.parameters:  # one that is not read says that it may have any value
+                self._bind(name.name, name.span, inner, warn=False)
+            if rule.where is not None:
+                self.read(rule.where, inner)
+            self._body(rule.body, inner)
+        self._report_unused()
+
+    def _parameters(self, parameters: Sequence[ast.Parameter]) -> _Region:
         region = _Region()
         self._all = []
-        for parameter in definition.parameters:
+        for parameter in parameters:
             if parameter.default is not None:
                 self.read(parameter.default, region)
             if parameter.name in region.bindings:
                 self._duplicate_parameter(parameter, region.bindings[parameter.name])
             else:
                 self._bind(parameter.name, parameter.span, region)
-        self._body(definition.body, region)
+        return region
+
+    def _report_unused(self) -> None:
         for binding in self._all:
             if binding.warn and not binding.used:
                 self._unused(binding)
@@ -188,7 +211,8 @@ class _Checker:
         )  # fmt: skip
 
     def _undefined(self, name: ast.Name, region: _Region) -> None:
-        near = nearest(name.name, [*region.names(), *CONSTANTS])
+        layers = [n for n, (d, _) in self._module.visible.items() if isinstance(d, ast.Block)]
+        near = nearest(name.name, [*region.names(), *CONSTANTS, *layers, *PRIMITIVES])
         self._report(
             "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
             help=f"did you mean `{near}`?" if near else "name a value with `name = ...`, or "

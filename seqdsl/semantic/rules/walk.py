@@ -62,9 +62,8 @@ def expressions(statement: ast.Statement) -> Iterator[ast.Expression]:
                 yield from expressions(call)
         case ast.For(values=values):
             yield values
-        case ast.Aggregate(values=values, arguments=arguments):
+        case ast.Aggregate(values=values):  # its arguments see the index
             yield values
-            yield from (argument.value for argument in arguments)
         case ast.If(branches=branches):
             yield from (condition for condition, _ in branches)
         case ast.Stage(claim=claim):

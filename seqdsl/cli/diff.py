@@ -1,0 +1,315 @@
+"""``seqdsl diff``"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqdsl.cli.common import network_options, parse_defines, show
+from seqdsl.cli.tables import FORMATS, Table, write_tables
+from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost
+from seqdsl.graph.network import Network
+from seqdsl.graph.statistics import Part
+from seqdsl.passes.diff import Change, Kind, NetworkDiff, StageDiff, diff
+from seqdsl.source.codes import Severity
+from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.frozen import frozen_value
+
+if TYPE_CHECKING:
+    from seqdsl.semantic.compile import Instance
+
+_HEADINGS = ("stage", "layer", "before", "after", "params", "MACs")
+_EXACT_HEADINGS = (
+    "stage", "change", "layer", "count", "before", "after",
+    "params before", "params after", "MACs before", "MACs after",
+)  # fmt: skip
+_MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-"}
+_STYLES = {"+": "green", "-": "red", "~": "yellow"}
+
+
+@frozen_value
+class Side:
+    """What A or B names: ``[REVISION:]FILE[:NETWORK]``."""
+
+    revision: str | None
+    file: str
+    network: str | None
+
+    @property
+    def where(self) -> str:
+        return self.file if self.revision is None else f"{self.revision}:{self.file}"
+
+
+@click.command("diff")
+@click.argument("a")
+@click.argument("b")
+@network_options
+@click.option("-A", "defines_a", metavar="NAME=VALUE", multiple=True, callback=parse_defines,
+              help="Set a parameter of A alone.")  # fmt: skip
+@click.option("-B", "defines_b", metavar="NAME=VALUE", multiple=True, callback=parse_defines,
+              help="Set a parameter of B alone.")  # fmt: skip
+@click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
+def command(
+    a: str,
+    b: str,
+    network_name: str | None,
+    defines: dict[str, str],
+    defines_a: dict[str, str],
+    defines_b: dict[str, str],
+    format: str,
+) -> None:
+    """Tell what differs between networks A and B, each [REVISION:]FILE[:NETWORK].
+
+    \b
+      seqdsl diff old.seq new.seq
+      seqdsl diff nets.seq:S1 nets.seq:S3
+      seqdsl diff HEAD~1:nets.seq nets.seq
+      seqdsl diff nets.seq:Net nets.seq:Net -A k=8 -B k=16
+
+    Two files of several networks are compared network by network, as they are named. REVISION is
+    a commit, branch or tag of git; what FILE uses is read there, too. Layers added, removed and
+    changed are told by stage; names, spelling and comments make no difference. Exit code 0 where
+    nothing differs, 1 where something does, 2 where there is nothing to compare.
+    """
+    left, right = _side(a, network_name), _side(b, network_name)
+    if left.file == right.file == "-":
+        raise click.UsageError("standard input can be A or B, not both")
+    if left.network or right.network or defines or defines_a or defines_b:
+        pairs = [(_one(left, {**defines, **defines_a}), _one(right, {**defines, **defines_b}))]
+        absent: list[tuple[Network, str]] = []
+    else:
+        pairs, absent = _by_name(left, right)
+    found = [(before, after, diff(before, after)) for before, after in pairs]
+    differing = [each for each in found if each[2].differ]
+    tables = [
+        _table(_title(before, after, left, right), difference, format in ("json", "csv"))
+        for before, after, difference in (differing if absent or len(found) > 1 else found)
+    ]
+    if absent:
+        tables.insert(0, _absent_table(f"{left.where} → {right.where}", absent))
+    if tables or format == "json":
+        click.echo(write_tables(tables, format))
+    if len(found) + len(absent) > 1:
+        count = len(differing) + len(absent)
+        click.echo(f"{count} of {len(found) + len(absent)} networks differ", err=True)
+    sys.exit(1 if differing or absent else 0)
+
+
+def _side(text: str, network: str | None) -> Side:
+    """Reads ``[REVISION:]FILE[:NETWORK]``: a file that is there is meant, whatever its name."""
+    if text == "-" or Path(text).is_file():
+        return Side(None, text, network)
+    rest, _, last = text.rpartition(":")
+    if last.isidentifier() and (
+        rest == "-" or ":" in rest or rest.endswith(".seq") or Path(rest).is_file()
+    ):
+        text, network = rest, last
+    if ":" not in text or text == "-" or Path(text).is_file():
+        return Side(None, text, network)
+    revision, _, file = text.rpartition(":")
+    if not revision or not file:
+        raise click.UsageError(f"{text!r} is not of the form [REVISION:]FILE[:NETWORK]")
+    return Side(revision, file, network)
+
+
+# --- networks
+
+
+def _one(side: Side, defines: dict[str, str]) -> Network:
+    from seqdsl.api import load_instance
+
+    instance, diagnostics = load_instance(side.file, side.network, defines, side.revision)
+    return _built([instance] if instance else [], diagnostics)[0]
+
+
+def _by_name(
+    left: Side, right: Side
+) -> tuple[list[tuple[Network, Network]], list[tuple[Network, str]]]:
+    """The networks of two files, as they are named, or as each is the only one; and those that
+    only one file has, with what became of them.
+    """
+    from seqdsl.api import check_file
+
+    before, after = (_built(*check_file(side.file, side.revision)) for side in (left, right))
+    if len(before) == len(after) == 1:
+        return [(before[0], after[0])], []
+    old, new = ({network.name: network for network in side} for side in (before, after))
+    pairs = [(old[name], new[name]) for name in old if name in new]
+    removed = [network for name, network in old.items() if name not in new]
+    added = [network for name, network in new.items() if name not in old]
+    for network in [*removed]:
+        same = next((other for other in added if not diff(network, other).differ), None)
+        if same is not None:  # it has another name now
+            pairs.append((network, same))
+            removed.remove(network)
+            added.remove(same)
+    if not pairs:
+        raise click.UsageError(
+            "no network of both files has the same name; name one of each, "
+            f"as in {left.where}:{before[0].name}"
+        )
+    return pairs, [(n, "removed") for n in removed] + [(n, "added") for n in added]
+
+
+def _built(instances: list[Instance], diagnostics: list[Diagnostic]) -> list[Network]:
+    """The networks; exits with the errors that left any of them unbuilt. Claims don't matter."""
+    errors = [
+        d for d in diagnostics
+        if d.severity is Severity.ERROR and d.code.name != "false-claim"
+    ]  # fmt: skip
+    networks = [instance.network for instance in instances if instance.network]
+    if errors or not networks:
+        show(errors)
+        sys.exit(2)
+    return networks
+
+
+# --- tables
+
+
+def _title(before: Network, after: Network, left: Side, right: Side) -> str:
+    """What sets the two apart: their names, or else their files, or else their parameters."""
+    if before.name != after.name:
+        return f"{before.name} → {after.name}"
+    if left.where != right.where:
+        return f"{before.name}: {left.where} → {right.where}"
+    pairs = zip(before.parameters, after.parameters, strict=True)
+    unlike = [(f"{x[0]}={x[1]}", f"{y[0]}={y[1]}") for x, y in pairs if x != y]
+    if not unlike:
+        return before.name
+    return f"{before.name}: {' → '.join(', '.join(texts) for texts in zip(*unlike, strict=True))}"
+
+
+def _table(title: str, difference: NetworkDiff, exact: bool) -> Table:
+    note = f"MACs for one sample: {CONVENTIONS['macs'].description}"
+    if not difference.differ:
+        note = f"no difference; {note}"
+    headings = _EXACT_HEADINGS if exact else _HEADINGS
+    rows, styles = (_exact_rows(difference), []) if exact else _rows(difference)
+    right = frozenset(headings[-4:] if exact else headings[-2:])
+    return Table(title, headings, tuple(rows), right, note, styles=tuple(styles))
+
+
+def _rows(difference: NetworkDiff) -> tuple[list[tuple[str, ...]], list[str]]:
+    """A row for each stage, each change and the totals; and the style of each."""
+    rows: list[tuple[str, ...]] = []
+    styles: list[str] = []
+    for stage in difference.stages:
+        name, mark, shapes = _name(stage), _mark(stage), _shapes(stage)
+        only = stage.changes[0] if len(stage.changes) == 1 else None
+        # a row that says all that the stage's own would say
+        alone = only is not None and (only.kind is Kind.RESIZED or not any(shapes))
+        if name and not alone:
+            rows.append((f"{mark} {name}".strip(), "", *shapes, *_growth(*_costs(stage))))
+            styles.append(_STYLES.get(mark, "bold"))
+        for change in stage.changes:
+            mark = _MARKS.get(change.kind, "~")
+            told = f"{mark} {_layer(change)}{_times(change)}"
+            values = shapes if alone and any(shapes) else _attributes(change)
+            growth = _growth(change.before, change.after)
+            rows.append((name if alone else "", told, *values, *growth))
+            styles.append(_STYLES[mark])
+    before, after = difference.before.cost, difference.after.cost
+    params, macs = _growth(before, after)
+    rows.append(("total", "params", _amount(before.params), _amount(after.params), params, ""))
+    rows.append(("", "MACs", _amount(before.macs), _amount(after.macs), "", macs))
+    return rows, [*styles, "bold", "bold"]
+
+
+def _exact_rows(difference: NetworkDiff) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for stage in difference.stages:
+        name = _name(stage)
+        if name:
+            kind = {"+": "added", "-": "removed", "": "changed"}[_mark(stage)]
+            rows.append((name, kind, "", "1", *_shapes(stage), *_counts(*_costs(stage))))
+        for change in stage.changes:
+            rows.append(
+                (
+                    name, change.kind.value, _layer(change), str(change.count),
+                    *_attributes(change), *_counts(change.before, change.after),
+                )
+            )  # fmt: skip
+    totals = _counts(difference.before.cost, difference.after.cost)
+    return [*rows, ("total", "", "", "", "", "", *totals)]
+
+
+def _absent_table(title: str, networks: list[tuple[Network, str]]) -> Table:
+    rows = tuple((n.name, change, _amount(n.params), _amount(n.macs)) for n, change in networks)
+    styles = tuple(_STYLES["+" if change == "added" else "-"] for _, change in networks)
+    headings = ("network", "change", "params", "MACs")
+    return Table(title, headings, rows, frozenset(headings[2:]), styles=styles)
+
+
+def _name(stage: StageDiff) -> str:
+    names = [part.name for part in (stage.before, stage.after) if part]
+    return " → ".join(dict.fromkeys(names))
+
+
+def _mark(stage: StageDiff) -> str:
+    if stage.before is None:
+        return "+"
+    return "-" if stage.after is None else ""
+
+
+def _costs(stage: StageDiff) -> tuple[Cost, Cost]:
+    before, after = stage.before, stage.after
+    return before.cost if before else ZERO, after.cost if after else ZERO
+
+
+def _shapes(stage: StageDiff) -> tuple[str, str]:
+    """What leaves a stage, where that is not the same."""
+    before, after = (_shape(part) for part in (stage.before, stage.after))
+    return ("", "") if before == after else (before, after)
+
+
+def _shape(part: Part | None) -> str:
+    return "x".join(map(str, part.shape)) if part else ""
+
+
+def _layer(change: Change) -> str:
+    if change.kind is Kind.RESIZED:
+        return f"{change.count} layer{'s' if change.count > 1 else ''} at another size"
+    return f"{change.path} {change.description}".strip()
+
+
+def _times(change: Change) -> str:
+    told = change.count > 1 and change.kind not in (Kind.RESIZED, Kind.REPEATED)
+    return f"  × {change.count}" if told else ""
+
+
+def _attributes(change: Change) -> tuple[str, str]:
+    """What differs, as it is in the first network and in the second."""
+    sides = [[(a.name, a.before, a.after), (a.name, a.after, a.before)] for a in change.attributes]
+    before, after = (", ".join(filter(None, (_attribute(*s[i]) for s in sides))) for i in (0, 1))
+    return before, after
+
+
+def _attribute(name: str, value: str | None, other: str | None) -> str:
+    if name == "":
+        return value or f"no {other}"
+    if value is None:
+        return ""
+    return f"× {value}" if name == "times" else f"{name}={value}"
+
+
+def _counts(before: Cost, after: Cost) -> tuple[str, ...]:
+    return tuple(map(str, (before.params, after.params, before.macs, after.macs)))
+
+
+def _growth(before: Cost, after: Cost) -> tuple[str, str]:
+    params, macs = after.params - before.params, after.macs - before.macs
+    return _amount(params, "+"), _amount(macs, "+")
+
+
+def _amount(count: int, sign: str = "") -> str:
+    """Four digits and a suffix: ``+13.78M``."""
+    for power, suffix in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
+        if abs(count) >= 10**power:
+            scaled = count / 10**power
+            decimals = 4 - len(str(int(abs(scaled))))
+            return f"{scaled:{sign}.{max(decimals, 0)}f}{suffix}"
+    return f"{count:{sign}}" if count else "0"

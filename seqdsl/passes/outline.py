@@ -1,0 +1,175 @@
+"""A network as stages that hold blocks that hold layers, each with a key of its structure.
+
+A layer is a layer of the paper (a whole SeqConv, or one convolution with its norm), or a single
+operation where no block stands around it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import TypeAlias
+
+from seqdsl.graph import operations as ops
+from seqdsl.graph.costs import Cost, total
+from seqdsl.graph.network import Network
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.passes.cells import Cell, Inlet, Run, cells_of, key_and_inlets
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """A layer, or a stage or block with what it holds."""
+
+    label: str  # the word of the source: residual, conv, max_pool
+    path: tuple[str, ...]  # the labels from the stage down to its own; empty for a stage
+    stage: str  # the stage that it is in, or its own path; empty outside of stages
+    depth: int  # of the scopes inside it
+    cells: tuple[Cell, ...]
+    items: tuple[Item, ...]  # empty for a layer
+
+    @cached_property
+    def _form(self) -> tuple[bytes, tuple[Inlet, ...]]:
+        return key_and_inlets(self.cells)
+
+    @property
+    def key(self) -> bytes:
+        """Equal for items of one structure, whatever they are called."""
+        return self._form[0]
+
+    @property
+    def inlets(self) -> tuple[Inlet, ...]:
+        return self._form[1]
+
+    @property
+    def name(self) -> str:
+        """Its labels from the stage down: ``residual / wseqconv``."""
+        return " / ".join(self.path)
+
+    @cached_property
+    def cost(self) -> Cost:
+        return total([cell.cost for cell in self.cells])
+
+    @cached_property
+    def layers(self) -> tuple[Item, ...]:
+        """The layers that it holds; itself where it is one."""
+        return tuple(layer for item in self.items for layer in item.layers) or (self,)
+
+    @cached_property
+    def structures(self) -> Counter[bytes]:
+        """The keys of the layers that it holds, and how many have each."""
+        return Counter(layer.key for layer in self.layers)
+
+    @cached_property
+    def genera(self) -> Counter[str]:
+        """What the layers that it holds are about, and how many of each."""
+        return Counter(_genus(main_cell(layer).node.operation) for layer in self.layers)
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """A network's stages, and what stands outside of them."""
+
+    whole: Item
+    stages: tuple[Item, ...]
+    loose: Item
+    output: tuple[Run, ...]
+
+
+def outline(network: Network) -> Outline:
+    cells, output = cells_of(network)
+    items = tuple(_items(cells, 1, (), ""))
+    stages = tuple(item for item in items if item.stage)
+    outside = tuple(item for item in items if not item.stage)
+    held = tuple(cell for item in outside for cell in item.cells)
+    return Outline(
+        Item(network.name, (), "", 1, tuple(cells), items),
+        stages,
+        Item("", (), "", 1, held, outside),
+        output,
+    )
+
+
+def without_stages(network: Outline) -> Outline:
+    """The same network with all that its stages hold outside of them."""
+    whole = network.whole
+    items = tuple(
+        inner for item in whole.items for inner in (item.items if item.stage else (item,))
+    )
+    return Outline(whole, (), Item("", (), "", 1, whole.cells, items), network.output)
+
+
+def main_cell(layer: Item) -> Cell:
+    """The cell that a layer is about: the convolution of a convolution with its norm."""
+    for kinds in _RANKED:
+        for cell in layer.cells:
+            if isinstance(cell.node.operation, kinds):
+                return cell
+    return layer.cells[0]
+
+
+def _genus(operation: ops.Operation) -> str:
+    return "pool" if isinstance(operation, _POOLS) else type(operation).__name__
+
+
+_WEIGHTED = (ops.Conv2d, ops.Linear)
+_POOLS = (ops.MaxPool, ops.AvgPool, ops.GlobalAveragePool)
+_RANKED = (ops.Conv2d, ops.Linear, _POOLS, ops.Add)
+
+
+def _items(cells: Sequence[Cell], depth: int, path: tuple[str, ...], stage: str) -> Iterator[Item]:
+    """What neighbouring cells make up, by the scopes at a depth."""
+    for owner, members in groupby(_owned(cells, depth), key=lambda pair: pair[0]):
+        inside = tuple(cell for _, cell in members)
+        if not isinstance(owner, Scope):
+            label = owner.node.kind if isinstance(owner, Cell) else "aggregate"
+            yield Item(label, (*path, label), stage, depth, inside, ())
+            continue
+        if owner.kind is ScopeKind.STAGE and not path and not stage:
+            held = tuple(_items(inside, depth + 1, (), owner.path))
+            yield Item(owner.label, (), owner.path, depth + 1, inside, held)
+            continue
+        owners = {inner for inner, _ in _owned(inside, depth + 1)}
+        layer = _is_layer(owners)
+        if len(owners) == 1 and not layer:  # a block around one layer says nothing of its own
+            yield from _items(inside, depth + 1, path, stage)
+            continue
+        below = (*path, owner.label)
+        held = () if layer else tuple(_items(inside, depth + 1, below, stage))
+        yield Item(owner.label, below, stage, depth + 1, inside, held)
+
+
+_Owner: TypeAlias = Scope | Cell | int
+
+
+def _owned(cells: Sequence[Cell], depth: int) -> Iterator[tuple[_Owner, Cell]]:
+    """Each cell with what it counts for: a scope, itself, or the aggregation of a number."""
+    aggregation = 0
+    group: Scope | None = None
+    for cell in cells:
+        scope = cell.scopes[depth] if depth < len(cell.scopes) else None
+        if scope is None:
+            yield cell, cell
+        elif scope.kind is ScopeKind.GROUP:
+            if scope is not group and scope.repeat is not None and scope.repeat[0] == 1:
+                aggregation += 1
+            group = scope
+            yield aggregation, cell
+        else:
+            yield scope, cell
+
+
+def _is_layer(owners: Set[_Owner]) -> bool:
+    """Whether what a block holds is one layer: one aggregation, or one convolution at most, with
+    the operations beside it.
+    """
+    if any(isinstance(owner, Scope) for owner in owners):
+        return False
+    weighted = [
+        o for o in owners if isinstance(o, Cell) and isinstance(o.node.operation, _WEIGHTED)
+    ]
+    aggregations = [owner for owner in owners if isinstance(owner, int)]
+    return len(weighted) + len(aggregations) <= 1

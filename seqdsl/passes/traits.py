@@ -1,0 +1,309 @@
+"""What a layer is, in the words of the language: ``3x3, 64, k=8``; and how two layers differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from itertools import groupby
+
+from seqdsl.graph import operations as ops
+from seqdsl.graph.dump import PLAIN, spell
+from seqdsl.graph.scope import ScopeKind
+from seqdsl.passes.cells import Cell, Row, form_of
+from seqdsl.passes.outline import Item, main_cell
+from seqdsl.source.frozen import frozen_value
+
+MAX_CONTENTS = 60  # characters; of a block that holds more, its layers are counted
+_POSITIONAL = ("shape", "kernel", "width", "rate")  # the language needs no name for these
+
+
+@frozen_value
+class Trait:
+    """An attribute of a layer. A description leaves out what is usual, and what follows from
+    the layers around.
+    """
+
+    name: str
+    value: str
+    told: bool
+
+
+@frozen_value
+class Attribute:
+    """One thing in which two layers differ; None where a layer has no such attribute."""
+
+    name: str  # empty for operations that only one of them has
+    before: str | None
+    after: str | None
+
+
+def traits(layer: Item) -> dict[str, Trait]:
+    """The attributes of a layer by name, in the language's words.
+
+    ``in`` is the channels that it reads. A layer of groups has the width of all of them, and
+    ``k``, ``c`` and ``window`` as section 3.1 has them.
+    """
+    groups = _groups(layer)
+    main = main_cell(layer)
+    found = _of_groups(layer, groups) if groups else _of_cell(main)
+    for cell in _body(layer):
+        if cell is not main and not isinstance(cell.node.operation, ops.Conv2d):
+            kind = cell.node.kind
+            found.extend(
+                Trait(f"{kind}.{trait.name}", trait.value, trait.told)
+                for trait in _of_cell(cell)
+                if trait.name != "in"
+            )
+    by_name: dict[str, Trait] = {}
+    for trait in found:
+        by_name.setdefault(trait.name, trait)
+    return by_name
+
+
+def describe(layer: Item, other: Item | None = None) -> str:
+    """``3x3, 64, stride=2``; with another layer, what it says of both of them."""
+    others = None if other is None else traits(other)
+    words: list[str] = []
+    positional = True
+    for name, trait in traits(layer).items():
+        if not trait.told or (others is not None and others.get(name) != trait):
+            positional = False
+            continue
+        positional = positional and name in _POSITIONAL
+        words.append(trait.value if positional else f"{name}={trait.value}")
+    return ", ".join(words)
+
+
+def contents(item: Item) -> str:
+    """What a layer is, or what a block holds: ``{ conv 1x1, 64; conv 3x3, 64 × 2 }``.
+
+    Layers without weights are left out, unless there are no others.
+    """
+    if not item.items:
+        return describe(item)
+    layers = [x for x in item.layers if x.cost.params] or item.layers
+    told = groupby(f"{layer.label} {describe(layer)}".strip() for layer in layers)
+    runs = [(text, len(list(same))) for text, same in told]
+    text = "; ".join(text if times == 1 else f"{text} × {times}" for text, times in runs)
+    return f"{{ {text if len(text) <= MAX_CONTENTS else f'{len(layers)} layers'} }}"
+
+
+def differences(a: Item, b: Item) -> tuple[Attribute, ...]:
+    """The attributes in which two layers of different keys differ.
+
+    What a layer reads is told where nothing else differs; there is no difference where both
+    do the same, without weights, to different channels.
+    """
+    before, after = traits(a), traits(b)
+    found: list[Attribute] = []
+    for name in {**before, **after}:
+        x, y = before.get(name), after.get(name)
+        if x is None or y is None:
+            if (x is not None and x.told) or (y is not None and y.told):
+                found.append(Attribute(name, x.value if x else None, y.value if y else None))
+        elif x.value != y.value:
+            found.append(Attribute(name, x.value, y.value))
+    lost, gained = _operations(a, b)
+    if lost or gained:
+        found.append(Attribute("", lost or None, gained or None))
+    if found:
+        return tuple(each for each in found if each.name != "in" or len(found) == 1)
+    return () if do_the_same(a, b) else _innermost(a, b)
+
+
+# --- attributes
+
+
+def _of_cell(cell: Cell) -> list[Trait]:
+    operation = cell.node.operation
+    if isinstance(operation, ops.Input):
+        return [Trait("shape", spell(cell.node.type.shape), True)]
+    if isinstance(operation, ops.Activation):  # its kind tells all
+        return []
+    found = [
+        Trait(f.name, _value(operation, f.name), not _is_usual(operation, f.name))
+        for f in fields(operation)
+    ]
+    if isinstance(operation, ops.Conv2d | ops.Linear):
+        found.sort(key=lambda trait: trait.name != "kernel")
+    if isinstance(operation, ops.Conv2d | ops.Linear | ops.BatchNorm):
+        found.append(Trait("in", str(cell.fan_in), False))
+    return found
+
+
+def _of_groups(layer: Item, groups: Sequence[Sequence[Cell]]) -> list[Trait]:
+    convs = [c for c in groups[0] if isinstance(c.node.operation, ops.Conv2d)]
+    widths = [group[-1].width for group in groups]
+    found = [
+        Trait("kernel", " -> ".join(spell(_kernel(c)) for c in convs), True),
+        Trait("width", str(sum(widths)), True),
+        Trait("k", ", ".join(map(str, sorted(set(widths)))), True),
+    ]
+    for trait in _of_cell(convs[-1]) if convs else ():
+        if trait.name == "groups":
+            found.append(Trait("c", trait.value, trait.told))
+        elif trait.name not in ("kernel", "width", "in"):
+            found.append(trait)
+    windows = _windows(layer, groups)
+    found.append(Trait("in", str(len(set().union(*(w.outside for w in windows)))), False))
+    if len(groups) > 1:
+        found.append(Trait("window", _window_name(windows), False))
+    return found
+
+
+def _kernel(cell: Cell) -> ops.Pair:
+    assert isinstance(cell.node.operation, ops.Conv2d)
+    return cell.node.operation.kernel
+
+
+def _value(operation: ops.Operation, name: str) -> str:
+    """``2`` for a stride of 2x2, but 2x2 for a kernel; ``same`` for what a kernel implies."""
+    value = getattr(operation, name)
+    if isinstance(operation, ops.Conv2d) and name == "padding":
+        sides = zip(operation.kernel, operation.dilation, strict=True)
+        if value == tuple(dilation * (side - 1) // 2 for side, dilation in sides):
+            return "same"
+    if isinstance(value, tuple) and len(set(value)) == 1 and name != "kernel":
+        return str(value[0])
+    return spell(value)
+
+
+def _is_usual(operation: ops.Operation, name: str) -> bool:
+    """Whether an attribute has the value that the language gives it when nothing is said."""
+    value = getattr(operation, name)
+    match operation:
+        case ops.Conv2d() if name == "padding":
+            return _value(operation, name) == "same"
+        case ops.Conv2d() if name == "init":  # follows from a shortcut
+            return True
+        case ops.Linear() if name in ("bias", "init"):
+            return value in (True, ops.Init.GLOROT)
+        case ops.MaxPool(kernel=kernel) | ops.AvgPool(kernel=kernel) if name == "stride":
+            return bool(value == kernel)
+        case _:
+            return PLAIN.get(name) == spell(value)
+
+
+# --- groups
+
+
+def _groups(layer: Item) -> list[list[Cell]]:
+    """The cells of each group of an aggregation, for a layer that is one."""
+    inside = [(_turn(layer, cell), cell) for cell in layer.cells]
+    return [
+        [cell for _, cell in members]
+        for turn, members in groupby(inside, key=lambda pair: pair[0])
+        if turn is not None
+    ]
+
+
+def _turn(layer: Item, cell: Cell) -> object:
+    """The outermost group around a cell within its layer, or None."""
+    return next((s for s in cell.scopes[layer.depth :] if s.kind is ScopeKind.GROUP), None)
+
+
+def _body(layer: Item) -> Sequence[Cell]:
+    """The cells of a layer; those of its first group where it is an aggregation."""
+    groups = _groups(layer)
+    return groups[0] if groups else layer.cells
+
+
+@frozen_value
+class _Window:
+    """What the first operation of a group reads."""
+
+    outside: frozenset[int]  # channels of the layer's input
+    offsets: tuple[int, ...]  # how far back the groups are that it sees
+    channels: int
+
+
+def _windows(layer: Item, groups: Sequence[Sequence[Cell]]) -> list[_Window]:
+    form, first = form_of(layer.cells), layer.cells[0].index
+    number = {cell.index - first: i for i, group in enumerate(groups) for cell in group}
+    windows: list[_Window] = []
+    for i, group in enumerate(groups):
+        outside: set[int] = set()
+        offsets: set[int] = set()
+        row = form[group[0].index - first]
+        for cell, start, stop in row.readings[0]:
+            if cell < 0:
+                outside.update(range(start, stop))
+            elif cell in number:
+                offsets.add(i - number[cell])
+        windows.append(_Window(frozenset(outside), tuple(sorted(offsets)), row.fan_in))
+    return windows
+
+
+def _window_name(windows: Sequence[_Window]) -> str:
+    """The window as the language calls it, from what each group sees (section 3.1)."""
+    everything = frozenset[int]().union(*(window.outside for window in windows))
+    if all(w.outside == everything and len(w.offsets) == i for i, w in enumerate(windows)):
+        return "all"
+    reach = windows[-1].offsets
+    contiguous = reach == tuple(range(1, len(reach) + 1))
+    if contiguous and all(window.channels == len(everything) for window in windows):
+        return "sliding"
+    return f"last({len(reach)})" if contiguous else f"[{', '.join(map(str, reach))}]"
+
+
+# --- differences that no attribute tells
+
+
+def _operations(a: Item, b: Item) -> tuple[str, str]:
+    """The operations that only one of two layers has, beside its convolutions; or those of both,
+    where they stand in another order.
+    """
+    before, after = _sequence(a), _sequence(b)
+    lost, gained = Counter(before) - Counter(after), Counter(after) - Counter(before)
+    if before != after and not lost and not gained:
+        return ", ".join(before), ", ".join(after)
+    return ", ".join(lost.elements()), ", ".join(gained.elements())
+
+
+def _sequence(layer: Item) -> list[str]:
+    """The kinds of a layer's operations in order; its convolutions, and all between, as one."""
+    kinds = [cell.node.kind for cell in _body(layer)]
+    places = [i for i, kind in enumerate(kinds) if kind in ("conv2d", "linear")]
+    return [*kinds[: places[0]], "conv", *kinds[places[-1] + 1 :]] if places else kinds
+
+
+def do_the_same(a: Item, b: Item) -> bool:
+    """Whether two layers have no weights, and the same operations on one another."""
+    if a.cost.params or b.cost.params:
+        return False
+    kinds = [
+        [(row.operation, [[cell for cell, _, _ in r] for r in row.readings]) for row in form]
+        for form in (form_of(a.cells), form_of(b.cells))
+    ]
+    return kinds[0] == kinds[1]
+
+
+def _innermost(a: Item, b: Item) -> tuple[Attribute, ...]:
+    """How the first operations differ that are not the same inside two layers of as many."""
+    forms = form_of(a.cells), form_of(b.cells)
+    first = next(i for i, (x, y) in enumerate(zip(*forms, strict=True)) if x != y)
+    x, y = a.cells[first], b.cells[first]
+    paths = _path_in(a, x), _path_in(b, y)
+    name = paths[0] if paths[0] == paths[1] else f"operation {first + 1}"
+    if x.node.kind != y.node.kind:
+        return (Attribute(name, x.node.kind, y.node.kind),)
+    before, after = _told(forms[0][first], x), _told(forms[1][first], y)
+    return tuple(
+        Attribute(f"{name}.{key}", before.get(key), after.get(key))
+        for key in {**before, **after}
+        if before.get(key) != after.get(key)
+    )
+
+
+def _path_in(layer: Item, cell: Cell) -> str:
+    return "/".join([*(scope.name for scope in cell.scopes[layer.depth :]), cell.node.name])
+
+
+def _told(row: Row, cell: Cell) -> dict[str, str]:
+    """The attributes of an operation, and the channels that it reads within its layer."""
+    told = {trait.name: trait.value for trait in _of_cell(cell)}
+    for number, reading in enumerate(row.readings, 1):
+        runs = (f"{'in' if c < 0 else f'%{c}'}[{start}:{stop}]" for c, start, stop in reading)
+        told[f"operand{number}"] = " ".join(runs)
+    return told
