@@ -62,7 +62,11 @@ class Expansion:
         except (Poisoned, Aborted):
             pass
         self.state.diagnostics[:0] = self.state.dataflow.diagnostics
-        if not isinstance(frame.current, Feature) or len(self.state.dataflow.builder.nodes) == 1:
+        output = None
+        if isinstance(frame.current, Feature):
+            output = self.state.dataflow.join(frame.current.segments, root, definition.span)
+            self.state.dataflow.leaving[root] = frame.current.type
+        if output is None or len(self.state.dataflow.builder.nodes) == 1:
             if not isinstance(frame.current, Broken) and not self.state.diagnostics:
                 self.state.diagnostics.append(
                     diagnostic(
@@ -71,8 +75,6 @@ class Expansion:
                     )
                 )  # fmt: skip
             return None
-        output = self.state.dataflow.join(frame.current.segments, root, definition.span)
-        self.state.dataflow.leaving[root] = frame.current.type
         parameters = tuple(
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
