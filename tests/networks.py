@@ -69,6 +69,8 @@ network Everything {
   right = it | sigmoid | hard_swish
   concatenate 24, left, right
   pad_channels 28
+  shuffle 7
+  concatenate it.channels(2, 9), it.channels(10, 28), it.channels(1, 1)
   aggregate i in 1..3, window=[1, 2] { conv 3x3, 4 }
   upsample 2x1
   upsample 3, mode=bilinear

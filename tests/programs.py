@@ -43,6 +43,7 @@ class Writer:
     def statement(self, depth: int) -> list[str]:
         options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
         options += [self.shortcut, self.gate, self.mean, self.output, self.dead, self.sparse]
+        options += [self.shuffle]
         if self.k:
             options += [self.wseqconv, self.residual, self.residual]
         if self.side >= 4:
@@ -126,6 +127,18 @@ class Writer:
         other = self.choose("relu", f"conv 3x3, {self.width}", f"widen {self.width}")
         self.k = None
         return [f"other{self.width} = it | {other}", f"mean it, other{self.width}, it"]
+
+    def shuffle(self) -> list[str]:
+        """A unit of ShuffleNet V2 (Ma et al. 2018), with parts of any size."""
+        self.k = None
+        cut = self.draw(st.integers(1, self.width - 1))
+        rest = f"rest{self.width - cut}"
+        groups = [g for g in range(1, 5) if self.width % g == 0]
+        return [
+            f"{rest} = it.channels({cut + 1}, {self.width}) | conv 3x3, {self.width - cut}",
+            f"concatenate it.channels(1, {cut}), {rest}",
+            f"shuffle {self.choose(*groups)}",
+        ]
 
     def output(self) -> list[str]:
         self.outputs += 1

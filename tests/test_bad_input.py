@@ -83,6 +83,10 @@ HOSTILE = {
     "attributes": "network N { input 3x8x8\n conv 3x3, it" + ".raw" * 20_000 + ".width\n}",
     "big powers": "network N { input 3x8x8\n a = 9000000000 * 9000000000 * 9000000000\n relu\n}",
     "exponent": "network N { input 3x8x8\n conv 3x3, 1e999999999\n}",
+    "zeros": "network N { input 3x8x8\n pad_channels 3000000000000000\n}",
+    "groups": "network N { input 3x8x8\n conv2d 1x1, 1000000000\n"
+    " conv2d 1x1, 1000000000, groups=1000000000\n}",
+    "pixels": "network N { input 3x8x8\n upsample 1000000000\n upsample 1000000000\n}",
     "digits": "network N { input 3x8x8\n conv 3x3, " + "9" * 100_000 + "\n}",
     "a size of digits": "network N { input 3x8x8\n conv " + "9" * 5_000 + "x3, 4\n}",
     "python": "network __import__ { input 3x8x8\n exec; eval \"__import__('os')\"\n}",

@@ -34,11 +34,12 @@ def test_backends_agree(path: Path) -> None:
     assert all(c.agrees for c in comparisons), comparisons
 
 
-# Parameters of torchvision's MobileNetV2 and GoogLeNet (with its side classifiers, and 3x3 where
-# the paper has 5x5), and of the SE-ResNet-50 that others have published.
+# Parameters of torchvision's MobileNetV2, ShuffleNet V2 and GoogLeNet (with its side classifiers,
+# and 3x3 where the paper has 5x5), and of the SE-ResNet-50 that others have published.
 def test_published_parameters(tmp_path: Path) -> None:
     assert load("mobilenet_v2").params == 3_504_872
     assert load("se_resnet").params == 28_088_024
+    assert load("shufflenet_v2").params == 2_278_604
     narrow = tmp_path / "narrow.seq"
     text = (FOLDER / "inception.seq").read_text()
     narrow.write_text(text.replace("| conv 5x5, five", "| conv 3x3, five"))
@@ -47,6 +48,7 @@ def test_published_parameters(tmp_path: Path) -> None:
 
 def test_published_operations() -> None:
     assert abs(load("mobilenet_v2").macs - 300e6) < 1e6  # "300M multiply-adds"
+    assert abs(load("shufflenet_v2").macs - 146e6) < 1.2e6  # printed 146M, computed 144.9M
 
 
 class Weights:
@@ -129,6 +131,23 @@ def inception(w: Weights, x: Tensor) -> list[Tensor]:
     return [w.fc(x.mean((2, 3))), first, second]
 
 
+def shufflenet_v2(w: Weights, x: Tensor) -> list[Tensor]:
+    def joined(a: Tensor, b: Tensor) -> Tensor:
+        return torch.stack([a, b], 2).flatten(1, 2)  # one channel of each in turn
+
+    def worked(x: Tensor, stride: int) -> Tensor:
+        return w.conv(w.conv(w.conv(x), stride, identity, depthwise=True))
+
+    x = F.max_pool2d(w.conv(x, 2), 3, 2, 1)
+    for units in (3, 7, 3):
+        left = w.conv(w.conv(x, 2, identity, depthwise=True))
+        x = joined(left, worked(x, 2))
+        for _ in range(units):
+            kept, other = x.chunk(2, 1)
+            x = joined(kept, worked(other, 1))
+    return [w.fc(w.conv(x).mean((2, 3)))]
+
+
 def unet(w: Weights, x: Tensor) -> list[Tensor]:
     down = []
     for level in range(5):
@@ -141,7 +160,7 @@ def unet(w: Weights, x: Tensor) -> list[Tensor]:
 
 
 @pytest.mark.parametrize(
-    "define", [mobilenet_v2, se_resnet, inception, unet], ids=lambda f: f.__name__
+    "define", [mobilenet_v2, se_resnet, inception, shufflenet_v2, unet], ids=lambda f: f.__name__
 )
 def test_plain_definition(define: Callable[[Weights, Tensor], list[Tensor]]) -> None:
     network = load(define.__name__)

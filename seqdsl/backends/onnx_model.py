@@ -178,6 +178,8 @@ class _Builder:
                 keys = [self._weight(*self._parameter(node, role)) for role in roles]
                 inputs = [operands[0], *keys]
                 self._emit("BatchNormalization", inputs, node.path, epsilon=eps)
+            case ops.Shuffle(groups=groups):
+                self._shuffle(node, groups, operands[0])
             case ops.PadChannels(zeros=zeros):
                 pads = np.array([0, 0, 0, 0, 0, zeros, 0, 0], np.int64)
                 key = self._weight(f"{node.path}:pads", pads)
@@ -256,6 +258,17 @@ class _Builder:
             output = f"{path}:{left}" if left < len(rest) - 1 else path
             self._emit("Mul", [product, factor], output)
             product = output
+
+    def _shuffle(self, node: Node, groups: int, operand: str) -> None:
+        path, (channels, *spatial) = node.path, node.type.shape
+        split = [0, groups, channels // groups, *spatial]  # 0: as many samples as come in
+        shapes = [
+            self._weight(f"{path}:{name}", np.array(shape, np.int64))
+            for name, shape in (("split", split), ("whole", [0, channels, *spatial]))
+        ]
+        self._emit("Reshape", [operand, shapes[0]], f"{path}:groups")
+        self._emit("Transpose", [f"{path}:groups"], f"{path}:dealt", perm=[0, 2, 1, 3, 4])
+        self._emit("Reshape", [f"{path}:dealt", shapes[1]], path)
 
     def _activation(self, node: Node, function: ops.Function, operand: str) -> None:
         path = node.path

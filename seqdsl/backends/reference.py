@@ -73,6 +73,9 @@ def _value(node: Node, operands: list[Tensor], state: Mapping[str, Tensor]) -> T
             return reduce(torch.mul, operands)
         case ops.Concat():
             return torch.cat(operands, 1)
+        case ops.Shuffle(groups=groups):
+            parts = x.reshape(len(x), groups, -1, *x.shape[2:])
+            return parts.transpose(1, 2).reshape(x.shape)
         case ops.PadChannels(zeros=zeros):
             return torch.cat([x, x.new_zeros(len(x), zeros, *x.shape[2:])], 1)
         case ops.Slice(start=start, stop=stop):

@@ -46,6 +46,8 @@ def expression(node: Node, operands: list[str], network: Network) -> str:
             whole = len(operands) == 1 and operands[0].removeprefix("*").isidentifier()
             pieces = operands[0].removeprefix("*") if whole else f"[{', '.join(operands)}]"
             return f"torch.cat({pieces}, 1)"
+        case ops.Shuffle(groups=groups):
+            return f"F.channel_shuffle({x}, {groups})"
         case ops.PadChannels(zeros=zeros):
             return f"F.pad({x}, (0, 0, 0, 0, 0, {zeros}))"
         case ops.Slice(start=start, stop=stop):

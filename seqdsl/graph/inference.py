@@ -32,6 +32,7 @@ class TypeProblem(Exception):
 
 
 MAX_COUNT = 2**63 - 1
+MAX_GROUPS = 10_000  # of zeros that channels are padded with; more are one group
 
 
 def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorType:
@@ -82,6 +83,8 @@ def _infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorTy
             return _multiply(operands)
         case ops.Concat():
             return _concat(operands)
+        case ops.Shuffle(groups=groups):
+            return _shuffle(groups, operands[0])
         case ops.PadChannels(zeros=zeros):
             return _pad_channels(zeros, operands[0])
         case ops.Slice(start=start, stop=stop):
@@ -150,10 +153,9 @@ def _conv_groups(conv: ops.Conv2d, operand: TensorType, plain: TensorType) -> tu
     if conv.groups == 1:
         return plain.groups
     into, out = operand.channels // conv.groups, conv.width // conv.groups
-    conv_cuts = set(range(0, operand.channels + 1, into))
     hierarchy = boundaries(operand.groups)
-    common = sorted(conv_cuts.intersection(hierarchy))
-    if len(common) != min(len(conv_cuts), len(hierarchy)):
+    common = [offset for offset in hierarchy if offset % into == 0]
+    if len(common) != min(conv.groups + 1, len(hierarchy)):
         sizes = sorted(set(operand.groups))
         raise TypeProblem(
             "cuts-hierarchy",
@@ -275,11 +277,26 @@ def _concat(operands: Sequence[TensorType]) -> TensorType:
     return TensorType(sum(groups), first.spatial, groups)
 
 
+def _shuffle(groups: int, operand: TensorType) -> TensorType:
+    """One group: every stretch of channels then holds some of each."""
+    _need_spatial(operand, "shuffle")
+    whole = TensorType(operand.channels, operand.spatial, (operand.channels,))
+    if operand.channels % groups:
+        raise TypeProblem(
+            "groups-divide",
+            f"{operand.channels} channels can't be divided into {groups} groups",
+            operand=0,
+            help=f"choose groups that divide {operand.channels}",
+            recovery=whole,
+        )
+    return whole
+
+
 def _pad_channels(zeros: int, operand: TensorType) -> TensorType:
     """The zeros stand in groups of the operand's size, where that divides them, or in one."""
     _need_spatial(operand, "pad_channels")
     size = operand.groups[0]
-    alike = len(set(operand.groups)) == 1 and zeros % size == 0
+    alike = len(set(operand.groups)) == 1 and zeros % size == 0 and zeros // size <= MAX_GROUPS
     groups = operand.groups + ((size,) * (zeros // size) if alike else (zeros,))
     return TensorType(operand.channels + zeros, operand.spatial, groups)
 

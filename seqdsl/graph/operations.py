@@ -146,6 +146,15 @@ class Concat:
 
 
 @frozen_value
+class Shuffle:
+    """Channels dealt out over the groups: channel ``i`` of group ``j`` of ``g`` goes to
+    ``i g + j`` (Zhang et al. 2018).
+    """
+
+    groups: int
+
+
+@frozen_value
 class PadChannels:
     """Channels of zeros behind those of the operand (option A of He et al. 2015)."""
 
@@ -181,6 +190,7 @@ Operation: TypeAlias = (
     | Mean
     | Multiply
     | Concat
+    | Shuffle
     | PadChannels
     | Slice
     | Softmax
@@ -209,6 +219,7 @@ _NAMES: dict[type, str] = {
     Mean: "mean",
     Multiply: "multiply",
     Concat: "concat",
+    Shuffle: "shuffle",
     PadChannels: "pad_channels",
     Slice: "slice",
     Softmax: "softmax",

@@ -62,7 +62,11 @@ class Expansion:
         except (Poisoned, Aborted):
             pass
         self.state.diagnostics[:0] = self.state.dataflow.diagnostics
-        if not isinstance(frame.current, Feature) or len(self.state.dataflow.builder.nodes) == 1:
+        output = None
+        if isinstance(frame.current, Feature):
+            output = self.state.dataflow.join(frame.current.segments, root, definition.span)
+            self.state.dataflow.leaving[root] = frame.current.type
+        if output is None or len(self.state.dataflow.builder.nodes) == 1:
             if not isinstance(frame.current, Broken) and not self.state.diagnostics:
                 self.state.diagnostics.append(
                     diagnostic(
@@ -71,8 +75,6 @@ class Expansion:
                     )
                 )  # fmt: skip
             return None
-        output = self.state.dataflow.join(frame.current.segments, root, definition.span)
-        self.state.dataflow.leaving[root] = frame.current.type
         parameters = tuple(
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
@@ -100,7 +102,7 @@ class Expansion:
         bind_into(frame, definition.name, formals_of(definition), actuals, span, frame.scope)
         if isinstance(definition, ast.Network):
             inside = statements(definition.body)
-            self._names = frozenset(s.name for s in inside if isinstance(s, ast.Let))
+            self._names = frozenset(s.name for s in inside if isinstance(s, ast.Let)) - {"it"}
             self._run(definition.body.statements, frame)
             return
         if definition in around:
@@ -135,7 +137,7 @@ class Expansion:
                 self._break(statement, frame)
 
     def _break(self, statement: ast.Statement, frame: Frame) -> None:
-        if isinstance(statement, ast.Let):
+        if isinstance(statement, ast.Let) and statement.name != "it":
             frame.values[statement.name] = BROKEN
         elif not isinstance(statement, ast.Expect | ast.Output):
             frame.current = BROKEN
@@ -144,6 +146,8 @@ class Expansion:
         match statement:
             case ast.Call():
                 frame.current = apply_call(statement, self.state, frame, frame.current, {})
+            case ast.Let(name="it", value=value):
+                frame.current = self._pipe(statement, evaluate(value, frame), value.span, frame)
             case ast.Let():
                 frame.values[statement.name] = self._let(statement, frame)
             case ast.Output():

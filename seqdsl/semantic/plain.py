@@ -91,6 +91,11 @@ class _View:
         for name, feature in known.items():
             if feature is not None and feature.raw_face == value:
                 return f"{name}.raw"
+        for name, feature in known.items():
+            for first in range(1, feature.width - value.width + 2 if feature else 0):
+                last = first + value.width - 1
+                if feature is not None and feature.channels(first - 1, last) == value:
+                    return f"{name}.channels({first}, {last})"
         raise Unwritable("a layer reads a feature map that has no name where it stands")
 
     def argument(self, actual: Actual) -> str:
@@ -119,6 +124,8 @@ class _Writer:
         for record in self._recorder.records[scope, passed]:
             statements.append(self._statement(record, view))
             match record:
+                case Named(name="it", output=False):
+                    view.flow = record.result
                 case Named(name=name, output=False):
                     view.names[view.label(name)] = record.result
                 case Named():

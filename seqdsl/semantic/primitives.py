@@ -330,6 +330,12 @@ PRIMITIVES: dict[str, Primitive] = {
             "Zeros behind the channels, up to a width.",
         ),
         Primitive(
+            "shuffle",
+            (_required("groups", "positive"),),
+            lambda a: a.apply(ops.Shuffle(a.int("groups"))),
+            "Deals the channels of each group out, so that the next groups mix them.",
+        ),
+        Primitive(
             "regroup",
             (_required("k", "positive"),),
             _regroup,

@@ -40,14 +40,34 @@ def attribute_of(base: Value, name: str, span: Span, scope: Scope) -> Value:
 
 def method_of(base: Value, name: str, arguments: list[int], span: Span, scope: Scope) -> Value:
     """Raises `Failure` for a method that the value has not, or arguments outside its groups."""
-    if not isinstance(base, Feature) or name not in ("group", "grouped"):
-        known = ["group", "grouped"] if isinstance(base, Feature) else []
+    if not isinstance(base, Feature) or name not in _METHODS:
+        known = list(_METHODS) if isinstance(base, Feature) else []
         raise _unknown(base, name, known, span, scope)
-    if len(arguments) != 1:
-        raise fail("missing-argument", f"`{name}` takes one number", span, scope)
-    if name == "grouped":
-        return regroup(base, arguments[0], span, scope)
-    index = arguments[0]
+    match name, arguments:
+        case "channels", [first, last]:
+            return _channels(base, first, last, span, scope)
+        case "grouped", [size]:
+            return regroup(base, size, span, scope)
+        case "group", [index]:
+            return _group(base, index, span, scope)
+        case _:
+            wanted = "first, last" if name == "channels" else "number"
+            raise fail("missing-argument", f"write `{name}({wanted})`", span, scope)
+
+
+def _channels(base: Feature, first: int, last: int, span: Span, scope: Scope) -> Feature:
+    if not 1 <= first <= last <= base.width:
+        raise fail(
+            "index-range",
+            f"channels {first} to {last} of a feature map of {base.width}",
+            span,
+            scope,
+            help=f"channels run from 1 to {base.width}, and both ends are included",
+        )
+    return base.channels(first - 1, last)
+
+
+def _group(base: Feature, index: int, span: Span, scope: Scope) -> Feature:
     if not 1 <= index <= len(base.groups):
         raise fail(
             "index-range",
@@ -102,6 +122,7 @@ def _attributes(base: Value) -> dict[str, Callable[[Any], Value]]:
             return {}
 
 
+_METHODS = ("group", "grouped", "channels")
 _FEATURE: dict[str, Callable[[Any], Value]] = {
     "width": lambda f: f.width,
     "size": lambda f: SizeValue(f.spatial or (1, 1)),

@@ -70,6 +70,11 @@ class Feature:
         raw = None if self.raw is None else self.raw[first:last]
         return Feature(self.groups[first:last], self.spatial, raw)
 
+    def channels(self, start: int, stop: int) -> Feature:
+        """Channels ``start`` up to, not including, ``stop``, counted from 0."""
+        raw = None if self.raw is None else _cut(self.raw, start, stop)
+        return Feature(_cut(self.groups, start, stop), self.spatial, raw)
+
     def grouped(self, size: int) -> Feature | None:
         """The same map in groups of ``size``: whole groups merged; None where that can't be."""
         parts = _parts(self.sizes, size)
@@ -81,6 +86,23 @@ class Feature:
     def as_one_group(self) -> Feature:
         raw = None if self.raw is None else _merge(self.raw, [(0, len(self.raw))])
         return Feature((self.segments,), self.spatial, raw)
+
+
+def _cut(groups: tuple[Group, ...], start: int, stop: int) -> tuple[Group, ...]:
+    """What of the groups lies between two channels; groups without any are left out."""
+    cut: list[Group] = []
+    offset = 0
+    for group in groups:
+        pieces: list[Segment] = []
+        for segment in group:
+            low = max(start - offset, 0)
+            high = min(stop - offset, segment.width)
+            if low < high:
+                pieces.append(Segment(segment.node, segment.start + low, segment.start + high))
+            offset += segment.width
+        if pieces:
+            cut.append(tuple(pieces))
+    return tuple(cut)
 
 
 def concatenated(features: list[Feature]) -> Feature:

@@ -65,7 +65,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ303", "not-whole", "A division leaves a remainder where a whole number is needed."),
     Code("SEQ304", "division-by-zero", "A division by zero."),
     Code("SEQ305", "index-range", "An index or a range is outside what it indexes."),
-    Code("SEQ306", "groups-divide", "Channels can't be divided into the convolution's groups."),
+    Code("SEQ306", "groups-divide", "Channels can't be divided into so many groups."),
     Code("SEQ307", "cuts-hierarchy", "A grouped convolution cuts across the group hierarchy."),
     Code("SEQ308", "ungrouped-window", "A window needs groups that its input does not have."),
     Code("SEQ309", "add-mismatch", "Feature maps of different shapes are added or averaged."),

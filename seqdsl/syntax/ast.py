@@ -56,7 +56,9 @@ class Call:
 
 @frozen
 class Let:
-    """``skip = in | conv 1x1, 64``: names a value; what flows stays as it is."""
+    """``skip = in | conv 1x1, 64``: names a value; what flows stays as it is, unless the name
+    is ``it``.
+    """
 
     name: str
     name_span: Span

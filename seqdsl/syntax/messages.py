@@ -65,6 +65,8 @@ def _help(token: Token, previous: Token | None, expected: set[str]) -> str | Non
         return f"a layer's arguments follow its name without brackets: `{token} ...`"
     if token.type == "LPAR" and previous is not None and previous.type == "NAME":
         return f"write `{previous}(` without a space before the bracket"
+    if token.type == "VBAR" and not expected & {"VBAR"}:
+        return "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
     if token.type == "EQUAL":
         return "compare with `==`; `name = value` names a value at the start of a statement"
     if expected == {"PERCENT"}:

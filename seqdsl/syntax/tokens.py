@@ -10,12 +10,12 @@ MAX_NESTING = 64  # open brackets at once
 
 _OPEN = {"LPAR", "LSQB", "LBRACE"}
 _CLOSE = {"RPAR", "RSQB", "RBRACE"}
-# A statement goes on after these, and before `else` and a closing brace.
+# A statement goes on after these, and before `else`, `|` and a closing brace.
 _CONTINUES_AFTER = _OPEN | {
     "_NL", "COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE",
     "AND", "OR", "NOT", "DOC",
 }  # fmt: skip
-_CONTINUES_BEFORE = {"ELSE", "RBRACE", "$END"}
+_CONTINUES_BEFORE = {"ELSE", "VBAR", "RBRACE", "$END"}
 # `x` repeats between the end of a value and the start of one; anywhere else it is a name.
 _ENDS_A_VALUE = {
     "NAME", "NUMBER", "SIZE", "STRING", "ATTRIBUTE", "RPAR", "RSQB", "IN", "IT", "INPUT",

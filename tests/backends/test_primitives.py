@@ -31,7 +31,10 @@ FORMULAS = {
     "hard_sigmoid": np.clip(X + 3, 0, 6) / 6,
     "hard_swish": X * np.clip(X + 3, 0, 6) / 6,
     "pad_channels 7": np.concatenate([X, np.zeros((2, 3, 6, 5))], 1),
-    "pad_channels 4": X,
+    "pad_channels 4; max_pool 1": X,
+    "shuffle 2": X[:, [0, 2, 1, 3]],
+    "add it.channels(1, 2), it.channels(3, 4)": X[:, :2] + X[:, 2:],
+    "concatenate it.channels(2, 4), it.channels(1, 1)": X[:, [1, 2, 3, 0]],
     "upsample 3": X.repeat(3, 2).repeat(3, 3),
     "upsample 1x41": X.repeat(41, 3),  # one of the factors at which torch's nearest is not
     "upsample 2, mode=bilinear": bilinear(bilinear(X, 2, 2), 2, 3),

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from click.testing import CliRunner, Result
+from safetensors.torch import load_file
 
 import seqdsl
 from seqdsl.cli.main import COMMANDS, program
+from seqdsl.graph.dump import dump
 
 SOURCE = """
 block unit(kernel: size, width: positive, act: layer = relu) {
@@ -86,6 +89,28 @@ def test_stats(file: str, level: str) -> None:
 
 def test_audit(file: str) -> None:
     assert seqdsl_command("audit", file).stdout.count("met") >= 2
+
+
+def test_expand(file: str, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.seq"
+    plain.write_text(seqdsl_command("expand", file).stdout)
+    assert dump(seqdsl.load(plain)) == dump(seqdsl.load(file))
+
+
+def test_diff(file: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.seq"
+    other.write_text(SOURCE.replace("output pixels = it", "output pixels = start"))
+    assert "no difference" in seqdsl_command("diff", file, file).stdout
+    found = CliRunner().invoke(program, ["diff", file, str(other)])
+    assert found.exit_code == 1
+
+
+def test_weights(file: str, tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs.pth", tmp_path / "ours.safetensors"
+    module = seqdsl.to_torch(seqdsl.load(file))
+    torch.save({f"net.{key}": value for key, value in module.state_dict().items()}, theirs)
+    seqdsl_command("weights", "import", str(theirs), "--into", file, "-o", str(ours))
+    assert all(torch.equal(load_file(ours)[k], v) for k, v in module.state_dict().items())
 
 
 def test_build(file: str, tmp_path: Path) -> None:

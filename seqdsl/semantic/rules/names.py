@@ -119,7 +119,7 @@ class _Checker:
                 for call in statement.calls:
                     self._call(call, region)
                 known = region.bindings.get(statement.name)
-                if known is None:
+                if known is None and statement.name != "it":
                     self._bind(statement.name, statement.name_span, region)
             case ast.Output():
                 for call in statement.calls:
