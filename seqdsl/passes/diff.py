@@ -61,28 +61,26 @@ class StageDiff:
 class NetworkDiff:
     """Two networks as wholes, and those of their stages that differ, in dataflow order."""
 
+    differ: bool
     before: Part
     after: Part
     stages: tuple[StageDiff, ...]
-
-    @property
-    def differ(self) -> bool:
-        return bool(self.stages)
 
 
 def diff(before: Network, after: Network) -> NetworkDiff:
     """Compares two networks; ``diff(b, a)`` is ``diff(a, b)`` turned around."""
     (whole_before,), (whole_after,) = before.stats(Level.NETWORK), after.stats(Level.NETWORK)
     a, b = outline(before), outline(after)
+    differ = (a.whole.key, a.output) != (b.whole.key, b.output)
     stages: list[StageDiff] = []
-    if (a.whole.key, a.output) != (b.whole.key, b.output):
+    if differ:
         left, right = _parts(before), _parts(after)
         stages = [
             StageDiff(left(x) if x else None, right(y) if y else None, changes)
             for x, y, changes in _by_stage(a, b)
             if changes
         ]
-    return NetworkDiff(whole_before, whole_after, tuple(stages))
+    return NetworkDiff(differ, whole_before, whole_after, tuple(stages))
 
 
 def _parts(network: Network) -> Callable[[Item], Part]:

@@ -48,13 +48,24 @@ def rewired(a: Outline, b: Outline, matches: Sequence[Match]) -> list[Wire]:
         if x.key == y.key:
             wires += wiring.compare(_inlets(x), _inlets(y))
         elif do_the_same(x, y):
-            wires += wiring.compare_widened(_inlets(x), _inlets(y))
+            wires += wiring.compare_widened(_readings(x), _readings(y))
     wires += wiring.compare_outputs(_outlets(a.output), _outlets(b.output))
     return list({(wire.before, wire.reads): wire for wire in wires}.values())
 
 
 def _inlets(item: Item) -> list[_Source]:
     return [_Source(i.reader, i.cell, i.start, i.stop - i.start) for i in item.inlets]
+
+
+def _readings(layer: Item) -> list[_Source]:
+    """All that a layer reads from outside, as often as it does."""
+    return [
+        _Source(cell.index, run.cell, run.start, run.stop - run.start)
+        for cell in layer.cells
+        for operand in cell.operands
+        for run in operand
+        if run.cell < layer.cells[0].index
+    ]
 
 
 def _outlets(output: Sequence[Run]) -> list[_Source]:
@@ -115,7 +126,7 @@ def _origins(sources: list[_Source], places: _Places) -> list[tuple[int, ...]] |
         if place is None:
             return None
         origin = (*place, source.start, source.width) if place[1] >= 0 else place
-        if origin not in found:
+        if place[1] >= 0 or origin not in found:  # one that is only alike may come in more pieces
             found.append(origin)
     return found
 
