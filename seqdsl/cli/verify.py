@@ -43,13 +43,7 @@ def command(
          c.divergence or "")
         for c in found
     )  # fmt: skip
-    headings: tuple[str, ...] = (
-        "backend",
-        "batch",
-        "relative error",
-        "verdict",
-        "first node that differs",
-    )
+    headings: tuple[str, ...] = ("backend", "batch", "relative error", "verdict")
     if all(c.agrees for c in found):
         rows = tuple(row[:4] for row in rows)
     else:
