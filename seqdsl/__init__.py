@@ -6,13 +6,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqdsl.api import check, load, to_onnx, to_torch
+    from seqdsl.api import check, expand, load, to_onnx, to_torch
     from seqdsl.graph.network import Network
     from seqdsl.graph.statistics import Level
     from seqdsl.source.diagnostic import CompileError, Diagnostic
 
 __version__ = "0.1.0"
-__all__ = ["CompileError", "Diagnostic", "Level", "Network", "check", "load", "to_onnx", "to_torch"]
+__all__ = [
+    "CompileError",
+    "Diagnostic",
+    "Level",
+    "Network",
+    "check",
+    "expand",
+    "load",
+    "to_onnx",
+    "to_torch",
+]
 
 # Names are fetched when they are first used, so that `seqdsl --help` starts at once.
 _HOME = {

@@ -5,21 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqdsl.graph.dump import dump
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import check_claims
 from seqdsl.semantic.compile import (
     Argument,
     Instance,
     choose,
-    expand,
     has_errors,
     instances,
     unique,
 )
+from seqdsl.semantic.compile import (
+    expand as _expand,
+)
 from seqdsl.semantic.modules import Program, load_program
+from seqdsl.semantic.plain import Unwritable, plain_source
 from seqdsl.semantic.reading import DISK, Files, read_stdin
+from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.rules import check_rules
-from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label
+from seqdsl.source.text import Source
 from seqdsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -60,7 +67,7 @@ def load_instance(
     except Failure as failure:
         return None, diagnostics or [failure.diagnostic]
     instance = expand_checked(program, definition, params)
-    return instance, unique([*diagnostics, *instance.diagnostics])
+    return instance, _settled([*diagnostics, *instance.diagnostics])
 
 
 def check(path: str | Path) -> list[Diagnostic]:
@@ -78,14 +85,65 @@ def check_file(
         return [], [failure.diagnostic]
     built = [expand_checked(program, definition, None) for definition in instances(program)]
     found = [d for instance in built for d in instance.diagnostics]
-    return built, unique([*program.diagnostics, *check_rules(program), *found])
+    return built, _settled([*program.diagnostics, *check_rules(program), *found])
+
+
+def _settled(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once; after a syntax error, none that rests on the whole file being read."""
+    found = unique(diagnostics)
+    if any(d.code.name == "recursion" for d in found):
+        found = [d for d in found if d.code.name != "depth-limit"]
+    if not any(d.code.name == "syntax" for d in found):
+        return found
+    return [d for d in found if d.code.name not in _OF_WHOLE_FILES]
+
+
+_OF_WHOLE_FILES = frozenset(
+    {"unused-name", "false-claim", "stage-output", "concat-width", "no-input", "no-output"}
+)
+
+
+def expand(path: str | Path, network: str | None = None, **params: Argument) -> str:
+    """One network of a file as a plain source: no parameters, no conditions, no derivation.
+
+    The source compiles to the same graph, node for node; that is made sure of here. Raises
+    `CompileError`.
+    """
+    try:
+        program = read_program(path)
+        definition = choose(program, network)
+    except Failure as failure:
+        raise CompileError([failure.diagnostic]) from None
+    recorder = Recorder()
+    instance = _expand(program, definition, params, recorder)
+    found = [*program.diagnostics, *check_rules(program), *instance.diagnostics]
+    if has_errors(found) or instance.network is None:
+        raise CompileError(unique(found))
+    try:
+        text = plain_source(program, instance.network, recorder)
+        _hold_equal(text, instance.network)
+    except Unwritable as reason:
+        message = f"`{instance.name}` can't be written as a plain source: {reason}"
+        where = Label(definition.name_span, "this network")
+        raise CompileError([Diagnostic(BY_NAME["unwritable"], message, where)]) from None
+    return text
+
+
+def _hold_equal(text: str, network: Network) -> None:
+    """Raises `Unwritable` where a source does not compile to the same graph."""
+    program = load_program(Source("<expanded>", text), None)
+    again = _expand(program, choose(program, None)).network
+    if again is None or dump(again) != dump(network):
+        raise Unwritable("what would be written compiles to another graph")
 
 
 def expand_checked(
-    program: Program, definition: ast.Network | ast.Model, params: Mapping[str, Argument] | None
+    program: Program,
+    definition: ast.Buildable,
+    params: Mapping[str, Argument] | None,
 ) -> Instance:
     """Builds a network and checks its claims. Parameters that are given void its claims."""
-    instance = expand(program, definition, params)
+    instance = _expand(program, definition, params)
     if instance.network is None or params:
         return instance
     found = (*instance.diagnostics, *check_claims(instance.network))
@@ -110,7 +168,8 @@ def _revision(name: str, near: Path) -> Files:
 
 
 def to_torch(network: Network) -> torch.nn.Module:
-    """The network as a live module: float32 ``[batch, C, H, W]`` in, logits out.
+    """The network as a live module: float32 ``[batch, C, H, W]`` in, logits out; where the
+    source names further outputs, a tuple of the logits and those.
 
     It is initialised as section 4.2 says, and is the source that ``build`` writes, loaded.
     """

@@ -26,6 +26,29 @@ PAPER = {
 }
 ELEVEN = [(file, name) for file, names in PAPER.items() for name in names]
 
+BASELINES = {
+    "resnet_cifar.seq": ("ResNet110",),
+    "preact_resnet.seq": ("PreActResNet164", "PreActResNet1001"),
+    "wide_resnet.seq": ("WideResNet16_8", "WideResNet28_10"),
+    "densenet_cifar.seq": (
+        "DenseNet40_k12",
+        "DenseNet100_k12",
+        "DenseNetBC100_k12",
+        "DenseNetBC100_k16_32_64",
+    ),
+    "sparsenet.seq": (
+        "SparseNet40_k12",
+        "SparseNet100_k16_32_64",
+        "SparseNetBC100_k24",
+        "SparseNetBC100_k16_32_64",
+    ),
+    "resnext.seq": ("ResNeXt29_8x64d", "ResNeXt50_32x4d"),
+    "resnet.seq": ("ResNet50", "ResNet101", "ResNet152"),
+    "densenet.seq": ("DenseNet169", "DenseNet264"),
+    "vgg.seq": ("VGG16BN",),
+    "dla.seq": ("DLA34",),
+}
+
 # Every operation, with attributes off their defaults, at a size that runs at once.
 EVERYTHING = """
 network Everything {
@@ -36,12 +59,19 @@ network Everything {
   a = it | conv2d 3x3, 12, groups=4 | gelu
   b = it | conv2d 1x1, 12 | tanh
   add a, b, it
+  leaky_relu 0.1
+  mean it, a, b
+  gate = it | global_average_pool | conv2d 1x1, 12, bias=true | hard_sigmoid
+  multiply gate, it, b
   max_pool 3x3, stride=2, padding=1, ceil=true
   relu6
   left = it | avg_pool 3x3, stride=1, padding=1
-  right = it | sigmoid
+  right = it | sigmoid | hard_swish
   concatenate 24, left, right
+  pad_channels 28
   aggregate i in 1..3, window=[1, 2] { conv 3x3, 4 }
+  upsample 2x1
+  upsample 3, mode=bilinear
   avg_pool 2, ceil=true
   dropout 0.5
   conv2d 1x1, 8, init=zero

@@ -20,6 +20,10 @@ block branches(width: positive) {
 block dense(n: positive, k: positive) {
   aggregate i in 1..n, window=all, keep=input { batch_norm; relu; conv2d 3x3, k }
 }
+block sparse(n: positive, k: positive) {
+  conv2d 1x1, 5
+  aggregate i in 1..n, window=powers(2), keep=powers(2) { batch_norm; relu; conv2d 3x3, k }
+}
 """
 
 
@@ -31,16 +35,20 @@ class Writer:
     width: int = 3
     side: int = 8
     k: int | None = None
+    outputs: int = 0
 
     def choose(self, *options):
         return self.draw(st.sampled_from(options))
 
     def statement(self, depth: int) -> list[str]:
         options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
+        options += [self.shortcut, self.gate, self.mean, self.output, self.dead, self.sparse]
         if self.k:
             options += [self.wseqconv, self.residual, self.residual]
         if self.side >= 4:
             options += [self.pool, self.strided]
+        else:
+            options += [self.upsample]
         if depth:
             options.append(lambda: self.repeat(depth))
         return self.choose(*options)()
@@ -83,14 +91,60 @@ class Writer:
         self.width, self.k = self.width + 2 * n, None
         return [f"dense {n}, 2"]
 
+    def sparse(self) -> list[str]:
+        n = self.choose(1, 2, 3)
+        # behind n layers stand those 1, 2, 4 before: the input is 2 before for n=1, 4 for n=3
+        self.width, self.k = {1: 2 + 5, 2: 2 + 2, 3: 2 + 2 + 5}[n], None
+        return [f"sparse {n}, 2"]
+
     def join(self) -> list[str]:
         width = self.choose(2, 5)
         lines = [f"side{self.width} = it | widen {width}", f"concatenate it, side{self.width}"]
         self.width, self.k = self.width + width, None
         return lines
 
+    def shortcut(self) -> list[str]:
+        """Option A of He et al. 2015."""
+        zeros = self.choose(0, 2, 4)
+        self.width, self.k = self.width + zeros, None
+        return [
+            f"padded{self.width} = it | pad_channels {self.width}",
+            f"conv 3x3, {self.width}, shortcut=padded{self.width}",
+        ]
+
+    def gate(self) -> list[str]:
+        """Squeeze and excite (Hu et al. 2018)."""
+        self.k = None
+        squeezed = f"conv2d 1x1, {self.choose(2, 3)}, bias=true | relu"
+        name = f"gate{self.width}"
+        return [
+            f"{name} = it | global_average_pool | {squeezed} | conv2d 1x1, {self.width} | sigmoid",
+            self.choose(f"multiply {name}", f"multiply {name}, it"),
+        ]
+
+    def mean(self) -> list[str]:
+        other = self.choose("relu", f"conv 3x3, {self.width}", f"widen {self.width}")
+        self.k = None
+        return [f"other{self.width} = it | {other}", f"mean it, other{self.width}, it"]
+
+    def output(self) -> list[str]:
+        self.outputs += 1
+        pooled = "global_average_pool | fc 3 | softmax"
+        value = self.choose("", " = it | conv 1x1, 4", f" = it | {pooled}")
+        return [f"output output{self.outputs}{value}"]
+
+    def dead(self) -> list[str]:
+        return [f"_dead = it | conv 3x3, {self.choose(2, 4)}"]
+
+    def upsample(self) -> list[str]:
+        self.side *= 2
+        return [f"upsample 2, mode={self.choose('nearest', 'bilinear')}"]
+
     def plain(self) -> list[str]:
-        return [self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh")]
+        return [
+            self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh",
+                        "hard_swish", "leaky_relu 0.2")
+        ]  # fmt: skip
 
     def pool(self) -> list[str]:
         kind, ceil = self.choose("max_pool", "avg_pool"), self.choose("true", "false")
@@ -110,7 +164,7 @@ class Writer:
 def programs(draw) -> str:
     """A source with one network, `Random`, for inputs of 3x8x8."""
     writer = Writer(draw)
-    lines = ["network Random {", "  input 3x8x8"]
+    lines = ["network Random {", "  input 3x8x8", "  relu"]
     for stage in range(draw(st.integers(1, 3))):
         lines.append(f"  stage s{stage} {{")
         for _ in range(draw(st.integers(1, 4))):

@@ -6,16 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from networks import ARCHITECTURES, ROOT
+import torch
+from networks import ARCHITECTURES, ROOT, paper_network
 
 import seqdsl
+from seqdsl.backends.name_map import read_map
+from seqdsl.backends.weights import random_state, save_state
 
 SNIPPETS = re.findall(r"```seq\n(.*?)```", (ROOT / "docs" / "language.md").read_text(), re.DOTALL)
 COMMANDS = re.findall(r"^seqdsl (.*?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE)
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 9
+    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: re.findall(r"network (\w+)", s)[0])
@@ -33,6 +36,8 @@ def test_library_is_clean(path: Path) -> None:
 @pytest.mark.parametrize("line", COMMANDS)
 def test_command_of_the_readme(tmp_path: Path, line: str) -> None:
     (tmp_path / "architectures").symlink_to(ARCHITECTURES)
+    if line.startswith("weights"):
+        write_weights(tmp_path)
     command = [sys.executable, "-m", "seqdsl", *line.split()]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == line.startswith("diff"), done.stderr  # whose networks differ
@@ -42,6 +47,25 @@ def test_difference_of_the_readme() -> None:
     shown = re.findall(r"```\n(SeqResNetB22 → .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     golden = (ROOT / "tests" / "golden" / "diff_b22_b42.txt").read_text()
     assert shown == [golden[: golden.index("MACs for")]]
+
+
+def write_weights(folder: Path) -> None:
+    """Random weights of S3 under our names, and numbered by layer as another might."""
+    state = random_state(paper_network("seqresnet.seq", "S3"))
+    save_state(folder / "ours.safetensors", state)
+    layers = list(dict.fromkeys(key.rpartition(".")[0] for key in state))
+    theirs = {}
+    for key, value in state.items():
+        layer, _, leaf = key.rpartition(".")
+        theirs[f"features.{layers.index(layer)}.{leaf}"] = torch.from_numpy(value)
+    torch.save(theirs, folder / "theirs.pth")
+
+
+def test_maps_of_the_documents_are_read(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "weights.md").read_text()
+    (snippet,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "map.toml").write_text(snippet)
+    assert len(read_map(tmp_path / "map.toml")) == 3
 
 
 def test_python_of_the_readme() -> None:

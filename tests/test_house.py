@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from networks import ARCHITECTURES, ROOT
 
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
-    "torch": {"torch_module", "reference", "verify", "weights", "run", "api", "onnx_model"},
+    "torch": {"torch_module", "reference", "verify", "checkpoints", "run", "api", "onnx_model"},
     "onnx": {"onnx_model", "onnx_run", "api"},
     "onnxruntime": {"onnx_run"},
     "graphviz": {"graphviz"},
@@ -72,3 +73,15 @@ def test_commands_start_light(arguments: list[str], absent: set[str]) -> None:
     )
     loaded = set(done.stdout.rpartition("MODULES")[2].split())
     assert loaded and not loaded & absent
+
+
+def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
+    """Without `site` no editable install is seen, and the folders beside the package are."""
+    environment = {"PYTHONPATH": f"{ROOT}:{sysconfig.get_path('purelib')}"}
+    command = [sys.executable, "-S", "-m", "seqdsl", "audit"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    code = "from seqdsl.source.resources import resource; print(resource('grammars'))"
+    command = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert Path(done.stdout.strip()) == ROOT / "grammars"

@@ -71,6 +71,15 @@ def test_costs_add_up_at_every_level(text: str) -> None:
         assert sum(rows[1:], rows[0]) == network.cost
 
 
+@many
+@given(programs())
+def test_an_output_reads_every_node(text: str) -> None:
+    network = network_of(text)
+    read = {operand for node in network.nodes for operand in node.operands}
+    given = {0, network.output, *(output.index for output in network.further)}
+    assert read | given == set(range(len(network.nodes)))
+
+
 @few
 @given(programs())
 def test_counts_are_those_of_torch(text: str) -> None:
@@ -80,8 +89,9 @@ def test_counts_are_those_of_torch(text: str) -> None:
     assert list(module.state_dict()) == [parameter.key for parameter in layout(network)]
     counter = FlopCounterMode(display=False)
     with counter, torch.inference_mode():
-        logits = module(torch.zeros(2, 3, 8, 8))
-    assert tuple(logits.shape[1:]) == network.logits.type.shape
+        given = module(torch.zeros(2, 3, 8, 8))
+    shapes = [tuple(t.shape[1:]) for t in (given if isinstance(given, tuple) else (given,))]
+    assert shapes == [network.nodes[output.index].type.shape for output in network.returned]
     assert counter.get_total_flops() == 2 * 2 * network.macs
 
 
@@ -89,3 +99,14 @@ def test_counts_are_those_of_torch(text: str) -> None:
 @given(programs())
 def test_backends_agree(text: str) -> None:
     assert all(c.agrees for c in verify(network_of(text), batches=(2,))), text
+
+
+@many
+@given(programs())
+def test_a_plain_source_is_the_network(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.seq"
+        path.write_text(text, encoding="utf-8")
+        plain = seqdsl.expand(path)
+    assert dump(network_of(plain)) == dump(network_of(text))
+    assert "for " not in plain.partition("network Random")[2]

@@ -36,11 +36,11 @@ def to_onnx(
     fold: bool = True,
     expose: bool = False,
 ) -> onnx.ModelProto:
-    """An inference model: ``input`` ``[batch, C, H, W]`` to ``logits``, and ``probabilities``
-    where the network closes with a softmax; float32.
+    """An inference model: ``input`` ``[batch, C, H, W]`` to ``logits``, ``probabilities`` where
+    the network closes with a softmax, then the further outputs by their names; float32.
 
     ``fold`` puts batch norms into the convolutions before them. ``expose`` makes every node's
-    output an output of the model, under the node's path. Raises `Failure` where the weights do
+    output an output of the model, under its `value_name`. Raises `Failure` where the weights do
     not fit, or the checker refuses the model.
     """
     if state_dict is None:
@@ -94,6 +94,12 @@ def _check(model: onnx.ModelProto, network: Network) -> None:
         ) from None
 
 
+def value_name(network: Network, path: str) -> str:
+    """What a node's value is called: the node's path, or another where an output has that name."""
+    taken = any(output.name == path for output in network.further)
+    return f"{path}:value" if taken else path
+
+
 def _array(value: Array | torch.Tensor) -> Array:
     """A numpy array of what may be a tensor on any device."""
     detach = getattr(value, "detach", None)
@@ -101,7 +107,7 @@ def _array(value: Array | torch.Tensor) -> Array:
 
 
 class _Builder:
-    """Makes ONNX nodes in dataflow order; each value is named by its node's path."""
+    """Makes ONNX nodes in dataflow order; each has its node's path, its value the `value_name`."""
 
     def __init__(
         self, network: Network, state: Mapping[str, Array], folded: Mapping[int, int]
@@ -116,18 +122,19 @@ class _Builder:
     def graph(self, expose: bool) -> onnx.GraphProto:
         for node in self._network.nodes:
             self._add(node)
-        logits = self._network.logits
-        outputs = {"logits": logits}
-        if self._network.output != logits.index:
-            outputs["probabilities"] = self._network.nodes[self._network.output]
+        network, nodes = self._network, self._network.nodes
+        outputs = {"logits": network.logits}
+        if network.output != network.logits.index:
+            outputs["probabilities"] = nodes[network.output]
+        outputs.update((output.name, nodes[output.index]) for output in network.further)
         for name, node in outputs.items():
-            self._emit("Identity", [self._values[node.index]], name, f"output/{name}")
+            self._emit("Identity", [self._values[node.index]], f"output/{name}", name)
         declared = [_value(name, node) for name, node in outputs.items()]
         if expose:
             declared += [
                 _value(self._values[node.index], node)
-                for node in self._network.nodes[1:]
-                if self._values[node.index] == node.path
+                for node in nodes[1:]
+                if self._values[node.index] == value_name(network, node.path)
             ]
         return helper.make_graph(
             self._nodes,
@@ -138,9 +145,10 @@ class _Builder:
         )
 
     def _emit(
-        self, kind: str, inputs: list[str], output: str, name: str, **attributes: Any
+        self, kind: str, inputs: list[str], name: str, output: str | None = None, **attributes: Any
     ) -> None:
-        self._nodes.append(helper.make_node(kind, inputs, [output], name=name, **attributes))
+        outputs = [output or value_name(self._network, name)]
+        self._nodes.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
 
     def _weight(self, key: str, array: np.ndarray[Any, Any]) -> str:
         self._weights.append(numpy_helper.from_array(array, key))
@@ -153,7 +161,7 @@ class _Builder:
     def _add(self, node: Node) -> None:
         operation = node.operation
         operands = [self._values.get(index, "") for index in node.operands]
-        self._values[node.index] = node.path
+        self._values[node.index] = value_name(self._network, node.path)
         match operation:
             case ops.Input():
                 self._values[node.index] = "input"
@@ -169,21 +177,37 @@ class _Builder:
                 roles = (Role.WEIGHT, Role.BIAS, Role.RUNNING_MEAN, Role.RUNNING_VAR)
                 keys = [self._weight(*self._parameter(node, role)) for role in roles]
                 inputs = [operands[0], *keys]
-                self._emit("BatchNormalization", inputs, node.path, node.path, epsilon=eps)
+                self._emit("BatchNormalization", inputs, node.path, epsilon=eps)
+            case ops.PadChannels(zeros=zeros):
+                pads = np.array([0, 0, 0, 0, 0, zeros, 0, 0], np.int64)
+                key = self._weight(f"{node.path}:pads", pads)
+                self._emit("Pad", [operands[0], key], node.path)
             case ops.Slice(start=start, stop=stop):
                 numbers = {"starts": start, "ends": stop, "axes": 1}
                 keys = [
                     self._weight(f"{node.path}:{name}", np.array([number], np.int64))
                     for name, number in numbers.items()
                 ]
-                self._emit("Slice", [operands[0], *keys], node.path, node.path)
+                self._emit("Slice", [operands[0], *keys], node.path)
+            case ops.Mean():
+                total, count = f"{node.path}:sum", np.array(len(operands), np.float32)
+                self._emit("Sum", operands, total)
+                key = self._weight(f"{node.path}:count", count)
+                self._emit("Div", [total, key], node.path)
+            case ops.Multiply():
+                self._multiply(node.path, operands)
+            case ops.Upsample(factor=factor, mode=mode):
+                scales = np.array([1, 1, *factor], np.float32)
+                key = self._weight(f"{node.path}:scales", scales)
+                inputs = [operands[0], "", key]
+                self._emit("Resize", inputs, node.path, **_RESIZE[mode])
             case ops.Activation(function=function):
                 self._activation(node, function, operands[0])
             case _:
-                kind, attributes = _simple(operation)
+                kind, attributes = _simple(node, self._network)
                 if isinstance(operation, ops.Add) and len(operands) > 2:
                     kind = "Sum"
-                self._emit(kind, operands, node.path, node.path, **attributes)
+                self._emit(kind, operands, node.path, **attributes)
 
     def _conv2d(self, node: Node, conv: ops.Conv2d, operand: str) -> None:
         key, weight = self._parameter(node, Role.WEIGHT)
@@ -198,7 +222,6 @@ class _Builder:
         self._emit(
             "Conv",
             inputs,
-            node.path,
             node.path,
             kernel_shape=conv.kernel,
             strides=conv.stride,
@@ -219,27 +242,39 @@ class _Builder:
     def _linear(self, node: Node, linear: ops.Linear, operand: str) -> None:
         if self._network.nodes[node.operands[0]].type.spatial:
             flat = f"{node.path}:flatten"
-            self._emit("Flatten", [operand], flat, flat, axis=1)
+            self._emit("Flatten", [operand], flat, axis=1)
             operand = flat
         inputs = [operand, self._weight(*self._parameter(node, Role.WEIGHT))]
         if linear.bias:
             inputs.append(self._weight(*self._parameter(node, Role.BIAS)))
-        self._emit("Gemm", inputs, node.path, node.path, transB=1)
+        self._emit("Gemm", inputs, node.path, transB=1)
+
+    def _multiply(self, path: str, operands: list[str]) -> None:
+        """Two factors at a time: Mul takes no more."""
+        product, *rest = operands
+        for left, factor in enumerate(reversed(rest)):
+            output = f"{path}:{left}" if left < len(rest) - 1 else path
+            self._emit("Mul", [product, factor], output)
+            product = output
 
     def _activation(self, node: Node, function: ops.Function, operand: str) -> None:
         path = node.path
         match function:
             case ops.Function.RELU | ops.Function.SIGMOID | ops.Function.TANH:
-                self._emit(function.value.capitalize(), [operand], path, path)
+                self._emit(function.value.capitalize(), [operand], path)
             case ops.Function.RELU6:
                 bounds = [
                     self._weight(f"{path}:{name}", np.array(value, np.float32))
                     for name, value in (("min", 0), ("max", 6))
                 ]
-                self._emit("Clip", [operand, *bounds], path, path)
+                self._emit("Clip", [operand, *bounds], path)
+            case ops.Function.HARD_SIGMOID:
+                self._emit("HardSigmoid", [operand], path, alpha=1 / 6, beta=0.5)
+            case ops.Function.HARD_SWISH:
+                self._emit("HardSwish", [operand], path)
             case ops.Function.SILU:
-                self._emit("Sigmoid", [operand], f"{path}:sigmoid", f"{path}:sigmoid")
-                self._emit("Mul", [operand, f"{path}:sigmoid"], path, path)
+                self._emit("Sigmoid", [operand], f"{path}:sigmoid")
+                self._emit("Mul", [operand, f"{path}:sigmoid"], path)
             case ops.Function.GELU:
                 self._gelu(path, operand)
 
@@ -258,14 +293,31 @@ class _Builder:
             ("Mul", [f"{path}:doubled", half], path),
         )
         for kind, inputs, output in steps:
-            self._emit(kind, inputs, output, output)
+            self._emit(kind, inputs, output)
 
 
-def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
+# As torch places pixels: a nearest one is a copy, a bilinear one stands between two centres.
+_RESIZE: dict[ops.Interpolation, dict[str, str]] = {
+    ops.Interpolation.NEAREST: {
+        "mode": "nearest",
+        "coordinate_transformation_mode": "asymmetric",
+        "nearest_mode": "floor",
+    },
+    ops.Interpolation.BILINEAR: {
+        "mode": "linear",
+        "coordinate_transformation_mode": "half_pixel",
+    },
+}
+
+
+def _simple(node: Node, network: Network) -> tuple[str, dict[str, Any]]:
     """The ONNX operator and attributes of an operation that has neither weights nor constants."""
+    operation = node.operation
     match operation:
         case ops.Add():
             return "Add", {}
+        case ops.LeakyRelu(slope=slope):
+            return "LeakyRelu", {"alpha": slope}
         case ops.Concat():
             return "Concat", {"axis": 1}
         case ops.Softmax():
@@ -279,13 +331,27 @@ def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
                 "kernel_shape": kernel,
                 "strides": stride,
                 "pads": (*padding, *padding),
-                "ceil_mode": int(ceil),
+                "ceil_mode": int(ceil and _rounds_up(node, network)),
             }
             if isinstance(operation, ops.MaxPool):
                 return "MaxPool", attributes
             return "AveragePool", {**attributes, "count_include_pad": 1}
         case _:
             raise AssertionError(f"{operation} has weights or constants")
+
+
+def _rounds_up(node: Node, network: Network) -> bool:
+    """Whether a pool has a window past the last whole one: ONNX keeps some that torch drops."""
+    assert isinstance(node.operation, ops.MaxPool | ops.AvgPool)
+    sides = network.nodes[node.operands[0]].type.spatial
+    pool = node.operation
+    floor = tuple(
+        (side + 2 * padding - kernel) // stride + 1
+        for side, kernel, stride, padding in zip(
+            sides, pool.kernel, pool.stride, pool.padding, strict=True
+        )
+    )
+    return floor != node.type.spatial
 
 
 def _value(name: str, node: Node) -> onnx.ValueInfoProto:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 
 import torch
 import torch.nn.functional as F
@@ -49,19 +50,31 @@ def _value(node: Node, operands: list[Tensor], state: Mapping[str, Tensor]) -> T
         case ops.Activation(function=ops.Function.SIGMOID | ops.Function.TANH as function):
             return _call(torch, function.value, x)
         case ops.Activation(function=function):
-            return _call(F, function.value, x)
+            return _call(F, function.value.replace("hard_", "hard"), x)
+        case ops.LeakyRelu(slope=slope):
+            return torch.where(x > 0, x, slope * x)
         case ops.MaxPool(kernel, stride, padding, ceil):
             return F.max_pool2d(x, kernel, stride, padding, ceil_mode=ceil)
         case ops.AvgPool(kernel, stride, padding, ceil):
             return F.avg_pool2d(x, kernel, stride, padding, ceil_mode=ceil)
         case ops.GlobalAveragePool():
             return x.mean((2, 3), keepdim=True)
+        case ops.Upsample(factor=factor, mode=mode):
+            if mode is ops.Interpolation.NEAREST:
+                return x.repeat_interleave(factor[0], 2).repeat_interleave(factor[1], 3)
+            return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
         case ops.Dropout():
             return x
         case ops.Add():
             return torch.stack(operands).sum(0)
+        case ops.Mean():
+            return torch.stack(operands).mean(0)
+        case ops.Multiply():
+            return reduce(torch.mul, operands)
         case ops.Concat():
             return torch.cat(operands, 1)
+        case ops.PadChannels(zeros=zeros):
+            return torch.cat([x, x.new_zeros(len(x), zeros, *x.shape[2:])], 1)
         case ops.Slice(start=start, stop=stop):
             return x[:, start:stop]
         case ops.Softmax():

@@ -52,7 +52,7 @@ def classify(network: Network, root: Module) -> Classes:
     for level in _levels(root):
         shapes: dict[object, list[Module]] = defaultdict(list)
         for module in level:
-            shapes[_structure(module, classes)].append(module)
+            shapes[_structure(module, network, classes)].append(module)
         for alike in shapes.values():
             _define(alike, network, classes, names)
     return classes
@@ -99,7 +99,7 @@ def _levels(root: Module) -> Iterator[list[Module]]:
     return (by_height[height] for height in sorted(by_height))
 
 
-def _structure(module: Module, classes: Classes) -> object:
+def _structure(module: Module, network: Network, classes: Classes) -> object:
     """Equal for modules that differ in numbers alone."""
     local = {index: position for position, index in enumerate(module.inputs)}
     parts: list[object] = [module.scope.label, module.scope.kind, len(module.inputs)]
@@ -111,17 +111,21 @@ def _structure(module: Module, classes: Classes) -> object:
                 local[index] = len(local) + position
         else:
             reads = tuple(local[i] for i in item.operands)
-            parts.append((item.name, _fixed(item.operation), reads))
+            parts.append((item.name, _fixed(item, network), reads))
             local[item.index] = len(local) + position
     parts.append(tuple(local[i] for i in module.outputs))
     return tuple(parts)
 
 
-def _fixed(operation: ops.Operation) -> object:
+def _fixed(node: Node, network: Network) -> object:
     """What of an operation must be the same in one class."""
+    operation = node.operation
     match operation:
-        case ops.Conv2d(bias=bias, init=init) | ops.Linear(bias=bias, init=init):
-            return (type(operation), bias, init)
+        case ops.Conv2d(bias=bias, init=init):
+            return (ops.Conv2d, bias, init)
+        case ops.Linear(bias=bias, init=init):
+            flattens = bool(network.nodes[node.operands[0]].type.spatial)
+            return (ops.Linear, bias, init, flattens)
         case ops.BatchNorm():
             return type(operation)
         case _:  # what `forward` does without parameters stands there in numbers

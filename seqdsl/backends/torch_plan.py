@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from seqdsl.graph.liveness import live
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import Input
+from seqdsl.graph.operations import Concat, Input, Slice
 from seqdsl.graph.scope import Scope
 
 Item: TypeAlias = "Node | Module"
@@ -35,7 +36,7 @@ class Module:
 def plan(network: Network) -> Module:
     """The tree of modules, down from the network itself.
 
-    The closing softmax is left out: a module gives the logits.
+    The closing softmax is left out, unless a further output reads it: a module gives the logits.
     """
     builder = _Planner(network)
     return builder.root
@@ -47,23 +48,22 @@ class _Planner:
         self.root = Module(network.root)
         self._modules: dict[Scope, Module] = {network.root: self.root}
         self._needs: dict[Module, dict[Item, list[Item]]] = {}
-        logits = network.logits.index
-        nodes = [n for n in network.nodes if not isinstance(n.operation, Input)]
+        returned = [output.index for output in network.returned]
+        kept = live(network.nodes, returned)
+        nodes = [n for n in network.nodes if n.index in kept and not isinstance(n.operation, Input)]
         for node in nodes:
-            if node.index <= logits:
-                self._place(node)
+            self._place(node)
         for node in nodes:
-            if node.index <= logits:
-                for operand in node.operands:
-                    self._connect(network.nodes[operand], node)
-        self.root.inputs = [network.input.index]
-        self.root.outputs = [logits]
-        last = network.nodes[logits]
-        for scope in last.scope.ancestry():
-            if scope is not network.root and logits not in self._modules[scope].outputs:
-                self._modules[scope].outputs.append(logits)
+            for operand in node.operands:
+                self._connect(network.nodes[operand], node)
+        for index in returned:
+            for scope in network.nodes[index].scope.ancestry():
+                if index not in self._modules[scope].outputs:
+                    self._modules[scope].outputs.append(index)
         for module in self._modules.values():
             self._order(module)
+        self.root.inputs = [network.input.index]
+        self.root.outputs = returned
 
     def _place(self, node: Node) -> None:
         self._module(node.scope).items.append(node)
@@ -103,6 +103,7 @@ class _Planner:
         for item in module.items:
             stack = [item]
             while stack:
+                assert len(stack) <= len(module.items), "a module reads what it gives"
                 missing = [n for n in needs.get(stack[-1], ()) if n not in ordered]
                 if missing:
                     stack.extend(missing)
@@ -113,10 +114,17 @@ class _Planner:
 
 
 def last_uses(module: Module) -> dict[int, int]:
-    """For each value, the position of the last item that reads it; outputs outlive all items."""
+    """For each value, the position of the last item that reads it; outputs outlive all items.
+
+    A join may be written where it is read, so what it joins lives as long as the join.
+    """
     uses: dict[int, int] = {}
     for position, item in enumerate(module.items):
         for operand in item.inputs if isinstance(item, Module) else item.operands:
             uses[operand] = position
     uses.update(dict.fromkeys(module.outputs, len(module.items)))
+    for item in reversed(module.items):
+        if isinstance(item, Node) and isinstance(item.operation, Concat | Slice):
+            for operand in item.operands:
+                uses[operand] = max(uses[operand], uses.get(item.index, 0))
     return uses

@@ -12,6 +12,7 @@ from seqdsl.backends.torch_classes import (
     classify,
     slots_of,
 )
+from seqdsl.backends.torch_expressions import expression, literal
 from seqdsl.backends.torch_plan import Module, last_uses, plan
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
@@ -44,8 +45,9 @@ class BatchNorm2d(nn.BatchNorm2d):
 def torch_source(network: Network) -> str:
     """Python source whose last class is the network; it imports torch alone.
 
-    ``forward`` takes float ``[batch, channels, height, width]`` and gives the logits. The keys
-    of ``state_dict()`` are those of `seqdsl.graph.parameters.layout`, in that order.
+    ``forward`` takes float ``[batch, channels, height, width]`` and gives the logits, or a tuple
+    of the logits and the further outputs. The keys of ``state_dict()`` are those of
+    `seqdsl.graph.parameters.layout`, in that order.
     """
     root = plan(network)
     classes = classify(network, root)
@@ -90,7 +92,7 @@ class _ClassWriter:
             else:
                 values = tuple(slot.value for slot in slots_of(item, network))
             names = islice(self._filled, len(values))
-            self._numbers[item] = [n or _literal(v) for n, v in zip(names, values, strict=True)]
+            self._numbers[item] = [n or literal(v) for n, v in zip(names, values, strict=True)]
 
     def write(self) -> str:
         lines = [f"class {self._made.name}(nn.Module):", f"    {self._docstring()}", ""]
@@ -114,10 +116,15 @@ class _ClassWriter:
         if scope.kind is ScopeKind.STAGE:
             what = f"Stage {path}"
         elif scope.kind is ScopeKind.NETWORK:
-            what = f"{path}, logits"
+            what = f"{path}, {self._returned()}"
         else:
             what = f"`{scope.label}`, as in {path}"
         return f'"""{what}: {_repeated(enters.split(", "))} -> {leaves}."""'
+
+    def _returned(self) -> str:
+        """The outputs by their names, in the order in which `forward` gives them."""
+        names = [output.name for output in self._network.returned]
+        return ", ".join(names) if len(names) <= 4 else f"logits and {len(names) - 1} outputs"
 
     def _type(self, name: str) -> str:
         """The annotation of a constructor's parameter, from all its arguments."""
@@ -208,10 +215,15 @@ class _Forward:
             line = self._item(item, position)
             if line is not None:
                 yield f"    {line}"
-        outputs = self._collapse([self._values[index] for index in self._module.outputs])
-        only = outputs[0].removeprefix("*") if len(outputs) == 1 else ""
-        listed = ", ".join(outputs)
-        yield f"    return {only}" if only and "[" not in only else f"    return ({listed},)"
+        values = [self._values[index] for index in self._module.outputs]
+        yield f"    return {values[0] if len(values) == 1 else self._tuple(values)}"
+
+    def _tuple(self, values: list[str]) -> str:
+        parts = self._collapse(values)
+        if len(parts) > 1:
+            return f"({', '.join(parts)})"
+        stem = parts[0].removeprefix("*")
+        return stem if stem.isidentifier() else f"({parts[0]},)"
 
     def _item(self, item: Node | Module, position: int) -> str | None:
         if isinstance(item, Module):
@@ -230,7 +242,7 @@ class _Forward:
         operands = [self._values[index] for index in item.operands]
         if isinstance(item.operation, ops.Concat):
             operands = self._collapse(operands)
-        text = _expression(item, operands, self._network)
+        text = expression(item, operands, self._network)
         inline = isinstance(item.operation, ops.Concat | ops.Slice)
         if inline and self._readers.get(item.index) == 1 and item.index not in self._module.outputs:
             self._values[item.index] = text
@@ -295,52 +307,6 @@ def _spell_run(stem: str, run: list[int], length: int) -> str:
 
 
 _RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor"})
-
-
-def _expression(node: Node, operands: list[str], network: Network) -> str:
-    """An operation as an expression over its operands."""
-    x = operands[0]
-    match node.operation:
-        case ops.Conv2d() | ops.BatchNorm():
-            return f"self.{attribute_name(node.name)}({x})"
-        case ops.Linear():
-            flat = x if not network.nodes[node.operands[0]].type.spatial else f"{x}.flatten(1)"
-            return f"self.{attribute_name(node.name)}({flat})"
-        case ops.Activation(function=ops.Function.SIGMOID | ops.Function.TANH as function):
-            return f"torch.{function.value}({x})"
-        case ops.Activation(function=function):
-            return f"F.{function.value}({x})"
-        case ops.MaxPool(kernel, stride, padding, ceil):
-            return f"F.max_pool2d({x}, {_pooling(kernel, stride, padding, ceil)})"
-        case ops.AvgPool(kernel, stride, padding, ceil):
-            return f"F.avg_pool2d({x}, {_pooling(kernel, stride, padding, ceil)})"
-        case ops.GlobalAveragePool():
-            return f"F.adaptive_avg_pool2d({x}, 1)"
-        case ops.Dropout(rate=rate):
-            return f"F.dropout({x}, {rate}, self.training)"
-        case ops.Add():
-            return " + ".join(operands)
-        case ops.Concat():
-            whole = len(operands) == 1 and operands[0].removeprefix("*").isidentifier()
-            pieces = operands[0].removeprefix("*") if whole else f"[{', '.join(operands)}]"
-            return f"torch.cat({pieces}, 1)"
-        case ops.Slice(start=start, stop=stop):
-            return f"{x}[:, {start}:{stop}]"
-        case ops.Softmax():
-            return f"F.softmax({x}, 1)"
-        case ops.Input():
-            raise AssertionError("an input is a parameter of forward")
-
-
-def _pooling(kernel: ops.Pair, stride: ops.Pair, padding: ops.Pair, ceil: bool) -> str:
-    numbers = ", ".join(map(_literal, (kernel, stride, padding)))
-    return f"{numbers}, ceil_mode=True" if ceil else numbers
-
-
-def _literal(value: Value) -> str:
-    if isinstance(value, tuple):
-        return str(value[0]) if value[0] == value[1] else repr(value)
-    return repr(value)
 
 
 def _is_square(value: Value) -> bool:

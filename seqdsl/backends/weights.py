@@ -1,4 +1,4 @@
-"""Weights in files: read without ever running code from them, written whole or not at all."""
+"""The weights of a network as arrays: from a file under our keys, or drawn at random."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from seqdsl.backends.checkpoints import read_arrays
 from seqdsl.backends.files import write_whole
 from seqdsl.graph.network import Network
 from seqdsl.graph.operations import Conv2d, Init, Linear
 from seqdsl.graph.parameters import Parameter, Role, layout
+from seqdsl.passes.units import spell
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 
 Array: TypeAlias = npt.NDArray[np.float32]
 State: TypeAlias = dict[str, Array]
+Outputs: TypeAlias = dict[str, Array]  # what a network gives, by name: the logits first
 
 _SHOWN = 5  # keys that a mismatch lists
 
@@ -28,9 +31,7 @@ def load_state(path: Path, network: Network) -> State:
     A torch checkpoint holds a state_dict, or one under ``state_dict`` or ``model``. Raises
     `Failure` where the file can't be read safely or does not fit the network.
     """
-    read = _read_safetensors if path.suffix == ".safetensors" else _read_torch
-    found = read(path)
-    found = {key.removeprefix("module."): value for key, value in found.items()}
+    found = {key.removeprefix("module."): value for key, value in read_arrays(path).items()}
     return fit(found, network, str(path))
 
 
@@ -41,7 +42,7 @@ def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
     problems = [f"missing {key}" for key in wanted if key not in found]
     problems += [f"unexpected {key}" for key in extra]
     problems += [
-        f"{key} is {_shape(found[key].shape)}, not {_shape(shape)}"
+        f"{key} is {spell(found[key].shape)}, not {spell(shape)}"
         for key, shape in wanted.items()
         if key in found and tuple(found[key].shape) != shape
     ]
@@ -113,56 +114,5 @@ def _he(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     return rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float32)
 
 
-def _read_safetensors(path: Path) -> dict[str, Array]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return dict(load_file(path))
-    except FileNotFoundError:
-        raise _missing(path) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise _unreadable(path, str(error)) from None
-
-
-def _read_torch(path: Path) -> dict[str, Array]:
-    import pickle
-
-    import torch
-
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise _missing(path) from None
-    except pickle.UnpicklingError:
-        raise _unreadable(path, "it holds more than tensors, and that is never loaded") from None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise _unreadable(path, str(error).splitlines()[0] if str(error) else "damaged") from None
-    for key in ("state_dict", "model"):
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
-            loaded = loaded[key]
-    if not isinstance(loaded, dict):
-        raise _unreadable(path, "it holds no state_dict")
-    tensors = {str(k): v for k, v in loaded.items() if isinstance(v, torch.Tensor)}
-    return {key: tensor.detach().float().numpy() for key, tensor in tensors.items()}
-
-
-def _missing(path: Path) -> Failure:
-    return _failure("missing-file", f"{path} does not exist", str(path))
-
-
-def _unreadable(path: Path, reason: str) -> Failure:
-    return _failure(
-        "unreadable-weights",
-        f"{path} can't be read as a checkpoint: {reason}",
-        str(path),
-        "use safetensors, or a file that torch.save wrote from a state_dict",
-    )
-
-
 def _failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
     return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "a scalar"

@@ -188,7 +188,7 @@ def _table(title: str, difference: NetworkDiff, exact: bool) -> Table:
     headings = _EXACT_HEADINGS if exact else _HEADINGS
     rows, styles = (_exact_rows(difference), []) if exact else _rows(difference)
     right = frozenset(headings[-4:] if exact else headings[-2:])
-    return Table(title, headings, tuple(rows), right, note, tuple(styles))
+    return Table(title, headings, tuple(rows), right, note, styles=tuple(styles))
 
 
 def _rows(difference: NetworkDiff) -> tuple[list[tuple[str, ...]], list[str]]:
@@ -239,7 +239,7 @@ def _absent_table(title: str, networks: list[tuple[Network, str]]) -> Table:
     rows = tuple((n.name, change, _amount(n.params), _amount(n.macs)) for n, change in networks)
     styles = tuple(_STYLES["+" if change == "added" else "-"] for _, change in networks)
     headings = ("network", "change", "params", "MACs")
-    return Table(title, headings, rows, frozenset(headings[2:]), "", styles)
+    return Table(title, headings, rows, frozenset(headings[2:]), styles=styles)
 
 
 def _name(stage: StageDiff) -> str:

@@ -16,10 +16,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("seqdsl.cli.check", "Check shapes, groups and claims of .seq files."),
     "stats": ("seqdsl.cli.stats", "Count parameters and costs by network, stage, block or layer."),
     "audit": ("seqdsl.cli.audit", "Set printed figures beside computed ones."),
+    "expand": ("seqdsl.cli.expand", "Write a network as a plain source."),
     "diff": ("seqdsl.cli.diff", "Tell what differs between networks, files or git revisions."),
     "build": ("seqdsl.cli.build", "Write a network as PyTorch source or as ONNX."),
     "run": ("seqdsl.cli.run", "Run a network on an image or an array."),
     "verify": ("seqdsl.cli.verify", "Compare all backends on the same random weights."),
+    "weights": ("seqdsl.cli.weights", "Bring weights from another's checkpoint, and back."),
     "draw": ("seqdsl.cli.draw", "Draw a network at one of four depths."),
     "explain": ("seqdsl.cli.explain", "Explain a diagnostic code."),
 }

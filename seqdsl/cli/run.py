@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from seqdsl.cli.tables import Table, write_tables
 from seqdsl.source.diagnostic import Failure
 
 if TYPE_CHECKING:
-    from seqdsl.backends.weights import Array, State
+    from seqdsl.backends.weights import Array, Outputs, State
     from seqdsl.graph.network import Network
 
 
@@ -38,6 +38,7 @@ def command(
 ) -> None:
     """Run a network of FILE on each INPUT, an image or a .npy array, and print its top 5.
 
+    Of an output that is a map, and of further outputs, the extremes and the mean are printed.
     Without --weights the network is freshly initialised, and its answers are arbitrary.
     """
     network = load_or_exit(file, network_name, defines)
@@ -51,11 +52,12 @@ def command(
     except Failure as failure:
         fail_with(failure)
     click.echo(f"{network.name}, {origin}, on {where}", err=True)
-    tables = [
-        _table(str(path) if len(logits) == 1 else f"{path}, sample {i}", sample)
-        for path, logits in zip(inputs, results, strict=True)
-        for i, sample in enumerate(logits)
-    ]
+    tables: list[Table] = []
+    for path, outputs in zip(inputs, results, strict=True):
+        samples = len(outputs["logits"])
+        for i in range(samples):
+            title = str(path) if samples == 1 else f"{path}, sample {i}"
+            tables.extend(_tables(title, {name: outputs[name][i] for name in outputs}))
     click.echo(write_tables(tables, "table"))
 
 
@@ -75,34 +77,50 @@ def _read(path: Path, network: Network) -> Array:
 
 def _with_onnxruntime(
     network: Network, state: State, batches: list[Array], provider: str
-) -> tuple[list[Array], str]:
+) -> tuple[list[Outputs], str]:
     from seqdsl.backends.onnx_model import to_onnx
     from seqdsl.backends.onnx_run import Provider, Runner
 
     runner = Runner(to_onnx(network, state), Provider(provider))
     if runner.note is not None:
         click.echo(f"note: {runner.note}; running on {runner.provider}", err=True)
-    results = [runner(batch).outputs["logits"] for batch in batches]
+    names = [output.name for output in network.returned]
+    found = [runner(batch).outputs for batch in batches]
+    results = [{name: outputs[name] for name in names} for outputs in found]
     return results, f"onnxruntime, {runner.provider}"
 
 
-def _with_torch(network: Network, state: State, batches: list[Array]) -> list[Array]:
+def _with_torch(network: Network, state: State, batches: list[Array]) -> list[Outputs]:
     import torch
 
-    from seqdsl.backends.torch_module import to_torch
+    from seqdsl.backends.torch_module import outputs_of, to_torch
 
     module = to_torch(network)
     module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
     module.eval()
-    with torch.inference_mode():
-        return [module(torch.from_numpy(batch)).numpy() for batch in batches]
+    return [outputs_of(network, module, torch.from_numpy(batch)) for batch in batches]
 
 
-def _table(title: str, logits: Array) -> Table:
+def _tables(title: str, outputs: Outputs) -> Iterator[Table]:
+    """The classes of one sample, where its logits are one number for each, and all else."""
+    logits = outputs["logits"]
+    has_classes = logits.size == len(logits)
+    if has_classes:
+        yield _classes(title, logits.reshape(-1))
+    others = {n: output for n, output in outputs.items() if n != "logits" or not has_classes}
+    if others:
+        rows = tuple(
+            (name, "x".join(map(str, output.shape)), *(f"{number:.4g}" for number in
+             (output.min(), output.mean(), output.max())))
+            for name, output in others.items()
+        )  # fmt: skip
+        headings = ("output", "shape", "least", "mean", "largest")
+        yield Table(title, headings, rows, frozenset(headings[1:]))
+
+
+def _classes(title: str, logits: Array) -> Table:
     from seqdsl.backends.images import softmax, top_k
 
-    if logits.ndim != 1:
-        sys.exit(f"seqdsl: the network gives {'x'.join(map(str, logits.shape))}, no classes")
     rows = tuple(
         (str(rank), str(index), f"{probability:.4f}")
         for rank, (index, probability) in enumerate(top_k(softmax(logits)), 1)

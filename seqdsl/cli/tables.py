@@ -14,13 +14,17 @@ from seqdsl.cli.common import use_color
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under headings; ``right`` names the headings of columns of numbers."""
+    """Rows of text under headings.
+
+    ``right`` names the headings of columns of numbers, ``prose`` those of columns that wrap.
+    """
 
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: frozenset[str] = frozenset()
     note: str = ""  # the convention of its numbers, for one
+    prose: frozenset[str] = frozenset()
     styles: tuple[str, ...] = ()  # of its rows, on a terminal
 
 
@@ -53,7 +57,8 @@ def _terminal(table: Table) -> str:
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in table.headings:
         justify = "right" if heading in table.right else "left"
-        grid.add_column(Text(heading), justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        no_wrap = heading not in table.prose
+        grid.add_column(Text(heading), justify=justify, no_wrap=no_wrap)  # type: ignore[arg-type]
     for row, style in zip_longest(table.rows, table.styles):
         grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row), style=style)
     console.print(Text(table.title, style="bold"))

@@ -29,7 +29,8 @@ def command(
     """Compare every backend of a network of FILE with its graph, evaluated node by node.
 
     Weights, batch norm statistics and inputs are random. Exit code 1 where a backend differs
-    by more than 1e-5 of the largest logit; then the first node that differs is named.
+    by more than 1e-5 of the largest value of an output; then the first node that differs is
+    named.
     """
     network = load_or_exit(file, network_name, defines)
     from seqdsl.backends.verify import TOLERANCE, verify
@@ -48,8 +49,9 @@ def command(
         rows = tuple(row[:4] for row in rows)
     else:
         headings = (*headings, "first node that differs")
-    note = f"max |difference| / max |logit|, at most {TOLERANCE:.0e}; the reference is the graph "
-    note += "evaluated node by node with torch's operators"
+    named = "".join(f", {output.name}" for output in network.further)
+    note = f"max |difference| / max |value| of logits{named}, at most {TOLERANCE:.0e}; "
+    note += "the reference is the graph evaluated node by node with torch's operators"
     title = f"{network.name}, {len(network.nodes)} nodes"
     table = Table(title, headings, rows, frozenset({"batch", "relative error"}), note)
     click.echo(write_tables([table], format))

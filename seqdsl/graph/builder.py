@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from seqdsl.graph import operations as ops
-from seqdsl.graph.inference import infer
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.text import Span
+
+Numbered: TypeAlias = Callable[[str, int], str]
+
+
+def node_name(label: str, count: int) -> str:
+    """``conv2d``, ``conv2d2``"""
+    return label if count == 1 else f"{label}{count}"
+
+
+def block_name(label: str, count: int) -> str:
+    """``conv1``, ``conv2``"""
+    return f"{label}{count}"
+
+
+def stage_name(label: str, count: int) -> str:
+    """``conv4``, ``conv4_2``"""
+    return label if count == 1 else f"{label}_{count}"
 
 
 class Builder:
@@ -20,19 +37,13 @@ class Builder:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self._used: dict[tuple[Scope, str], int] = {}
+        self._counts: dict[tuple[Scope, str], int] = {}
+        self._taken: dict[Scope, set[str]] = {}
 
     def input(self, type: TensorType, scope: Scope, span: Span) -> int:
         return self._append(ops.Input(), (), type, scope, span)
 
     def add(
-        self, operation: ops.Operation, operands: Sequence[int], scope: Scope, span: Span
-    ) -> int:
-        """Appends an operation and returns its index. Raises `TypeProblem`."""
-        type = infer(operation, [self.nodes[index].type for index in operands])
-        return self._append(operation, tuple(operands), type, scope, span)
-
-    def add_typed(
         self,
         operation: ops.Operation,
         operands: Sequence[int],
@@ -40,17 +51,25 @@ class Builder:
         scope: Scope,
         span: Span,
     ) -> int:
-        """Appends an operation whose type is known: to go on after a `TypeProblem`."""
+        """Appends an operation of a known type and returns its index."""
         return self._append(operation, tuple(operands), type, scope, span)
 
     def type_of(self, index: int) -> TensorType:
         return self.nodes[index].type
 
-    def unique(self, scope: Scope, label: str) -> int:
-        """How many times a label has been taken in a scope, this time included."""
-        count = self._used.get((scope, label), 0) + 1
-        self._used[scope, label] = count
-        return count
+    def unique(self, scope: Scope, label: str, numbered: Numbered) -> str:
+        """A name for the next of a label in a scope that nothing in the scope has."""
+        taken = self._taken.setdefault(scope, set())
+        count = self._counts.get((scope, label), 0) + 1
+        while (name := numbered(label, count)) in taken:
+            count += 1
+        self._counts[scope, label] = count
+        taken.add(name)
+        return name
+
+    def take(self, scope: Scope, name: str) -> None:
+        """Marks a name of a scope that was made elsewhere."""
+        self._taken.setdefault(scope, set()).add(name)
 
     def _append(
         self,
@@ -62,7 +81,6 @@ class Builder:
     ) -> int:
         index = len(self.nodes)
         label = ops.operation_name(operation)
-        count = self.unique(scope, label)
-        name = label if count == 1 else f"{label}{count}"
+        name = self.unique(scope, label, node_name)
         self.nodes.append(Node(index, name, operation, operands, type, scope, span))
         return index

@@ -89,7 +89,7 @@ def node_cost(node: Node, operands: Sequence[TensorType]) -> Cost:
             return Cost(width * (taps + bias), width * taps, activations=elements)
         case ops.BatchNorm():
             return Cost(2 * node.type.channels, normalized=elements)
-        case ops.Activation():
+        case ops.Activation() | ops.LeakyRelu():
             return Cost(activated=elements)
         case _:
             return ZERO

@@ -13,7 +13,7 @@ from seqdsl.graph.operations import Activation
 # Attributes that go without saying.
 PLAIN = {
     "stride": "1x1", "padding": "0x0", "dilation": "1x1", "groups": "1", "bias": "false",
-    "init": "he", "eps": "1e-05", "momentum": "0.1", "ceil": "false",
+    "init": "he", "eps": "1e-05", "momentum": "0.1", "ceil": "false", "mode": "nearest",
 }  # fmt: skip
 
 
@@ -34,6 +34,8 @@ def _lines(network: Network) -> Iterator[str]:
             yield scope.path or f"network {network.name}"
         yield f"  {_node(node)}"
     yield f"output %{network.output}"
+    for output in network.further:
+        yield f"output {output.name} %{output.index}"
 
 
 def _node(node: Node) -> str:

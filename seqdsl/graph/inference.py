@@ -31,11 +31,37 @@ class TypeProblem(Exception):
         super().__init__(message)
 
 
+MAX_COUNT = 2**63 - 1
+
+
 def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorType:
     """The type that an operation gives.
 
-    Raises `TypeProblem` where the operands don't fit. `Input` has no operands to infer from.
+    Raises `TypeProblem` where the operands don't fit, or what is to be counted of them does not
+    fit into 64 bits. `Input` has no operands to infer from.
     """
+    type = _infer(operation, operands)
+    if type.elements * _taps(operation, operands) > MAX_COUNT:
+        raise TypeProblem(
+            "integer-range",
+            f"{type} by this operation is more than 64 bits can count",
+            help="is a digit too many somewhere?",
+        )
+    return type
+
+
+def _taps(operation: ops.Operation, operands: Sequence[TensorType]) -> int:
+    """The multiply-accumulates of an element of the output."""
+    match operation:
+        case ops.Conv2d(groups=groups, kernel=(height, width)):
+            return operands[0].channels // groups * height * width
+        case ops.Linear():
+            return operands[0].elements
+        case _:
+            return 1
+
+
+def _infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorType:
     match operation:
         case ops.Conv2d():
             return _conv2d(operation, operands[0])
@@ -46,16 +72,24 @@ def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorTyp
         case ops.GlobalAveragePool():
             _need_spatial(operands[0], "global_average_pool")
             return TensorType(operands[0].channels, (1, 1), operands[0].groups)
+        case ops.Upsample(factor=factor):
+            return _upsample(factor, operands[0])
         case ops.Add():
-            return _add(operands)
+            return _add(operands, "add")
+        case ops.Mean():
+            return _add(operands, "average")
+        case ops.Multiply():
+            return _multiply(operands)
         case ops.Concat():
             return _concat(operands)
+        case ops.PadChannels(zeros=zeros):
+            return _pad_channels(zeros, operands[0])
         case ops.Slice(start=start, stop=stop):
             return _slice(start, stop, operands[0])
         case ops.BatchNorm():
             _need_spatial(operands[0], "batch_norm")
             return operands[0]
-        case ops.Activation() | ops.Dropout() | ops.Softmax():
+        case ops.Activation() | ops.LeakyRelu() | ops.Dropout() | ops.Softmax():
             return operands[0]
         case ops.Input():
             raise AssertionError("an input's type is given, not inferred")
@@ -162,14 +196,21 @@ def _pool(pool: ops.MaxPool | ops.AvgPool, operand: TensorType) -> TensorType:
     return TensorType(operand.channels, spatial, operand.groups)
 
 
-def _add(operands: Sequence[TensorType]) -> TensorType:
+def _add(operands: Sequence[TensorType], verb: str) -> TensorType:
     first = operands[0]
     for position, other in enumerate(operands[1:], 1):
+        if bool(other.spatial) != bool(first.spatial):
+            raise TypeProblem(
+                "vector-operand",
+                f"can't add a vector and a feature map: {_shape(first)} and {_shape(other)}",
+                operand=position,
+                recovery=first,
+            )
         if other.shape != first.shape:
             what = "channels" if other.channels != first.channels else "spatial size"
             raise TypeProblem(
                 "add-mismatch",
-                f"can't add feature maps that differ in {what}: {_shape(first)} and "
+                f"can't {verb} feature maps that differ in {what}: {_shape(first)} and "
                 f"{_shape(other)}",
                 operand=position,
                 help="project one of them with a 1x1 convolution"
@@ -177,10 +218,45 @@ def _add(operands: Sequence[TensorType]) -> TensorType:
                 else "give both branches the same stride",
                 recovery=first,
             )
-    common = set(boundaries(first.groups))
+    return TensorType(first.channels, first.spatial, _common_groups(operands))
+
+
+def _common_groups(operands: Sequence[TensorType]) -> tuple[int, ...]:
+    """The groups that elementwise operands of one width have in common: no feature leaks."""
+    common = set(boundaries(operands[0].groups))
     for other in operands[1:]:
         common.intersection_update(boundaries(other.groups))
-    return TensorType(first.channels, first.spatial, from_boundaries(sorted(common)))
+    return from_boundaries(sorted(common))
+
+
+def _multiply(operands: Sequence[TensorType]) -> TensorType:
+    """Each side is the same in all operands, or 1 and repeated, as those of a gate Cx1x1 are."""
+    shape = operands[0].shape
+    for position, other in enumerate(operands[1:], 1):
+        same_rank = len(other.shape) == len(shape)
+        sides = zip(shape, other.shape, strict=False)
+        if not same_rank or any(a != b and 1 not in (a, b) for a, b in sides):
+            raise TypeProblem(
+                "multiply-mismatch",
+                f"can't multiply feature maps of {'x'.join(map(str, shape))} and {_shape(other)}",
+                operand=position,
+                help="each side is the same in both, or 1: a gate of 64x1x1 scales the channels "
+                "of 64x56x56"
+                if same_rank
+                else "make the gate with 1x1 convolutions: a linear layer gives a vector",
+                recovery=operands[0],
+            )
+        shape = tuple(map(max, shape, other.shape))
+    channels, *spatial = shape
+    whole = all(operand.channels == channels for operand in operands)
+    groups = _common_groups(operands) if whole else (channels,)  # one channel enters all groups
+    return TensorType(channels, tuple(spatial), groups)
+
+
+def _upsample(factor: ops.Pair, operand: TensorType) -> TensorType:
+    _need_spatial(operand, "upsample")
+    spatial = tuple(size * times for size, times in zip(operand.spatial, factor, strict=True))
+    return TensorType(operand.channels, spatial, operand.groups)
 
 
 def _concat(operands: Sequence[TensorType]) -> TensorType:
@@ -197,6 +273,15 @@ def _concat(operands: Sequence[TensorType]) -> TensorType:
             )
     groups = tuple(size for operand in operands for size in operand.groups)
     return TensorType(sum(groups), first.spatial, groups)
+
+
+def _pad_channels(zeros: int, operand: TensorType) -> TensorType:
+    """The zeros stand in groups of the operand's size, where that divides them, or in one."""
+    _need_spatial(operand, "pad_channels")
+    size = operand.groups[0]
+    alike = len(set(operand.groups)) == 1 and zeros % size == 0
+    groups = operand.groups + ((size,) * (zeros // size) if alike else (zeros,))
+    return TensorType(operand.channels + zeros, operand.spatial, groups)
 
 
 def _slice(start: int, stop: int, operand: TensorType) -> TensorType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,26 +13,41 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Softmax
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.statistics import Level, Part, parts
+from seqdsl.graph.tensor import TensorType
+from seqdsl.source.frozen import frozen_value
 
 if TYPE_CHECKING:
     import networkx
+
+
+OWN_NAMES = ("logits", "probabilities")  # what a model calls its own outputs
+
+
+@frozen_value
+class Output:
+    """One of the values that a network gives: its name, and the index of its node."""
+
+    name: str
+    index: int
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
     """One network with all its parameters bound.
 
-    ``nodes`` are in dataflow order: every node comes after the nodes it reads. ``output`` is
-    the index of the node that the network gives.
+    ``nodes`` are in dataflow order: every node comes after the nodes it reads, and an output
+    reads each. ``output`` is the index of the node that flows at the end.
     """
 
     name: str
     nodes: tuple[Node, ...]
     output: int
     root: Scope
+    leaving: Mapping[Scope, TensorType]  # what each block, each stage and the network gives
     claims: tuple[Claim, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()  # each bound parameter and its value, as printed
     doc: str = ""
+    further: tuple[Output, ...] = ()  # the outputs that the source names, in its order
 
     @cached_property
     def graph(self) -> networkx.MultiDiGraph[int]:
@@ -55,7 +70,7 @@ class Network:
 
     def stats(self, level: Level = Level.STAGE) -> list[Part]:
         """What each part of a level costs, in dataflow order; they add up to `cost`."""
-        return parts(self.nodes, level, self.output)
+        return parts(self.nodes, level, self.leaving)
 
     @property
     def params(self) -> int:
@@ -78,6 +93,11 @@ class Network:
         if isinstance(output.operation, Softmax):
             return self.nodes[output.operands[0]]
         return output
+
+    @property
+    def returned(self) -> tuple[Output, ...]:
+        """What a torch module gives: the logits, then the further outputs."""
+        return (Output("logits", self.logits.index), *self.further)
 
     def operand_nodes(self, node: Node) -> Iterator[Node]:
         return (self.nodes[index] for index in node.operands)

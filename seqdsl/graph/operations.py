@@ -22,7 +22,7 @@ class Init(Enum):
 
 
 class Function(Enum):
-    """The activations; the value is the name in the language."""
+    """The activations without parameters; the value is the name in the language."""
 
     RELU = "relu"
     RELU6 = "relu6"
@@ -30,6 +30,15 @@ class Function(Enum):
     TANH = "tanh"
     SILU = "silu"
     GELU = "gelu"
+    HARD_SIGMOID = "hard_sigmoid"  # relu6(x + 3) / 6
+    HARD_SWISH = "hard_swish"  # x relu6(x + 3) / 6 (Howard et al. 2019)
+
+
+class Interpolation(Enum):
+    """How upsampling fills in; the value is the name in the language."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"  # between the centres of pixels: align_corners=False of torch
 
 
 @frozen_value
@@ -74,6 +83,13 @@ class Activation:
 
 
 @frozen_value
+class LeakyRelu:
+    """``x`` above zero, ``slope x`` below."""
+
+    slope: float
+
+
+@frozen_value
 class MaxPool:
     kernel: Pair
     stride: Pair
@@ -97,6 +113,14 @@ class GlobalAveragePool:
 
 
 @frozen_value
+class Upsample:
+    """``[C, H, W]`` to ``[C, factor_h H, factor_w W]``."""
+
+    factor: Pair
+    mode: Interpolation
+
+
+@frozen_value
 class Dropout:
     rate: float  # the probability of a zero while training
 
@@ -107,8 +131,25 @@ class Add:
 
 
 @frozen_value
+class Mean:
+    """The elementwise mean of all operands."""
+
+
+@frozen_value
+class Multiply:
+    """The elementwise product of all operands; a side of 1 serves every position."""
+
+
+@frozen_value
 class Concat:
     """All operands after one another along the channels."""
+
+
+@frozen_value
+class PadChannels:
+    """Channels of zeros behind those of the operand (option A of He et al. 2015)."""
+
+    zeros: int  # how many
 
 
 @frozen_value
@@ -130,12 +171,17 @@ Operation: TypeAlias = (
     | Linear
     | BatchNorm
     | Activation
+    | LeakyRelu
     | MaxPool
     | AvgPool
     | GlobalAveragePool
+    | Upsample
     | Dropout
     | Add
+    | Mean
+    | Multiply
     | Concat
+    | PadChannels
     | Slice
     | Softmax
 )
@@ -153,12 +199,17 @@ _NAMES: dict[type, str] = {
     Conv2d: "conv2d",
     Linear: "linear",
     BatchNorm: "batch_norm",
+    LeakyRelu: "leaky_relu",
     MaxPool: "max_pool",
     AvgPool: "avg_pool",
     GlobalAveragePool: "global_average_pool",
+    Upsample: "upsample",
     Dropout: "dropout",
     Add: "add",
+    Mean: "mean",
+    Multiply: "multiply",
     Concat: "concat",
+    PadChannels: "pad_channels",
     Slice: "slice",
     Softmax: "softmax",
 }

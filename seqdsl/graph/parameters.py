@@ -7,6 +7,7 @@ so a checkpoint does not depend on how a network is executed.
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterator
 from enum import Enum
 from math import prod
@@ -76,12 +77,16 @@ def module_path(node: Node) -> str:
 def attribute_name(name: str) -> str:
     """A name of a `.seq` file as an attribute of a torch module.
 
-    What Python or ``torch.nn.Module`` already uses gets an underscore behind it.
+    What Python or ``torch.nn.Module`` already uses gets an underscore behind it, a private name a
+    letter in front. No two names become one: ``train_`` and ``u_x`` make way.
     """
-    if keyword.iskeyword(name) or name in _MODULE_ATTRIBUTES or name.startswith("_"):
-        return f"{name}_"
-    return name
+    if _PRIVATE.match(name):
+        return f"u{name}"
+    plain = name.rstrip("_")
+    return f"{name}_" if keyword.iskeyword(plain) or plain in _MODULE_ATTRIBUTES else name
 
+
+_PRIVATE = re.compile("u*_")
 
 # Public attributes of torch.nn.Module (a test holds this list against torch's own).
 _MODULE_ATTRIBUTES = frozenset(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from seqdsl.graph.costs import ZERO, Cost, node_costs
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.tensor import TensorType
 
 
 class Level(Enum):
@@ -27,20 +28,23 @@ class Part:
     cost: Cost
 
 
-def parts(nodes: Sequence[Node], level: Level, output: int) -> list[Part]:
+def parts(nodes: Sequence[Node], level: Level, leaving: Mapping[Scope, TensorType]) -> list[Part]:
     """The parts of a level, in dataflow order; parts without cost are among them.
 
-    ``nodes`` are those of a network, whose output is the node with the index ``output``.
+    ``leaving`` tells what each scope of the nodes gives.
     """
     costs: dict[Scope | Node, Cost] = {}
-    leaves: dict[Scope | Node, Node] = {}
     for node, cost in zip(nodes, node_costs(nodes), strict=True):
         owner = _owner(node, level)
         costs[owner] = costs.get(owner, ZERO) + cost
-        if node.index <= output:
-            leaves[owner] = node
-    outputs = _widths(nodes, leaves, level)
-    return [Part(_name(owner), outputs[owner], cost) for owner, cost in costs.items()]
+    return [
+        Part(owner.path or owner.name, _leaves(owner, leaving).shape, cost)
+        for owner, cost in costs.items()
+    ]
+
+
+def _leaves(owner: Scope | Node, leaving: Mapping[Scope, TensorType]) -> TensorType:
+    return owner.type if isinstance(owner, Node) else leaving[owner]
 
 
 def _owner(node: Node, level: Level) -> Scope | Node:
@@ -59,26 +63,3 @@ def _owner(node: Node, level: Level) -> Scope | Node:
                 if scope.kind is ScopeKind.GROUP and scope.parent is not None:
                     return scope.parent
             return scopes[-1] if scopes[-1].kind is ScopeKind.BLOCK else node
-
-
-def _widths(
-    nodes: Sequence[Node], leaves: dict[Scope | Node, Node], level: Level
-) -> dict[Scope | Node, tuple[int, ...]]:
-    """The shape that leaves each part: its last output, or the groups that it gives, together."""
-    read_outside: dict[Scope | Node, dict[int, None]] = {}
-    for node in nodes:
-        reader = _owner(node, level)
-        for operand in node.operands:
-            maker = _owner(nodes[operand], level)
-            if maker is not reader:
-                read_outside.setdefault(maker, {})[operand] = None
-    shapes: dict[Scope | Node, tuple[int, ...]] = {}
-    for owner, last in leaves.items():
-        groups = [nodes[i] for i in read_outside.get(owner, ()) if nodes[i].kind == last.kind]
-        alike = [g for g in groups if g.type.spatial == last.type.spatial] or [last]
-        shapes[owner] = (sum(g.type.channels for g in alike), *last.type.spatial)
-    return shapes
-
-
-def _name(owner: Scope | Node) -> str:
-    return owner.path or owner.name

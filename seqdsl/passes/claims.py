@@ -56,26 +56,21 @@ def check_claims(network: Network) -> list[Diagnostic]:
     """A finding for each claim that does not hold."""
     if not network.claims:
         return []
-    costs = node_costs(network.nodes)
-    found: list[Diagnostic] = []
-    for claim in network.claims:
-        verdict = judge_claim(network, claim, costs)
-        if not verdict.holds:
-            found.append(_false_claim(claim, verdict))
-    return found
+    return [_false_claim(claim, v) for claim, v in judge_claims(network) if not v.holds]
 
 
-def judge_claim(network: Network, claim: Claim, costs: list[Cost]) -> Verdict:
-    """The verdict on a claim about the part of the network that its scope spans."""
-    cost = total(_within(network, claim.scope, costs))
-    return judge(claim.metric, claim.quantity, claim.convention, cost, claim.tolerance)
-
-
-def _within(network: Network, scope: Scope, costs: list[Cost]) -> list[Cost]:
-    if scope.parent is None:
-        return costs
-    pairs = zip(network.nodes, costs, strict=True)
-    return [cost for node, cost in pairs if scope in node.scope.ancestry()]
+def judge_claims(network: Network) -> list[tuple[Claim, Verdict]]:
+    """Each claim with the verdict on the part of the network that its scope spans."""
+    within: dict[Scope, list[Cost]] = {claim.scope: [] for claim in network.claims}
+    for node, cost in zip(network.nodes, node_costs(network.nodes), strict=True):
+        for scope in node.scope.ancestry():
+            if scope in within:
+                within[scope].append(cost)
+    costs = {scope: total(inside) for scope, inside in within.items()}
+    return [
+        (c, judge(c.metric, c.quantity, c.convention, costs[c.scope], c.tolerance))
+        for c in network.claims
+    ]
 
 
 def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
@@ -85,14 +80,26 @@ def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
     exact = "" if verdict.scale == 1 else f" ({verdict.computed:,})"
     percent = 100 * (verdict.computed - verdict.printed) / verdict.printed if verdict.printed else 0
     counted = "" if claim.metric != "flops" else f", by `{claim.convention}`"
-    rounded = verdict.spell(claim.quantity, more_digits=0)
+    rounded = _rewritten(claim, verdict)
     return diagnostic(
         "false-claim",
         f"{where} claims {claim.quantity.text} {what} and has {spelt}{exact}{counted}",
         claim.span,
         claim.scope,
         label=f"computes to {spelt}, {float(percent):+.2f} %",
-        help=f"write `expect {claim.metric} {rounded.replace(',', '')}"
+        help=f"write `expect {claim.metric} {rounded}"
         + (f" by {claim.convention}`" if claim.metric == "flops" else "`")
         + ", or mend the network: a claim holds within one unit of its last digit",
     )
+
+
+def _rewritten(claim: Claim, verdict: Verdict) -> str:
+    """The computed number as a claim would print it: as this one does, if that tells enough."""
+    quantity = claim.quantity
+    if abs(verdict.computed) >= verdict.scale:
+        return verdict.spell(quantity, more_digits=0).replace(",", "")
+    kilo = CONVENTIONS[claim.convention].scale("K") if claim.metric == "flops" else 1000
+    steps = 0
+    while verdict.computed >= kilo ** (steps + 1):
+        steps += 1
+    return f"{verdict.computed / kilo**steps:.3g}{' KMGT'[steps].strip()}"

@@ -15,7 +15,8 @@ def foldable(network: Network) -> dict[int, int]:
     for node in network.nodes:
         for operand in node.operands:
             readers[operand] += 1
-    readers[network.output] += 1
+    for index in {network.output, *(output.index for output in network.further)}:
+        readers[index] += 1
     folded: dict[int, int] = {}
     for node in network.nodes:
         if isinstance(node.operation, BatchNorm):

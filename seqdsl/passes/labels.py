@@ -20,8 +20,8 @@ class Kind(Enum):
     AGGREGATION = "aggregation"  # a SeqConv layer, or a group of one
     CONVOLUTION = "convolution"
     LINEAR = "linear"
-    POOL = "pool"
-    JOIN = "join"  # add, concat
+    POOL = "pool"  # and what undoes it: upsampling
+    JOIN = "join"  # add, mean, multiply, concat
     OTHER = "other"
 
 
@@ -55,7 +55,7 @@ def _rows(nodes: Sequence[Node]) -> list[str]:
         owner = _layer_of(node)
         if owner is not None:
             rows.setdefault(owner, []).append(node)
-        elif isinstance(node.operation, ops.GlobalAveragePool | ops.MaxPool | ops.AvgPool):
+        elif _node_kind(node) is Kind.POOL:
             rows.setdefault(node.path, []).append(node)
     lines: list[str] = []
     for layer, members in rows.items():
@@ -155,6 +155,10 @@ def _node_lines(node: Node) -> tuple[str, ...]:
             detail = f"{kernel[0]}x{kernel[1]}, stride {stride[0]}"
         case ops.Conv2d() | ops.Linear():
             detail = _summary([node])
+        case ops.Upsample((rows, columns), mode):
+            detail = f"{rows}x{columns}, {mode.value}"
+        case ops.LeakyRelu(slope=slope):
+            detail = f"{slope:g}"
         case ops.Dropout(rate=rate):
             return (name, f"{rate:g}")
         case _:
@@ -168,9 +172,9 @@ def _node_kind(node: Node) -> Kind:
             return Kind.CONVOLUTION
         case ops.Linear():
             return Kind.LINEAR
-        case ops.MaxPool() | ops.AvgPool() | ops.GlobalAveragePool():
+        case ops.MaxPool() | ops.AvgPool() | ops.GlobalAveragePool() | ops.Upsample():
             return Kind.POOL
-        case ops.Add() | ops.Concat():
+        case ops.Add() | ops.Mean() | ops.Multiply() | ops.Concat():
             return Kind.JOIN
         case _:
             return Kind.OTHER

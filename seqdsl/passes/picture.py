@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from seqdsl.graph import operations as ops
-from seqdsl.graph.network import Network
+from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.labels import Kind, label_of
@@ -92,6 +92,13 @@ class _Painter:
         order = [key for key in self._members if key in shown]
         boxes = tuple(self._box(key) for key in order)
         frames = {f.key: f for key in order for f in self._frames(key)}
+        for output in self._network.further:
+            makers = dict.fromkeys(self._of[index] for index, _ in self._through(output.index))
+            drawn = [key for key in makers if key is not None and key in shown]
+            if drawn:
+                box = self._output_box(output)
+                boxes += (box,)
+                arrows += [Arrow(key, box.key, "", shortcut=False) for key in drawn]
         title = f"{self._network.name} {self._only or ''}".strip()
         return Picture(title, boxes, frames, tuple(arrows))
 
@@ -223,6 +230,11 @@ class _Painter:
         scopes = [s for s in self._around(unit) if s.parent is not None]
         frames = tuple(self._scope_key(s) for s in reversed(scopes))
         return Box(key, label.lines, label.kind, frames, f"{key} ({unit.span})")
+
+    def _output_box(self, output: Output) -> Box:
+        shape = "x".join(map(str, self._network.nodes[output.index].type.shape))
+        key = f"output/{output.name}"
+        return Box(key, (f"output {output.name}", shape), Kind.OTHER, (), key)
 
     def _first_of(self, key: str, nodes: list[Node]) -> list[Node]:
         """A folded box tells of its first repeat."""

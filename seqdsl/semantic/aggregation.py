@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seqdsl.graph.builder import stage_name
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Formal, coerce
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items
-from seqdsl.semantic.frame import BROKEN, Broken, Frame
-from seqdsl.semantic.layers import Flow
+from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.state import State
 from seqdsl.semantic.values import (
@@ -26,7 +26,7 @@ from seqdsl.source.diagnostic import Failure, Label
 from seqdsl.source.suggest import nearest
 from seqdsl.syntax import ast
 
-_WINDOW = Formal("window", "window")
+_FORMALS = {name: Formal(name, "window") for name in ("window", "keep")}
 
 
 def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
@@ -52,6 +52,7 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
     for turn, value in enumerate(values, 1):
         scope = _group_scope(statement, state, frame.scope, turn, len(values))
         inner = frame.inner(scope, source)
+        inner.rules = ()  # a group is no layer, and what it is made of is not replaced
         inner.values[statement.name] = value
         seen = _window(arguments.get("window"), sequence, inputs, inner, statement)
         inner.entry = inner.current = seen
@@ -61,7 +62,11 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
         sequence.append(inner.current.as_one_group())
         if inner.current.spatial != source.spatial:
             raise _changes_size(statement, inner.current, source, scope)
-    return concatenated(sequence if _keeps_input(arguments, frame) else sequence[inputs:])
+    kept = _kept(arguments, sequence, inputs, frame, statement)
+    if kept is None:
+        return concatenated(sequence[inputs:])
+    state.dataflow.place(kept.segments, frame.scope, statement.span)
+    return kept
 
 
 def _changes_size(
@@ -81,8 +86,8 @@ def _arguments(statement: ast.Aggregate, frame: Frame) -> dict[str, ast.Argument
     given: dict[str, ast.Argument] = {}
     for argument in statement.arguments:
         name = argument.name or ""
-        if name not in ("window", "keep"):
-            near = nearest(name, ["window", "keep"])
+        if name not in _FORMALS:
+            near = nearest(name, _FORMALS)
             raise fail(
                 "unknown-argument", f"`aggregate` has no parameter `{name}`", argument.span,
                 frame.scope, label="unknown",
@@ -97,25 +102,27 @@ def _arguments(statement: ast.Aggregate, frame: Frame) -> dict[str, ast.Argument
     return given
 
 
-def _keeps_input(arguments: dict[str, ast.Argument], frame: Frame) -> bool:
-    if "keep" not in arguments:
-        return False
-    argument = arguments["keep"].value
-    value = evaluate(argument, frame)
-    if not isinstance(value, InputWord | None):
-        raise fail(
-            "wrong-type", "an aggregation keeps its input or nothing", argument.span,
-            frame.scope, help="write `keep=input`",
-        )  # fmt: skip
-    return value is not None
+def _kept(
+    arguments: dict[str, ast.Argument],
+    sequence: Sequence[Feature],
+    inputs: int,
+    frame: Frame,
+    statement: ast.Aggregate,
+) -> Feature | None:
+    """What leaves where more than the new groups does: all, or what one more group would see."""
+    value = evaluate(arguments["keep"].value, frame) if "keep" in arguments else None
+    if value is None:
+        return None
+    if isinstance(value, InputWord):
+        return concatenated(list(sequence))
+    return _window(arguments["keep"], sequence, inputs, frame, statement)
 
 
 def _group_scope(
     statement: ast.Aggregate, state: State, around: Scope, turn: int, of: int
 ) -> Scope:
     label = f"group{turn}"
-    count = state.dataflow.builder.unique(around, label)
-    name = label if count == 1 else f"{label}_{count}"
+    name = state.dataflow.builder.unique(around, label, stage_name)
     return around.child(ScopeKind.GROUP, "group", name, statement.span, (turn, of))
 
 
@@ -128,7 +135,8 @@ def _window(
 ) -> Feature:
     span = statement.span if argument is None else argument.value.span
     value: Value = AllWindow() if argument is None else evaluate(argument.value, frame)
-    window = cast(Window | tuple[int, ...], coerce(value, _WINDOW, span, frame.scope))
+    formal = _FORMALS["window" if argument is None else argument.name or ""]
+    window = cast(Window | tuple[int, ...], coerce(value, formal, span, frame.scope))
     if isinstance(window, tuple) and not all(type(o) is int and o > 0 for o in window):
         raise fail(
             "wrong-type", "the offsets of a window are whole numbers above zero", span,

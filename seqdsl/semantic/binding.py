@@ -17,6 +17,8 @@ from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
+MAX_ITEMS = 10_000
+
 
 @frozen
 class Formal:
@@ -47,7 +49,7 @@ class Actual:
 
 
 @cache
-def formals_of(definition: ast.Block | ast.Network) -> tuple[Formal, ...]:
+def formals_of(definition: ast.Block | ast.Network | ast.Derived) -> tuple[Formal, ...]:
     """The parameters of a block or network; made once, as every call asks for them."""
     return tuple(
         Formal(
@@ -105,19 +107,20 @@ def assign(
 ) -> dict[str, Actual]:
     """Which argument goes to which parameter: positional ones first, in order."""
     given: dict[str, Actual] = {}
+    ordered = [formal.name for formal in formals if formal.type != "layers"]
     positional = 0
     for actual in actuals:
         if actual.name is None:
-            if positional >= len(names):
+            if positional >= len(ordered):
                 raise fail(
                     "unknown-argument",
-                    f"`{what}` takes {_count(len(names))}",
+                    f"`{what}` takes {_count(len(ordered))}",
                     actual.span,
                     scope,
                     label="one too many",
                     help=f"`{what}` takes {signature(formals)}",
                 )
-            name = names[positional]
+            name = ordered[positional]
             positional += 1
         else:
             name = actual.name
@@ -149,9 +152,10 @@ def assign(
 
 def signature(formals: Sequence[Formal]) -> str:
     """The parameters as a reader would write them; optional ones in brackets."""
-    if not formals:
-        return "no arguments"
-    return ", ".join(f.name if f.required else f"[{f.name}]" for f in formals)
+    words = [f.name if f.required else f"[{f.name}]" for f in formals if f.type != "layers"]
+    shown = ", ".join(words) or "no arguments"
+    braces = any(f.type == "layers" for f in formals)
+    return f"{shown} before its braces; `x 3` repeats it" if braces else shown
 
 
 def _count(count: int) -> str:
@@ -164,6 +168,11 @@ def coerce(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
         return value
     if formal.count is None:
         return _one(value, formal, span, scope)
+    if formal.count > MAX_ITEMS:
+        raise fail(
+            "repeat-limit", f"a parameter has at most {MAX_ITEMS:,} values",
+            formal.span or span, scope, help="is a digit too many in its type?",
+        )  # fmt: skip
     items = tuple(value) if isinstance(value, tuple | range) else (value,) * formal.count
     if len(items) != formal.count:
         raise fail(
@@ -189,6 +198,11 @@ def _one(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
         numbers = value.values if isinstance(value, SizeValue) else (value,)
         if min(cast(Iterable[int], numbers)) < type.least:
             raise _too_small(value, formal, type.least, span, scope)
+        if max(cast(Iterable[int], numbers)) > type.most:
+            raise fail(
+                "integer-range", f"`{formal.name}` is at most {type.most:,}", span, scope,
+                label=f"= {show(value)}",
+            )  # fmt: skip
     return value
 
 

@@ -26,6 +26,15 @@ def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
             label="params, macs or flops",
             help=f"did you mean `{near}`?" if near else None,
         )
+    if expect.convention and expect.metric != "flops":
+        raise fail(
+            "unknown-convention",
+            f"`{expect.metric}` are counted in one way only",
+            expect.convention_span or expect.span,
+            scope,
+            label="no convention here",
+            help="a convention says how flops are counted",
+        )
     convention = expect.convention or ("macs" if expect.metric == "macs" else "flops")
     if convention not in CONVENTION_NAMES:
         near = nearest(convention, CONVENTION_NAMES)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
+from operator import index
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.semantic.bases import network_of, overridden
 from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.evaluate import evaluate
 from seqdsl.semantic.expand import Expansion
 from seqdsl.semantic.frame import Frame
-from seqdsl.semantic.modules import Definition, LoadedModule, Program
+from seqdsl.semantic.modules import LoadedModule, Program
+from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.state import Aborted
 from seqdsl.source.codes import BY_NAME, Severity
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
@@ -33,7 +37,7 @@ class Instance:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def instances(program: Program) -> list[ast.Network | ast.Model]:
+def instances(program: Program) -> list[ast.Buildable]:
     """What a file builds: its models, and its networks that need no arguments."""
     return [
         definition
@@ -43,7 +47,7 @@ def instances(program: Program) -> list[ast.Network | ast.Model]:
     ]
 
 
-def choose(program: Program, name: str | None) -> ast.Network | ast.Model:
+def choose(program: Program, name: str | None) -> ast.Buildable:
     """The network or model of a name, or the only one. Raises `Failure`."""
     root = program.root
     if name is not None:
@@ -70,11 +74,12 @@ def choose(program: Program, name: str | None) -> ast.Network | ast.Model:
 
 def expand(
     program: Program,
-    definition: ast.Network | ast.Model,
+    definition: ast.Buildable,
     arguments: Mapping[str, Argument] | None = None,
+    recorder: Recorder | None = None,
 ) -> Instance:
-    """Builds one network with its parameters bound. Never raises."""
-    expansion = Expansion()
+    """Builds one network with its parameters bound, and tells a recorder how. Never raises."""
+    expansion = Expansion(recorder)
     try:
         network = _expand(expansion, program.root, definition, arguments or {})
     except Failure as failure:
@@ -98,41 +103,19 @@ def expand(
 def _expand(
     expansion: Expansion,
     module: LoadedModule,
-    definition: ast.Network | ast.Model,
+    definition: ast.Buildable,
     arguments: Mapping[str, Argument],
 ) -> Network | None:
-    actuals: list[Actual] = []
-    claims: Sequence[ast.Statement] = ()
-    target: Definition = definition
-    home, span = module, definition.name_span
-    if isinstance(definition, ast.Model):
-        found = module.find(definition.network)
-        if found is None or not isinstance(found[0], ast.Network):
-            raise _unknown_network(definition, module)
-        target, home = found
-        span = definition.span
-        scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, span)
-        frame = Frame(module, scope, None, None)
-        actuals = [Actual(a.name, evaluate(a.value, frame), a.span) for a in definition.arguments]
-        claims = definition.claims
-    overrides = [_override(name, value, module, span) for name, value in arguments.items()]
-    overridden = {actual.name for actual in overrides}
-    kept = [actual for actual in actuals if actual.name not in overridden]
-    assert isinstance(target, ast.Network)
-    return expansion.network(target, home, definition.name, [*kept, *overrides], span, claims)
-
-
-def _unknown_network(model: ast.Model, module: LoadedModule) -> Failure:
-    known = [name for name, (d, _) in module.visible.items() if isinstance(d, ast.Network)]
-    near = nearest(model.network, known)
-    return Failure(
-        Diagnostic(
-            BY_NAME["unknown-network"],
-            f"no network `{model.network}` is defined or imported",
-            Label(model.network_span, "unknown network"),
-            help=f"did you mean `{near}`?" if near else _listing(known),
-        )
-    )
+    overrides = [
+        _override(name, value, module, definition.name_span) for name, value in arguments.items()
+    ]
+    if not isinstance(definition, ast.Model):
+        span = definition.name_span
+        return expansion.network(definition, module, definition.name, overrides, span, ())
+    network, home, bound = network_of(definition, module)
+    actuals = overridden(bound, overrides)
+    claims = [claim for claim in definition.claims if isinstance(claim, ast.Expect)]
+    return expansion.network(network, home, definition.name, actuals, definition.span, claims)
 
 
 def _override(name: str, value: Argument, module: LoadedModule, span: Span) -> Actual:
@@ -148,10 +131,12 @@ def _spell(value: Argument) -> str:
     match value:
         case None | bool():
             return str(value).lower()
-        case float():
+        case float() if isfinite(value):
             return str(float(Fraction(value).limit_denominator(10**9)))
-        case int() | str():
+        case int() | float() | str():
             return str(value)
+        case _ if hasattr(value, "__index__"):  # numpy's numbers, and torch's
+            return str(index(value))
         case _:
             return f"[{', '.join(map(_spell, value))}]"
 

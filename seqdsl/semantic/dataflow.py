@@ -17,6 +17,7 @@ from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
 MAX_NODES = 200_000
+MAX_EDGES = 500_000
 
 
 @frozen
@@ -27,6 +28,15 @@ class Joined:
     scope: Scope
     span: Span
     result: int
+
+
+@frozen
+class Placed:
+    """An entry of the log: where the source joins these channels, should they be needed as one."""
+
+    segments: Group
+    scope: Scope
+    span: Span
 
 
 @frozen
@@ -44,14 +54,18 @@ class Added:
 class Dataflow:
     """The graph under construction. A concatenation or slice that two readers need is made once.
 
-    ``log`` tells all that was done to it, for replays.
+    ``log`` tells all that was done to it, for replays; ``leaving`` the type of what each block and
+    stage gives.
     """
 
     def __init__(self) -> None:
         self.builder = Builder()
         self.diagnostics: list[Diagnostic] = []
-        self.log: list[Joined | Added] = []
+        self.log: list[Joined | Placed | Added] = []
+        self.leaving: dict[Scope, TensorType] = {}
+        self._edges = 0
         self._joined: dict[Group, int] = {}
+        self._places: dict[Group, tuple[Scope, Span]] = {}
 
     def input(self, channels: int, spatial: tuple[int, ...], scope: Scope, span: Span) -> Feature:
         index = self.builder.input(TensorType(channels, spatial, (channels,)), scope, span)
@@ -89,10 +103,15 @@ class Dataflow:
             runs = _runs(segments)
             if len(runs) == 1 and self._is_whole(runs[0]):
                 return runs[0].node
-            index = self._join(runs, self._home(segments, scope), span)
-            self._joined[segments] = index
+            place = self._places.get(segments) or (self._home(runs, scope), span)
+            index = self._joined[segments] = self._join(runs, *place)
         self.log.append(Joined(segments, scope, span, index))
         return index
+
+    def place(self, segments: Group, scope: Scope, span: Span) -> None:
+        """Says where a join belongs, which is made when an operation needs it."""
+        self._places.setdefault(segments, (scope, span))
+        self.log.append(Placed(segments, scope, span))
 
     def add(
         self,
@@ -114,7 +133,7 @@ class Dataflow:
         type = infer(ops.Concat(), [self.builder.type_of(piece) for piece in pieces])
         return self._add(ops.Concat(), pieces, type, scope, span)
 
-    def _home(self, segments: Group, scope: Scope) -> Scope:
+    def _home(self, runs: Sequence[Segment], scope: Scope) -> Scope:
         """Where a join belongs: in the layer around a group, whose window it is, or else around
         the block that asks for it; but not outside of what it joins.
         """
@@ -124,11 +143,15 @@ class Dataflow:
             home = scope.parent
         if home is None:
             return scope
-        makers = {self.builder.nodes[segment.node].scope for segment in segments}
+        makers = {self.builder.nodes[self._known(run)].scope for run in runs}
         inside = set(_below(scope, home))
         if any(not inside.isdisjoint(maker.ancestry()) for maker in makers):
             return scope
         return home
+
+    def _known(self, run: Segment) -> int:
+        """The node that a piece is taken from: a slice that was made before, or what is sliced."""
+        return self._joined.get((run,), run.node)
 
     def _piece(self, run: Segment, scope: Scope, span: Span) -> int:
         if self._is_whole(run):
@@ -153,15 +176,16 @@ class Dataflow:
         scope: Scope,
         span: Span,
     ) -> int:
-        if len(self.builder.nodes) >= MAX_NODES:
+        self._edges += len(operands)
+        if len(self.builder.nodes) >= MAX_NODES or self._edges > MAX_EDGES:
             raise fail(
                 "node-limit",
-                f"the network has more than {MAX_NODES:,} nodes",
+                f"the network has more than {MAX_NODES:,} nodes or {MAX_EDGES:,} edges",
                 span,
                 scope,
                 help="repeat less, or build the network from smaller ones",
             )
-        return self.builder.add_typed(operation, operands, type, scope, span)
+        return self.builder.add(operation, operands, type, scope, span)
 
     def _feature(self, index: int) -> Feature:
         type = self.builder.type_of(index)

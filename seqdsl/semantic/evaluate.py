@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from seqdsl.graph.operations import Init
+from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.frame import Broken, Frame
 from seqdsl.semantic.locate import fail
@@ -38,6 +38,8 @@ CONSTANTS: dict[str, Value] = {
     "he": Init.HE,
     "glorot": Init.GLOROT,
     "zero": Init.ZERO,
+    "nearest": Interpolation.NEAREST,
+    "bilinear": Interpolation.BILINEAR,
     "all": AllWindow(),
     "sliding": SlidingWindow(),
     "input": InputWord(),
@@ -75,7 +77,7 @@ def whole(expression: ast.Expression, frame: Frame) -> int:
         return value
     raise fail(
         "not-whole",
-        f"a whole number is needed, and this is {value}",
+        f"`{' '.join(expression.span.text.split())}` must be a whole number, and is {value}",
         expression.span,
         frame.scope,
         label=f"= {value}",
@@ -95,7 +97,7 @@ def items(expression: ast.Expression, frame: Frame) -> Sequence[Value]:
 
 
 def name_value(name: str, span: Span, frame: Frame) -> Value:
-    """What a name stands for: a value in scope, a constant, or a layer."""
+    """What a name stands for: a value in scope, a constant, a layer, or what left a stage."""
     home = frame.home(name)
     if home is not None:
         value = home[name]
@@ -109,6 +111,11 @@ def name_value(name: str, span: Span, frame: Frame) -> Value:
         return BlockLayer(found[0], found[1])
     if name in PRIMITIVES:
         return PrimitiveLayer(PRIMITIVES[name])
+    left = frame.stage(name)
+    if isinstance(left, Broken):
+        raise Poisoned
+    if left is not None:
+        return left
     suggestion = nearest(name, [*frame.names(), *CONSTANTS])
     raise fail(
         "undefined-name",
@@ -203,9 +210,18 @@ def _minus(e: ast.Minus, frame: Frame) -> Value:
 def _compare(e: ast.Compare, frame: Frame) -> Value:
     if e.operator in ("==", "!="):
         left, right = evaluate(e.left, frame), evaluate(e.right, frame)
-        return (left == right) is (e.operator == "==")
+        return _equal(left, right) is (e.operator == "==")
     a, b = number(e.left, frame), number(e.right, frame)
     return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[e.operator]
+
+
+def _equal(left: Value, right: Value) -> bool:
+    """Equality of values; a number stands for a size of that many on both sides."""
+    if isinstance(left, SizeValue) and type(right) is int:
+        return left.values == (right, right)
+    if isinstance(right, SizeValue) and type(left) is int:
+        return right.values == (left, left)
+    return left == right
 
 
 def _logic(e: ast.Logic, frame: Frame) -> Value:

@@ -5,28 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from seqdsl.graph.network import Network
+from seqdsl.graph.builder import stage_name
+from seqdsl.graph.inference import MAX_COUNT
+from seqdsl.graph.liveness import live, without
+from seqdsl.graph.network import OWN_NAMES, Network, Output
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.aggregation import aggregate
+from seqdsl.semantic.bases import base_of
 from seqdsl.semantic.binding import Actual, formals_of
 from seqdsl.semantic.claims import claim_of
+from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items, name_value, truth
-from seqdsl.semantic.frame import BROKEN, Broken, Frame
-from seqdsl.semantic.layers import apply_call, bind_into
+from seqdsl.semantic.frame import BROKEN, Broken, Frame, Rules
+from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
+from seqdsl.semantic.rules.walk import statements
 from seqdsl.semantic.state import Aborted, State
+from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.names import names_in
 
 
 class Expansion:
     """One network under expansion."""
 
-    def __init__(self) -> None:
-        self.state = State(self._run)
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self.state = State(self._run, recorder=recorder)
+        self._names: frozenset[str] = frozenset()  # of the values in the network's text
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -34,7 +44,7 @@ class Expansion:
 
     def network(
         self,
-        definition: ast.Network,
+        definition: ast.Network | ast.Derived,
         module: LoadedModule,
         name: str,
         actuals: Sequence[Actual],
@@ -45,16 +55,15 @@ class Expansion:
         root = Scope(ScopeKind.NETWORK, name, name, None, span)
         frame = Frame(module, root, None, None)
         try:
-            bind_into(frame, definition.name, formals_of(definition), actuals, span, root)
-            self._run(definition.body.statements, frame)
+            self._network(definition, actuals, span, frame, ())
             self._run(claims, frame)
         except Failure as failure:
             self.state.diagnostics.append(failure.diagnostic)
         except (Poisoned, Aborted):
             pass
         self.state.diagnostics[:0] = self.state.dataflow.diagnostics
-        if not isinstance(frame.current, Feature):
-            if frame.current is None and not self.state.diagnostics:
+        if not isinstance(frame.current, Feature) or len(self.state.dataflow.builder.nodes) == 1:
+            if not isinstance(frame.current, Broken) and not self.state.diagnostics:
                 self.state.diagnostics.append(
                     diagnostic(
                         "no-output", f"network `{name}` has no layers", definition.name_span, root,
@@ -63,12 +72,51 @@ class Expansion:
                 )  # fmt: skip
             return None
         output = self.state.dataflow.join(frame.current.segments, root, definition.span)
+        self.state.dataflow.leaving[root] = frame.current.type
         parameters = tuple(
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
-        nodes = tuple(self.state.dataflow.builder.nodes)
-        doc = definition.doc
-        return Network(name, nodes, output, root, tuple(self.state.claims), parameters, doc)
+        made, leaving = self.state.dataflow.builder.nodes, self.state.dataflow.leaving
+        named = [output for output, _ in self.state.outputs.values()]
+        kept = live(made, [output, *(further.index for further in named)])
+        if not self.state.diagnostics:  # an error leaves layers unread that are no mistake
+            self.state.diagnostics.extend(unread_layers(made, kept, self.state.named))
+        nodes, index = without(made, kept)
+        claimed = tuple(self.state.claims)
+        further = tuple(Output(each.name, index[each.index]) for each in named)
+        return Network(
+            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc, further
+        )
+
+    def _network(
+        self,
+        definition: ast.Network | ast.Derived,
+        actuals: Sequence[Actual],
+        span: Span,
+        frame: Frame,
+        around: tuple[ast.Derived, ...],
+    ) -> None:
+        """Runs a network in its frame; a derived one by running its base under its rules."""
+        bind_into(frame, definition.name, formals_of(definition), actuals, span, frame.scope)
+        if isinstance(definition, ast.Network):
+            inside = statements(definition.body)
+            self._names = frozenset(s.name for s in inside if isinstance(s, ast.Let))
+            self._run(definition.body.statements, frame)
+            return
+        if definition in around:
+            raise fail(
+                "recursion", f"network `{definition.name}` derives from itself",
+                definition.base_span, frame.scope, help="derive from another network",
+            )  # fmt: skip
+        base, home, bound = base_of(definition, frame)
+        rules = (Rules(definition.replacements, frame), *frame.rules)
+        inner = Frame(home, frame.scope, None, None, rules=rules)
+        self._network(base, bound, definition.base_span, inner, (*around, definition))
+        frame.entry, frame.current = inner.entry, inner.current
+        if not self.state.diagnostics:
+            idle = (r for r in definition.replacements if r not in self.state.applied_rules)
+            self.state.diagnostics += [_idle_rule(rule, base.name, frame.scope) for rule in idle]
+        self._run(definition.claims, frame)
 
     # --- statements
 
@@ -89,7 +137,7 @@ class Expansion:
     def _break(self, statement: ast.Statement, frame: Frame) -> None:
         if isinstance(statement, ast.Let):
             frame.values[statement.name] = BROKEN
-        elif not isinstance(statement, ast.Expect):
+        elif not isinstance(statement, ast.Expect | ast.Output):
             frame.current = BROKEN
 
     def _statement(self, statement: ast.Statement, frame: Frame) -> None:
@@ -97,11 +145,16 @@ class Expansion:
             case ast.Call():
                 frame.current = apply_call(statement, self.state, frame, frame.current, {})
             case ast.Let():
-                self._let(statement, frame)
+                frame.values[statement.name] = self._let(statement, frame)
+            case ast.Output():
+                self._output(statement, frame)
             case ast.Stage():
                 self._stage(statement, frame)
             case ast.Aggregate():
                 frame.current = aggregate(statement, self.state, frame)
+                if self.state.recorder and isinstance(frame.current, Feature):
+                    record = Aggregated(statement, frame, frame.current)
+                    self.state.recorder.of(frame).append(record)
             case ast.If():
                 self._if(statement, frame)
             case ast.For():
@@ -111,30 +164,83 @@ class Expansion:
             case ast.Require():
                 self._require(statement, frame)
             case ast.Expect():
-                self.state.claims.append(claim_of(statement, frame.scope))
+                if not frame.rules:  # what is claimed of a network does not hold of derived ones
+                    self.state.claims.append(claim_of(statement, frame.scope))
 
-    def _let(self, let: ast.Let, frame: Frame) -> None:
-        value: Value | Broken = evaluate(let.value, frame)
-        for call in let.calls:
-            if isinstance(value, Broken):
-                raise Poisoned
-            if not isinstance(value, Feature):
-                raise fail(
-                    "wrong-type", f"a feature map flows through `|`, and this is {kind_of(value)}",
-                    let.value.span, frame.scope, label=kind_of(value),
-                )  # fmt: skip
-            value = apply_call(call, self.state, frame, value, {})
-        frame.values[let.name] = value
+    def _let(self, let: ast.Let, frame: Frame) -> Value | Broken:
+        self.state.named.update(call.span for call in let.calls)
+        source = evaluate(let.value, frame)
+        if not let.calls and not isinstance(source, Feature):
+            return source
+        return self._pipe(let, source, let.value.span, frame)
+
+    def _pipe(
+        self, statement: ast.Let | ast.Output, value: Value, span: Span, frame: Frame
+    ) -> Feature | Broken:
+        """What a feature map becomes in a pipeline."""
+        if not isinstance(value, Feature):
+            raise fail(
+                "wrong-type", f"a feature map is needed here, and this is {kind_of(value)}",
+                span, frame.scope, label=kind_of(value),
+            )  # fmt: skip
+        recorder = self.state.recorder
+        first = len(recorder.of(frame)) if recorder else 0
+        flow: Feature | Broken = value
+        for call in statement.calls:
+            flow = apply_call(call, self.state, frame, flow, {})
+        if recorder and isinstance(flow, Feature):
+            recorder.name(statement, frame, first, value, flow)
+        return flow
+
+    def _output(self, statement: ast.Output, frame: Frame) -> None:
+        name, span = statement.name, statement.name_span
+        known = self.state.outputs.get(name)
+        if known is not None:
+            in_turns = known[1] is span
+            raise fail(
+                "output-name", f"two outputs are called `{name}`", span, frame.scope,
+                label="named in every turn" if in_turns else "named again",
+                secondary=() if in_turns else (Label(known[1], "the first of them"),),
+                help="name it once, behind what repeats" if in_turns else "rename one of them",
+            )  # fmt: skip
+        if name in OWN_NAMES:
+            raise fail(
+                "output-name", f"a network has an output `{name}` of its own", span, frame.scope,
+                help="choose another name",
+            )  # fmt: skip
+        source = statement.value or ast.Name(self._flow_of(name, frame), span)
+        flow = self._pipe(statement, evaluate(source, frame), source.span, frame)
+        if isinstance(flow, Broken):
+            raise Poisoned
+        index = self.state.dataflow.join(flow.segments, frame.scope, statement.span)
+        self.state.outputs[name] = (Output(name, index), span)
+
+    def _flow_of(self, name: str, frame: Frame) -> str:
+        """What an output of a name alone gives: the value or stage of that name, or `it`.
+
+        A value that the network names on a path not taken is missing, and not `it`.
+        """
+        is_value = frame.home(name) is not None or name in self._names
+        return name if is_value or frame.stage(name) is not None else "it"
 
     def _stage(self, stage: ast.Stage, frame: Frame) -> None:
-        count = self.state.dataflow.builder.unique(frame.scope, stage.name)
-        name = stage.name if count == 1 else f"{stage.name}_{count}"
+        name = self.state.dataflow.builder.unique(frame.scope, stage.name, stage_name)
         scope = frame.scope.child(ScopeKind.STAGE, stage.name, name, stage.span)
         inner = frame.inner(scope, frame.current)
         self._run(stage.body.statements, inner)
         frame.current = inner.current
+        if inner.current is not None:
+            frame.stages[stage.name] = inner.current
+        if isinstance(inner.current, Feature):
+            self.state.dataflow.leaving[scope] = inner.current.type
+            self._record_stage(stage, scope, frame, inner.current)
         if stage.claim is not None and isinstance(inner.current, Feature):
             self._check_stage(stage, stage.claim, inner.current, frame)
+
+    def _record_stage(self, stage: ast.Stage, scope: Scope, frame: Frame, result: Feature) -> None:
+        if self.state.recorder:
+            shape = "" if stage.claim is None else show(evaluate(stage.claim, frame))
+            self.state.recorder.of(frame).append(Entered(stage, scope, shape, result))
 
     def _check_stage(
         self, stage: ast.Stage, claim: ast.Expression, output: Feature, frame: Frame
@@ -200,10 +306,16 @@ class Expansion:
                 "not-positive", "every side of the input must be above zero", statement.span,
                 frame.scope,
             )  # fmt: skip
-        frame.current = self.state.dataflow.input(
-            channels, tuple(spatial), frame.scope, statement.span
-        )
-        frame.entry = frame.current
+        if channels * spatial[0] * spatial[1] > MAX_COUNT:
+            raise fail(
+                "integer-range", "the input's elements are more than 64 bits can count",
+                statement.span, frame.scope,
+            )  # fmt: skip
+        flow = self.state.dataflow.input(channels, tuple(spatial), frame.scope, statement.span)
+        frame.entry = frame.current = flow
+        if self.state.recorder:
+            entered = Entered(statement, frame.scope, "x".join(map(str, shape)), flow)
+            self.state.recorder.of(frame).append(entered)
 
     def _require(self, statement: ast.Require, frame: Frame) -> None:
         if truth(statement.condition, frame):
@@ -222,10 +334,19 @@ class Expansion:
     def _operands(self, condition: ast.Expression, frame: Frame) -> str:
         """The names that a condition reads, with their values: ``width = 100, k = 32``."""
         shown: dict[str, str] = {}
-        for name in ast.names_in(condition):
+        for name in names_in(condition):
             value = (
                 name_value(name.name, name.span, frame) if name.name not in ("in", "it") else None
             )
             if isinstance(value, int | SizeValue) and not isinstance(value, bool):
                 shown[name.name] = show(value)
         return ", ".join(f"{name} = {value}" for name, value in shown.items())
+
+
+def _idle_rule(rule: ast.Replace, base: str, scope: Scope) -> Diagnostic:
+    return diagnostic(
+        "idle-rule", f"this rule replaces nothing in `{base}`", rule.span, scope,
+        label=f"no such `{rule.layer}`",
+        help="a layer is replaced if the condition holds, no rule before it was about the layer, "
+        "and the parameters that the rule does not list are at their defaults",
+    )  # fmt: skip

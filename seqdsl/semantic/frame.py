@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.values import Feature, Value
+from seqdsl.source.frozen import frozen
+from seqdsl.syntax import ast
 
 
 class Broken:
@@ -14,6 +17,7 @@ class Broken:
 
 
 BROKEN = Broken()
+Flow: TypeAlias = Feature | Broken
 
 
 @dataclass(slots=True, eq=False)
@@ -30,10 +34,13 @@ class Frame:
     current: Feature | Broken | None
     parent: Frame | None = None
     values: dict[str, Value | Broken] = field(default_factory=dict)
+    rules: tuple[Rules, ...] = ()  # of derived networks, the innermost first
+    passed: bool = False  # braces that a block was given, and runs
+    stages: dict[str, Feature | Broken] = field(default_factory=dict)  # what left each
 
     def inner(self, scope: Scope, entry: Feature | Broken | None) -> Frame:
         """Braces inside these: they see these names, and what entered them is ``in``."""
-        return Frame(self.module, scope, entry, entry, self)
+        return Frame(self.module, scope, entry, entry, self, rules=self.rules, passed=self.passed)
 
     def home(self, name: str) -> dict[str, Value | Broken] | None:
         """The values that a name is among, from here outwards; None where it is in no braces."""
@@ -44,10 +51,27 @@ class Frame:
             frame = frame.parent
         return None
 
+    def stage(self, name: str) -> Feature | Broken | None:
+        """What left the stage of a name, in these braces or around them."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.stages:
+                return frame.stages[name]
+            frame = frame.parent
+        return None
+
     def names(self) -> list[str]:
         frame: Frame | None = self
         found: list[str] = []
         while frame is not None:
-            found.extend(frame.values)
+            found.extend((*frame.values, *frame.stages))
             frame = frame.parent
         return found
+
+
+@frozen
+class Rules:
+    """The replacements of one derived network, and the frame of its parameters."""
+
+    replacements: tuple[ast.Replace, ...]
+    frame: Frame

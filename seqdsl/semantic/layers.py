@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
+from seqdsl.graph.builder import block_name
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Actual, Formal, bind, formals_of
+from seqdsl.semantic.derive import replacement
+from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import MAX_RANGE, Poisoned, evaluate, name_value, whole
-from seqdsl.semantic.frame import Broken, Frame
+from seqdsl.semantic.frame import Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.primitives import PRIMITIVES, Application, Primitive
+from seqdsl.semantic.recorder import Applied
 from seqdsl.semantic.state import State
 from seqdsl.semantic.values import (
     BlockLayer,
@@ -27,8 +31,7 @@ from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 MAX_DEPTH = 48  # blocks within blocks
-
-Flow: TypeAlias = Feature | Broken
+_WORK_OF_A_BLOCK = 10  # statements that take as long as to enter a block
 
 
 def apply_call(
@@ -58,9 +61,9 @@ def apply_call(
         # arguments may read `it`, so each turn evaluates them anew
         before, frame.current = frame.current, flow
         try:
-            actuals = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
-            actuals.extend(extra.values())
-            flow = _apply(layer, call, state, frame, flow, actuals, (turn, times))
+            given = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
+            actuals = [*given, *extra.values()]
+            flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
         finally:
             frame.current = before
     return flow
@@ -116,6 +119,34 @@ def _unknown_layer(callee: ast.Name, frame: Frame) -> Failure:
         if near
         else "define it with `block`, or import the file that does with `use`",
     )
+
+
+def _apply_or_replace(
+    layer: Layer,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Feature,
+    given: list[Actual],
+    actuals: list[Actual],
+    turn: tuple[int, int],
+) -> Flow:
+    """Applies a layer, or what a derived network puts in its place; records a layer applied."""
+    replaced = replacement(layer, call, state, frame, operand, actuals)
+    if replaced is not None:
+        return replaced
+    recorder, before = state.recorder, state.replacements
+    if recorder is None or isinstance(layer, Layers):
+        return _apply(layer, call, state, frame, operand, actuals, turn)
+    scopes = len(state.dataflow.leaving)
+    result = _apply(layer, call, state, frame, operand, actuals, turn)
+    if isinstance(result, Feature):
+        made = list(state.dataflow.leaving)[scopes:]
+        scope = made[-1] if isinstance(layer, BlockLayer) else None
+        changed = state.replacements > before
+        braces = call.body is not None
+        recorder.of(frame).append(Applied(layer, given, operand, result, scope, braces, changed))
+    return result
 
 
 def _apply(
@@ -174,23 +205,27 @@ def _apply_block(
     turn: tuple[int, int],
 ) -> Flow:
     """Expands a block, or replays its expansion where one of the like was made before."""
+    state.count(call.span, frame.scope, _WORK_OF_A_BLOCK)
     block = layer.block
     formals = formals_of(block)
     scope = _block_scope(block, call, state, frame.scope, turn)
     if call.body is not None:
         actuals.append(_body_actual(block, formals, call.body, call, frame))
-    inner = Frame(layer.module, scope, operand, operand)
+    inner = Frame(layer.module, scope, operand, operand, rules=frame.rules)
     bind_into(inner, block.name, formals, actuals, call.span, frame.scope)
     dataflow, replays = state.dataflow, state.replays
-    key = replays.key(block, operand, cast(dict[str, Value], inner.values).values(), dataflow)
-    if key is not None:
+    key = replays.key((block, frame.rules), operand, inner.values.values(), dataflow)
+    if key is not None and state.recorder is None:
         done = replays.replay(key, dataflow, scope)
         if done is not None:
             return done
     first, findings = len(dataflow.log), state.findings
     state.run(block.body.statements, inner)
     result = cast(Flow, inner.current)
-    if key is not None and isinstance(result, Feature) and state.findings == findings:
+    if isinstance(result, Broken):
+        return result
+    dataflow.leaving[scope] = result.type
+    if key is not None and state.findings == findings:
         replays.record(key, first, dataflow, scope, result)
     return result
 
@@ -198,14 +233,14 @@ def _apply_block(
 def _block_scope(
     block: ast.Block, call: ast.Call, state: State, around: Scope, turn: tuple[int, int]
 ) -> Scope:
-    count = state.dataflow.builder.unique(around, block.name)
+    name = state.dataflow.builder.unique(around, block.name, block_name)
     if around.depth >= MAX_DEPTH:
         raise fail(
             "depth-limit", f"blocks are nested deeper than {MAX_DEPTH}", call.span, around,
             help="does a block contain itself by way of an argument?",
         )  # fmt: skip
     repeat = turn if call.times is not None else None
-    return around.child(ScopeKind.BLOCK, block.name, f"{block.name}{count}", call.span, repeat)
+    return around.child(ScopeKind.BLOCK, block.name, name, call.span, repeat)
 
 
 def _body_actual(
@@ -241,6 +276,7 @@ def _apply_layers(
     """Runs braces that were passed as a value; arguments go to the single layer in them."""
     _refuse_body(call, call.span.text, frame.scope)
     inner = layers.frame.inner(frame.scope, operand)
+    inner.passed = True
     if not actuals:
         state.run(layers.statements, inner)
         return cast(Flow, inner.current)
@@ -252,20 +288,3 @@ def _apply_layers(
         )  # fmt: skip
     named = {actual.name: actual for actual in actuals if actual.name is not None}
     return apply_call(only, state, inner, operand, named)
-
-
-def bind_into(
-    inner: Frame,
-    what: str,
-    formals: Sequence[Formal],
-    actuals: Sequence[Actual],
-    span: Span,
-    caller: Scope,
-) -> None:
-    """Binds the parameters of a block or network in the frame of its braces."""
-
-    def default(expression: ast.Expression, bound: dict[str, Value]) -> Value:
-        inner.values.update(bound)
-        return evaluate(expression, inner)
-
-    inner.values.update(bind(what, formals, actuals, span, caller, default))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from os.path import normpath
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from seqdsl.semantic.reading import DISK, Files
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen
+from seqdsl.source.resources import resource
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
@@ -21,7 +21,7 @@ MAX_IMPORTS = 256
 PRELUDE = "std.prelude"
 _ROOT_MARKS = (".git", "pyproject.toml")
 
-Definition = ast.Block | ast.Network | ast.Model
+Definition = ast.Block | ast.Buildable
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +36,7 @@ class LoadedModule:
         return self.visible.get(name)
 
     @property
-    def networks(self) -> list[ast.Network | ast.Model]:
+    def networks(self) -> list[ast.Buildable]:
         return [d for d in self.own.values() if not isinstance(d, ast.Block)]
 
 
@@ -63,10 +63,10 @@ def library_module(name: str) -> LoadedModule | None:
     parts = name.split(".")
     if parts[0] != "std" or len(parts) < 2:
         return None
-    resource = resources.files("seqdsl.architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
-    if not resource.is_file():
+    file = resource("architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
+    if not file.is_file():
         return None
-    source = Source("/".join(parts) + ".seq", resource.read_text(encoding="utf-8"), library=True)
+    source = Source("/".join(parts) + ".seq", file.read_text(encoding="utf-8"), library=True)
     syntax, diagnostics = parse(source)
     if diagnostics:
         raise AssertionError(f"the standard library does not parse: {diagnostics[0].message}")
@@ -82,7 +82,7 @@ def library_module(name: str) -> LoadedModule | None:
 
 
 def library_names() -> list[str]:
-    folder = resources.files("seqdsl.architectures").joinpath("std")
+    folder = resource("architectures").joinpath("std")
     return sorted(f"std.{f.name[:-4]}" for f in folder.iterdir() if f.name.endswith(".seq"))
 
 
@@ -107,17 +107,20 @@ class _Loader:
         if not syntax.items and not problems:
             self.diagnostics.append(_empty(source))
         _define(module, self.diagnostics)
-        prelude = library_module(PRELUDE)
-        if prelude is not None:
-            _import(module, prelude)
         folder = path.parent if path else self._folder
         chain = (*parents, path) if path else parents
         for item in syntax.items:
             if isinstance(item, ast.Use):
                 try:
-                    _import(module, self._used(item, name, folder, chain))
+                    used = self._used(item, name, folder, chain)
                 except Failure as failure:
                     self.diagnostics.append(failure.diagnostic)
+                    continue
+                self.diagnostics.extend(_hidden(module, used, item))
+                _import(module, used)
+        prelude = library_module(PRELUDE)  # last: what a file imports comes before it
+        if prelude is not None:
+            _import(module, prelude)
         return module
 
     def _used(
@@ -133,7 +136,11 @@ class _Loader:
                     nearest(use.target, library_names()),
                 )
             return found
-        path = self._files.locate(folder / use.target)
+        try:
+            path = self._files.locate(folder / use.target)
+        except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL in the name
+            message = "this is not the path of a file"
+            raise _import_failure("missing-import", message, use.span, None) from None
         if not path.is_relative_to(self._root):
             raise _import_failure(
                 "import-outside",
@@ -161,7 +168,8 @@ class _Loader:
         try:
             source = self._files.read(path, name)
         except Failure as failure:
-            near = nearest(path.name, self._files.sources(path.parent))
+            others = [n for n in self._files.sources(path.parent) if path.parent / n not in parents]
+            near = nearest(path.name, others)
             raise _import_failure(
                 "missing-import", failure.diagnostic.message, use.span, near
             ) from None
@@ -186,6 +194,22 @@ def _define(module: LoadedModule, diagnostics: list[Diagnostic]) -> None:
             continue
         module.own[item.name] = item
         module.visible[item.name] = (item, module)
+
+
+def _hidden(module: LoadedModule, used: LoadedModule, use: ast.Use) -> list[Diagnostic]:
+    """A finding for each name of a used file that another has defined already."""
+    known = ((name, module.visible.get(name), d) for name, d in used.own.items())
+    return [
+        Diagnostic(
+            BY_NAME["shadowed-name"],
+            f"`{name}` of this file is hidden by another of the same name",
+            Label(use.span, "used here"),
+            (Label(first[0].name_span, "seen instead"), Label(hidden.name_span, "not seen")),
+            help="rename one of them",
+        )
+        for name, first, hidden in known
+        if first is not None and first[1] is not used
+    ]
 
 
 def _import(module: LoadedModule, used: LoadedModule) -> None:

@@ -104,19 +104,29 @@ def _linear(a: Application) -> Feature:
 
 def _batch_norm(a: Application) -> Feature:
     eps, momentum = (float(cast(Fraction, a.values[name])) for name in ("eps", "momentum"))
+    if eps <= 0 or not 0 <= momentum <= 1:
+        raise fail(
+            "not-positive", "`eps` is above zero, and `momentum` from 0 to 1", a.span, a.scope,
+            label=f"eps = {eps:g}, momentum = {momentum:g}",
+        )  # fmt: skip
     result = a.apply(ops.BatchNorm(eps, momentum))
     return Feature(result.groups, result.spatial, raw=a.operand.groups)
 
 
 def _activation(function: ops.Function) -> Primitive:
     operation = ops.Activation(function)
+    what = f"The activation {function.value}, elementwise."
+    return Primitive(function.value, (), lambda a: _activate(a, operation), what)
 
-    def apply(a: Application) -> Feature:
-        result = a.each(operation)
-        raw = a.operand.groups if a.operand.raw is None else a.operand.raw
-        return Feature(result.groups, result.spatial, raw)
 
-    return Primitive(function.value, (), apply, f"The activation {function.value}, elementwise.")
+def _activate(a: Application, operation: ops.Activation | ops.LeakyRelu) -> Feature:
+    result = a.each(operation)
+    raw = a.operand.groups if a.operand.raw is None else a.operand.raw
+    return Feature(result.groups, result.spatial, raw)
+
+
+def _leaky_relu(a: Application) -> Feature:
+    return _activate(a, ops.LeakyRelu(float(cast(Fraction, a.values["slope"]))))
 
 
 def _pool(kind: type[ops.MaxPool] | type[ops.AvgPool]) -> Apply:
@@ -142,14 +152,24 @@ def _dropout(a: Application) -> Feature:
     return a.each(ops.Dropout(float(rate)))
 
 
-def _add(a: Application) -> Feature:
-    operands = a.features if len(a.features) > 1 else (a.operand, *a.features)
-    if len(operands) < 2:
-        raise fail(
-            "missing-argument", "`add` needs something to add", a.span, a.scope,
-            help="add it, skip",
-        )  # fmt: skip
-    return a.apply(ops.Add(), *operands)
+def _upsample(a: Application) -> Feature:
+    return a.apply(ops.Upsample(a.pair("factor"), cast(ops.Interpolation, a.values["mode"])))
+
+
+def _elementwise(operation: ops.Add | ops.Mean | ops.Multiply, doc: str) -> Primitive:
+    """One operation over what is given, or over `it` and the one map that is."""
+    name = ops.operation_name(operation)
+
+    def apply(a: Application) -> Feature:
+        operands = a.features if len(a.features) > 1 else (a.operand, *a.features)
+        if len(operands) < 2:
+            raise fail(
+                "missing-argument", f"`{name}` needs two feature maps", a.span, a.scope,
+                help=f"write `{name} it, skip`",
+            )  # fmt: skip
+        return a.apply(operation, *operands)
+
+    return Primitive(name, (), apply, doc, several=True)
 
 
 def _concatenate(a: Application) -> Feature:
@@ -183,11 +203,27 @@ def _concatenate(a: Application) -> Feature:
                 help=f"write {result.width}, or mend the width of a branch",
             )
         )
+    a.dataflow.place(result.segments, a.scope, a.span)
     return result
 
 
 def _origin(a: Application, feature: Feature) -> Label:
     return Label(a.dataflow.origin(feature), f"{feature.type} comes from here")
+
+
+def _pad_channels(a: Application) -> Feature:
+    width, present = a.int("width"), a.operand.width
+    if width < present:
+        raise fail(
+            "pad-width",
+            f"channels are padded to a width of {width}, and {present} are there",
+            a.span_of("width"),
+            a.scope,
+            label=f"less than {present}",
+            secondary=(_origin(a, a.operand),),
+            help="a 1x1 convolution makes fewer channels",
+        )
+    return a.apply(ops.PadChannels(width - present)) if width > present else a.operand
 
 
 def _regroup(a: Application) -> Feature:
@@ -248,6 +284,12 @@ PRIMITIVES: dict[str, Primitive] = {
             "Batch normalisation; its input stays as the raw face of what comes out.",
         ),
         *map(_activation, ops.Function),
+        Primitive(
+            "leaky_relu",
+            (_optional("slope", "number", Fraction(1, 100)),),
+            _leaky_relu,
+            "The activation leaky ReLU, elementwise: `slope` below zero, 1 above.",
+        ),
         Primitive("max_pool", tuple(_POOLING), _pool(ops.MaxPool), "The maximum of each window."),
         Primitive("avg_pool", tuple(_POOLING), _pool(ops.AvgPool), "The mean of each window."),
         Primitive(
@@ -262,13 +304,30 @@ PRIMITIVES: dict[str, Primitive] = {
             _dropout,
             "Zeroes elements at random while training; the raw face passes untouched.",
         ),
-        Primitive("add", (), _add, "The elementwise sum: `add skip`, `add a, b`.", several=True),
+        Primitive(
+            "upsample",
+            (
+                _required("factor", "size"),
+                _optional("mode", "interpolation", ops.Interpolation.NEAREST),
+            ),
+            _upsample,
+            "Makes height and width larger by whole factors: nearest, or bilinear.",
+        ),
+        _elementwise(ops.Add(), "The elementwise sum: `add skip`, `add a, b`."),
+        _elementwise(ops.Mean(), "The elementwise mean: `mean a, b, c`."),
+        _elementwise(ops.Multiply(), "The elementwise product; a gate of Cx1x1 scales channels."),
         Primitive(
             "concatenate",
             (_optional("width", "positive", None),),
             _concatenate,
             "Joins along the channels: `in` and `it`, or what is given. A width is checked.",
             several=True,
+        ),
+        Primitive(
+            "pad_channels",
+            (_required("width", "positive"),),
+            _pad_channels,
+            "Zeros behind the channels, up to a width.",
         ),
         Primitive(
             "regroup",

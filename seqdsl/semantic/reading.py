@@ -10,7 +10,7 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.text import Source
 
-MAX_SOURCE_BYTES = 1_000_000
+MAX_SOURCE_BYTES = 200_000
 
 
 class Files(Protocol):

@@ -10,10 +10,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.graph.scope import Scope
-from seqdsl.semantic.dataflow import Dataflow, Joined
+from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Placed
+from seqdsl.semantic.frame import Broken
 from seqdsl.semantic.values import Feature, Group, Layers, Segment, Value
 from seqdsl.source.frozen import frozen
-from seqdsl.syntax import ast
+
+MAX_GROUPS = 64  # of a feature map that a key is made of
 
 
 @frozen
@@ -42,12 +44,16 @@ class Replays:
     _known: dict[Hashable, _Recording] = field(default_factory=dict)
 
     def key(
-        self, block: ast.Block, operand: Feature, values: Iterable[Value], dataflow: Dataflow
+        self,
+        callee: Hashable,
+        operand: Feature,
+        values: Iterable[Value | Broken],
+        dataflow: Dataflow,
     ) -> Key | None:
         """The key of a call; None where what it was given can't be compared."""
         canon = _Canon(dataflow)
         try:
-            value = (block, canon.feature(operand), *map(canon.value, values))
+            value = (callee, canon.feature(operand), *map(canon.value, values))
         except _Incomparable:
             return None
         return Key(value, list(canon.slots))
@@ -68,21 +74,24 @@ class Replays:
         scopes = {known.scope: scope}
         for entry in dataflow.log[known.first : known.last]:
             where = _moved(entry.scope, scopes, dataflow)
-            if isinstance(entry, Joined):
-                segments = _mapped(entry.segments, nodes)
-                nodes[entry.result] = dataflow.join(segments, where, entry.span)
-            else:
-                operands = [nodes[index] for index in entry.operands]
-                nodes[entry.result] = dataflow.add(
-                    entry.operation, operands, entry.type, where, entry.span
-                )
-        result = known.result
-        raw = None if result.raw is None else tuple(_mapped(g, nodes) for g in result.raw)
-        return Feature(tuple(_mapped(g, nodes) for g in result.groups), result.spatial, raw)
+            match entry:
+                case Joined(segments=segments, result=result):
+                    nodes[result] = dataflow.join(_mapped(segments, nodes), where, entry.span)
+                case Placed(segments=segments):
+                    dataflow.place(_mapped(segments, nodes), where, entry.span)
+                case Added(operation=operation, type=type, result=result):
+                    operands = [nodes[index] for index in entry.operands]
+                    nodes[result] = dataflow.add(operation, operands, type, where, entry.span)
+        for old, new in scopes.items():
+            if old in dataflow.leaving:
+                dataflow.leaving[new] = dataflow.leaving[old]
+        given = known.result
+        raw = None if given.raw is None else tuple(_mapped(g, nodes) for g in given.raw)
+        return Feature(tuple(_mapped(g, nodes) for g in given.groups), given.spatial, raw)
 
 
 class _Incomparable(Exception):
-    """Braces see the names around them, which may have changed."""
+    """Braces see the names around them, which may have changed; a wide window seldom recurs."""
 
 
 class _Canon:
@@ -92,7 +101,7 @@ class _Canon:
         self._dataflow = dataflow
         self.slots: dict[int, int] = {}
 
-    def value(self, value: Value) -> Hashable:
+    def value(self, value: Value | Broken) -> Hashable:
         if isinstance(value, Feature):
             return self.feature(value)
         if isinstance(value, tuple):
@@ -102,6 +111,8 @@ class _Canon:
         return (type(value), value)
 
     def feature(self, feature: Feature) -> Hashable:
+        if len(feature.groups) > MAX_GROUPS:
+            raise _Incomparable
         raw = None if feature.raw is None else tuple(map(self._group, feature.raw))
         return (tuple(map(self._group, feature.groups)), feature.spatial, raw)
 
@@ -127,6 +138,6 @@ def _moved(scope: Scope, scopes: dict[Scope, Scope], dataflow: Dataflow) -> Scop
         assert scope.parent is not None
         parent = _moved(scope.parent, scopes, dataflow)
         known = parent.child(scope.kind, scope.label, scope.name, scope.span, scope.repeat)
-        dataflow.builder.unique(parent, scope.label)
+        dataflow.builder.take(parent, scope.name)
         scopes[scope] = known
     return known

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.graph.claims import Claim
+from seqdsl.graph.network import Output
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.dataflow import Dataflow
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.locate import fail
+from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.text import Span
@@ -31,11 +33,16 @@ class State:
     replays: Replays = field(default_factory=Replays)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    outputs: dict[str, tuple[Output, Span]] = field(default_factory=dict)  # by their names
+    named: set[Span] = field(default_factory=set)  # the calls that make named values
     statements: int = 0
+    replacements: int = 0  # layers that a derived network has replaced
+    applied_rules: set[ast.Replace] = field(default_factory=set)
+    recorder: Recorder | None = None  # where the network is to be written out again
 
-    def count(self, span: Span, scope: Scope) -> None:
-        """Counts a statement or a turn of a loop. Raises `Aborted` past the limit."""
-        self.statements += 1
+    def count(self, span: Span, scope: Scope, work: int = 1) -> None:
+        """Counts a statement, a turn of a loop, or the ``work`` of as many. Raises `Aborted`."""
+        self.statements += work
         if self.statements <= MAX_STATEMENTS:
             return
         failure = fail(

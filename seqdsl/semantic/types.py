@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from seqdsl.graph.operations import Init
+from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.semantic.values import (
     AllWindow,
     BlockLayer,
@@ -21,6 +21,8 @@ from seqdsl.semantic.values import (
 )
 from seqdsl.source.frozen import frozen
 
+MAX_SIDE = 2**31 - 1  # of a size: what torch and onnxruntime hold one in
+
 
 @frozen
 class ParameterType:
@@ -31,6 +33,7 @@ class ParameterType:
     convert: Callable[[Value], Value] | None = None  # from a shorter spelling
     whole: bool = False  # its numbers have no fractions
     least: int | None = None  # its numbers are not below this
+    most: int = 2**63 - 1  # nor above this
 
 
 def _is_whole(value: Value) -> bool:
@@ -66,9 +69,11 @@ TYPES: dict[str, ParameterType] = {
     "number": ParameterType("a number", _is_number),
     "bool": ParameterType("true or false", lambda v: isinstance(v, bool)),
     "size": ParameterType(
-        "a size such as 3x3, or one number for both sides", _is_size, _square, True, 1
+        "a size such as 3x3, or one number for both sides", _is_size, _square, True, 1, MAX_SIDE
     ),
-    "margin": ParameterType("a number of zeros such as 1 or 1x2", _is_size, _square, True, 0),
+    "margin": ParameterType(
+        "a number of zeros such as 1 or 1x2", _is_size, _square, True, 0, MAX_SIDE
+    ),
     "path": ParameterType(
         "kernels such as 1x1 -> 3x3", lambda v: isinstance(v, PathValue), _single
     ),
@@ -82,5 +87,8 @@ TYPES: dict[str, ParameterType] = {
         _listed,
     ),
     "init": ParameterType("an initialisation: he, glorot or zero", lambda v: isinstance(v, Init)),
+    "interpolation": ParameterType(
+        "an interpolation: nearest or bilinear", lambda v: isinstance(v, Interpolation)
+    ),
     "text": ParameterType("text in quotes", lambda v: isinstance(v, str)),
 }

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from seqdsl.graph.operations import Init
+from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
 from seqdsl.syntax import ast
@@ -200,6 +200,7 @@ Value: TypeAlias = (
     | Layer
     | Window
     | Init
+    | Interpolation
     | InputWord
     | None
 )
@@ -230,6 +231,8 @@ def kind_of(value: Value) -> str:
             return "a layer"
         case Init():
             return "an initialisation"
+        case Interpolation():
+            return "an interpolation"
         case InputWord():
             return "the word `input`"
         case _:
@@ -249,8 +252,8 @@ def show(value: Value) -> str:
             return f"{value.start}..{value.stop - 1}"
         case Feature():
             return str(value.type)
-        case Init():
-            return value.value
+        case Init(value=word) | Interpolation(value=word):
+            return word
         case int() | Fraction() | SizeValue() | PathValue():
             return str(value)
         case str():
@@ -259,5 +262,13 @@ def show(value: Value) -> str:
             return block.name
         case PrimitiveLayer(primitive=primitive):
             return primitive.name
+        case AllWindow():
+            return "all"
+        case SlidingWindow():
+            return "sliding"
+        case LastWindow(count=count):
+            return f"last({count})"
+        case PowersWindow(base=base):
+            return f"powers({base})"
         case _:
             return kind_of(value)

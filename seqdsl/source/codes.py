@@ -56,6 +56,9 @@ CODES: tuple[Code, ...] = (
     Code("SEQ217", "duplicate-parameter", "Two parameters share a name."),
     Code("SEQ218", "unknown-type", "No parameter type of this name exists."),
     Code("SEQ219", "model-body", "A model holds something other than claims."),
+    Code("SEQ220", "output-name", "An output's name is taken."),
+    Code("SEQ221", "output-place", "An output is named outside of a network."),
+    Code("SEQ222", "idle-rule", "A rule of a derived network replaces nothing.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),
@@ -65,7 +68,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ306", "groups-divide", "Channels can't be divided into the convolution's groups."),
     Code("SEQ307", "cuts-hierarchy", "A grouped convolution cuts across the group hierarchy."),
     Code("SEQ308", "ungrouped-window", "A window needs groups that its input does not have."),
-    Code("SEQ309", "add-mismatch", "Feature maps of different shapes are added."),
+    Code("SEQ309", "add-mismatch", "Feature maps of different shapes are added or averaged."),
     Code("SEQ310", "concat-mismatch", "Feature maps of different sizes are concatenated."),
     Code("SEQ311", "kernel-too-large", "A kernel does not fit into its input."),
     Code("SEQ312", "vector-operand", "A vector stands where a feature map is needed."),
@@ -75,6 +78,10 @@ CODES: tuple[Code, ...] = (
     Code("SEQ316", "input-again", "A network has one input, and it comes first."),
     Code("SEQ317", "even-kernel", "An even kernel has no symmetric padding."),
     Code("SEQ318", "no-output", "A network has no layers."),
+    Code("SEQ319", "pad-width", "Channels are padded to a width below their number."),
+    Code("SEQ320", "multiply-mismatch", "Feature maps are multiplied that don't fit."),
+    Code("SEQ321", "unread-layer", "No output reads what a layer gives.", _WARNING),
+    Code("SEQ330", "unwritable", "The network can't be written as a plain source."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
     Code("SEQ402", "stage-output", "A stage's output is not what it claims."),
@@ -90,6 +97,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ603", "backend", "A backend refused the network."),
     Code("SEQ604", "unreadable-input", "An image or array can't be read."),
     Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
+    Code("SEQ606", "ambiguous-weights", "A checkpoint fits the network in more than one way."),
+    Code("SEQ607", "name-map", "A name map can't be read, or names what is not there."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}

@@ -5,186 +5,39 @@ Identity is equality: two nodes that read the same stand at different places.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
 from typing import TypeAlias
 
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Source, Span
-
-# --- expressions ------------------------------------------------------------------------------
-
-
-@frozen
-class Number:
-    value: int | Fraction
-    text: str  # as written, with its suffix: 26.2M
-    span: Span
-
-
-@frozen
-class Size:
-    """``3x3`` or ``3x224x224``."""
-
-    values: tuple[int, ...]
-    span: Span
-
-
-@frozen
-class Text:
-    value: str
-    span: Span
-
-
-@frozen
-class Name:
-    """A value's name, or one of the words ``it``, ``in`` and ``input``."""
-
-    name: str
-    span: Span
-
-
-@frozen
-class ListOf:
-    items: tuple[Expression, ...]
-    span: Span
-
-
-@frozen
-class Path:
-    """``1x1 -> 3x3``"""
-
-    parts: tuple[Expression, ...]
-    span: Span
-
-
-@frozen
-class Range:
-    """``1..g``, both ends included."""
-
-    first: Expression
-    last: Expression
-    span: Span
-
-
-@frozen
-class Chain:
-    """Operators of one precedence, from left to right: ``a * b / c``."""
-
-    first: Expression
-    rest: tuple[tuple[str, Expression], ...]
-    span: Span
-
-
-@frozen
-class Minus:
-    value: Expression
-    span: Span
-
-
-@frozen
-class Compare:
-    left: Expression
-    operator: str
-    right: Expression
-    span: Span
-
-
-@frozen
-class Logic:
-    """``and`` or ``or`` over all its operands."""
-
-    operator: str
-    operands: tuple[Expression, ...]
-    span: Span
-
-
-@frozen
-class Not:
-    value: Expression
-    span: Span
-
-
-@frozen
-class Conditional:
-    """``value if condition else otherwise``"""
-
-    value: Expression
-    condition: Expression
-    otherwise: Expression
-    span: Span
-
-
-@frozen
-class Attribute:
-    """``base.name``; with ``optional`` (``base?.name``) none gives none."""
-
-    base: Expression
-    name: str
-    optional: bool
-    span: Span
-
-
-@frozen
-class Method:
-    """``base.name(arguments)``"""
-
-    base: Expression
-    name: str
-    arguments: tuple[Argument, ...]
-    optional: bool
-    span: Span
-
-
-@frozen
-class Index:
-    """``base[1]``; the first element has index 1."""
-
-    base: Expression
-    index: Expression
-    span: Span
-
-
-@frozen
-class Function:
-    """``min(a, b)``"""
-
-    name: str
-    arguments: tuple[Argument, ...]
-    span: Span
-
-
-Expression: TypeAlias = (
-    Number
-    | Size
-    | Text
-    | Name
-    | ListOf
-    | Path
-    | Range
-    | Chain
-    | Minus
-    | Compare
-    | Logic
-    | Not
-    | Conditional
-    | Attribute
-    | Method
-    | Index
-    | Function
+from seqdsl.syntax.expressions import (
+    Argument,
+    Attribute,
+    Chain,
+    Compare,
+    Conditional,
+    Expression,
+    Function,
+    Index,
+    ListOf,
+    Logic,
+    Method,
+    Minus,
+    Name,
+    Not,
+    Number,
+    Path,
+    Range,
+    Size,
+    Text,
 )
 
-
-@frozen
-class Argument:
-    """One argument of a call; ``name`` is None for a positional one."""
-
-    name: str | None
-    value: Expression
-    span: Span
-
-
-# --- statements -------------------------------------------------------------------------------
+# fmt: off
+__all__ = [  # handed on: the whole tree under one name
+    "Argument", "Attribute", "Chain", "Compare", "Conditional", "Expression", "Function", "Index",
+    "ListOf", "Logic", "Method", "Minus", "Name", "Not", "Number", "Path", "Range", "Size",
+    "Text",
+]
+# fmt: on
 
 
 @frozen
@@ -208,6 +61,17 @@ class Let:
     name: str
     name_span: Span
     value: Expression
+    calls: tuple[Call, ...]
+    span: Span
+
+
+@frozen
+class Output:
+    """``output aux = it | fc 10``; without a value the one of that name, or else what flows."""
+
+    name: str
+    name_span: Span
+    value: Expression | None
     calls: tuple[Call, ...]
     span: Span
 
@@ -281,7 +145,9 @@ class Expect:
     span: Span
 
 
-Statement: TypeAlias = Call | Let | For | If | Aggregate | Stage | InputShape | Require | Expect
+Statement: TypeAlias = (
+    Call | Let | Output | For | If | Aggregate | Stage | InputShape | Require | Expect
+)
 
 
 @frozen
@@ -290,9 +156,6 @@ class Body:
 
     statements: tuple[Statement, ...]
     span: Span
-
-
-# --- items ------------------------------------------------------------------------------------
 
 
 @frozen
@@ -355,7 +218,36 @@ class Model:
     span: Span
 
 
-Item: TypeAlias = Use | Network | Block | Model
+@frozen
+class Replace:
+    """``replace conv(kernel, width) where width > 3 { ... }``: what stands for a layer."""
+
+    layer: str
+    layer_span: Span
+    parameters: tuple[Name, ...]  # those of the layer that are read; others keep their defaults
+    where: Expression | None
+    body: Body
+    span: Span  # of the heading
+
+
+@frozen
+class Derived:
+    """``network SeqVGG(k) = VGG16BN with { ... }``: a network with some of its layers replaced."""
+
+    name: str
+    name_span: Span
+    parameters: tuple[Parameter, ...]
+    base: str
+    base_span: Span
+    arguments: tuple[Argument, ...]
+    replacements: tuple[Replace, ...]
+    claims: tuple[Expect, ...]
+    doc: str
+    span: Span
+
+
+Buildable: TypeAlias = Network | Derived | Model  # what a file builds
+Item: TypeAlias = Use | Block | Buildable
 
 
 @frozen
@@ -364,38 +256,3 @@ class Module:
 
     source: Source
     items: tuple[Item, ...]
-
-
-def names_in(expression: Expression) -> Iterator[Name]:
-    """Every name that an expression reads, from left to right."""
-    match expression:
-        case Name():
-            yield expression
-        case Chain(first=first, rest=rest):
-            yield from names_in(first)
-            for _, operand in rest:
-                yield from names_in(operand)
-        case Method(base=base, arguments=arguments):
-            yield from names_in(base)
-            for argument in arguments:
-                yield from names_in(argument.value)
-        case Function(arguments=arguments):
-            for argument in arguments:
-                yield from names_in(argument.value)
-        case _:
-            for part in _parts(expression):
-                yield from names_in(part)
-
-
-def _parts(expression: Expression) -> tuple[Expression, ...]:
-    match expression:
-        case ListOf(items=parts) | Path(parts=parts) | Logic(operands=parts):
-            return parts
-        case Range(first=a, last=b) | Compare(left=a, right=b) | Index(base=a, index=b):
-            return (a, b)
-        case Minus(value=value) | Not(value=value) | Attribute(base=value):
-            return (value,)
-        case Conditional(value=a, condition=b, otherwise=c):
-            return (a, b, c)
-        case _:
-            return ()

@@ -76,9 +76,44 @@ class _Construct:
                 str(name), name_span, str(network), self._span(network),
                 self.arguments(arguments), claims, doc, span,
             )  # fmt: skip
+        if tree.data == "derived":
+            return self.derived(name, rest, doc, span)
         parameters = self.parameters(rest[0]) if len(rest) == 2 else ()
         kind = ast.Network if tree.data == "network" else ast.Block
         return kind(str(name), name_span, parameters, self.body(rest[-1]), doc, span)
+
+    def derived(self, name: Token, rest: Any, doc: str, span: Span) -> ast.Derived:
+        *parameters, base, changes = rest
+        target, *arguments = base.children
+        made = [child for child in changes.children if child is not None]
+        return ast.Derived(
+            str(name), self._span(name), self.parameters(parameters[0]) if parameters else (),
+            str(target), self._span(target), self.arguments(arguments[0]) if arguments else (),
+            tuple(self.replace(child) for child in made if child.data == "replace"),
+            tuple(
+                self.expect(child.children, self._span(child))
+                for child in made
+                if child.data == "expect"
+            ),
+            doc, span,
+        )  # fmt: skip
+
+    def replace(self, tree: Any) -> ast.Replace:
+        layer, *listed, where, body = tree.children
+        names = [child for child in listed[0].children if child is not None] if listed else []
+        return ast.Replace(
+            str(layer),
+            self._span(layer),
+            tuple(ast.Name(str(name), self._span(name)) for name in names),
+            None if where is None else self.expression(where),
+            self.body(body),
+            self._heading(self._span(tree), body),
+        )
+
+    def _heading(self, span: Span, body: Any) -> Span:
+        """What stands before the braces of a statement."""
+        heading = self._source.text[span.start : self._span(body).start].rstrip()
+        return Span(self._source, span.start, span.start + len(heading))
 
     def parameters(self, tree: Any) -> tuple[ast.Parameter, ...]:
         return tuple(self.parameter(child) for child in tree.children if child is not None)
@@ -111,11 +146,14 @@ class _Construct:
                 return self.call(tree)
             case "let":
                 name, pipeline = children
-                first, *calls = pipeline.children
-                return ast.Let(
-                    str(name), self._span(name), self.expression(first),
-                    tuple(map(self.call, calls)), span,
-                )  # fmt: skip
+                value, calls = self.pipeline(pipeline)
+                return ast.Let(str(name), self._span(name), value, calls, span)
+            case "output":
+                name, pipeline = children
+                if pipeline is None:
+                    return ast.Output(str(name), self._span(name), None, (), span)
+                value, calls = self.pipeline(pipeline)
+                return ast.Output(str(name), self._span(name), value, calls, span)
             case "loop":
                 name, values, body = children
                 return ast.For(
@@ -137,8 +175,7 @@ class _Construct:
                 )  # fmt: skip
             case "stage" | "head":
                 name, claim, body = children if tree.data == "stage" else ("head", *children)
-                heading = Span(self._source, span.start, self._span(body).start)
-                heading = Span(self._source, span.start, span.start + len(heading.text.rstrip()))
+                heading = self._heading(span, body)
                 claimed = None if claim is None else self.expression(claim)
                 return ast.Stage(str(name), claimed, self.body(body), heading)
             case "input":
@@ -149,6 +186,10 @@ class _Construct:
                 return ast.Require(self.expression(condition), text, span)
             case _:
                 return self.expect(children, span)
+
+    def pipeline(self, tree: Any) -> tuple[ast.Expression, tuple[ast.Call, ...]]:
+        first, *calls = tree.children
+        return self.expression(first), tuple(map(self.call, calls))
 
     def expect(self, children: Any, span: Span) -> ast.Expect:
         metric, quantity, convention, tolerance = children
@@ -169,8 +210,7 @@ class _Construct:
             target = self._attribute(target, token)
         span = self._span(tree)
         if body is not None:  # point at the heading, not at the whole body
-            heading = self._source.text[span.start : self._span(body).start].rstrip()
-            span = Span(self._source, span.start, span.start + len(heading))
+            span = self._heading(span, body)
         return ast.Call(
             target,
             self.arguments(arguments),
@@ -205,7 +245,7 @@ class _Construct:
         value = Fraction(digits) * scale
         if abs(value) > MAX_INTEGER:
             raise self._too_large(span)
-        whole = value.denominator == 1 and "." not in digits
+        whole = value.denominator == 1
         return ast.Number(int(value) if whole else value, text, span)
 
     def _whole(self, token: Token) -> int:

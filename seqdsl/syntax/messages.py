@@ -29,6 +29,7 @@ _TERMINALS = {
     "_ARROW": "`->`",
 }
 _ITEMS = {"USE", "NETWORK", "MODEL", "BLOCK"}
+_NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
 _VALUES = {"NAME", "NUMBER", "SIZE"}
 
 
@@ -40,7 +41,7 @@ def describe(
         still_open = unclosed(tokens)
         secondary = tuple(
             Label(_span(source, token), f"this `{token}` is never closed")
-            for token in still_open[-1:]
+            for token in (_misaligned(source, tokens) or still_open)[-1:]
         )
         return Diagnostic(
             BY_NAME["syntax"],
@@ -64,10 +65,18 @@ def _help(token: Token, previous: Token | None, expected: set[str]) -> str | Non
         return f"a layer's arguments follow its name without brackets: `{token} ...`"
     if token.type == "LPAR" and previous is not None and previous.type == "NAME":
         return f"write `{previous}(` without a space before the bracket"
-    if token == '"':
-        return "a string ends on the line on which it began"
+    if token.type == "EQUAL":
+        return "compare with `==`; `name = value` names a value at the start of a statement"
+    if expected == {"PERCENT"}:
+        return "a tolerance is in per cent: `+- 5%`"
     if expected >= _ITEMS:
         return "a file holds `use`, `network`, `model` and `block` definitions"
+    if token.value.isalpha() and token.type not in _NAMES and "NAME" in expected:
+        return f"`{token}` is a word of the language: choose another name"
+    if previous is not None and previous.type == "NUMBER" and "BY" in expected:
+        return "a number ends in K, M, G or T, or in nothing"
+    if token == '"':
+        return "a string ends on the line on which it began"
     if token.type == "X" and previous is not None and previous.type == "NUMBER":
         return "write a size without spaces: 3x3"
     if previous is not None and previous.type in ("NUMBER", "SIZE", "NAME") and "COMMA" in expected:
@@ -91,6 +100,24 @@ def unclosed(tokens: Sequence[Token]) -> list[Token]:
     return stack
 
 
+def _misaligned(source: Source, tokens: Sequence[Token]) -> list[Token]:
+    """The first brace that, by its line's indentation, is closed by the brace of another."""
+    stack: list[Token] = []
+    for token in tokens:
+        if token.type == "LBRACE":
+            stack.append(token)
+        elif token.type == "RBRACE" and stack:
+            opening = stack.pop()
+            if opening.line != token.line and _indent(source, opening) > _indent(source, token):
+                return [opening]
+    return []
+
+
+def _indent(source: Source, token: Token) -> int:
+    line = source.line_text(_span(source, token).line)
+    return len(line) - len(line.lstrip())
+
+
 def _spell(token: Token) -> str:
     if token.type == "_NL":
         return "`;`" if token == ";" else "end of line"
@@ -111,6 +138,8 @@ def _list(expected: set[str]) -> str:
         if len(words) > 4:
             preferred = [w for w in words if w in ("`,`", "`}`", "`{`", "`)`", "`]`", "a new line")]
             words = preferred or words[:4]
+    if not words:
+        return "nothing more"
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" or {words[-1]}"
 
 

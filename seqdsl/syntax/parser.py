@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.resources import resource
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
@@ -16,6 +17,7 @@ from seqdsl.syntax.messages import describe, unclosed
 from seqdsl.syntax.tokens import TooDeep, statement_tokens
 
 MAX_SYNTAX_ERRORS = 20
+MAX_REREAD = 100_000  # tokens that are read again after errors, which takes a second or two
 
 
 def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
@@ -29,6 +31,7 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         tokens = list(statement_tokens(lark.lex(source.text)))
     except TooDeep as error:
         return ast.Module(source, ()), [too_deep(_span(source, error.token)).diagnostic]
+    budget = MAX_REREAD
     closed = False  # whether brackets left open at the end were closed for the file
     while True:
         tree, position, expected = _attempt(lark, tokens)
@@ -37,10 +40,16 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         at_end = position >= len(tokens)
         if not (at_end and closed):
             diagnostics.append(describe(source, tokens, position, expected))
-        if len(diagnostics) >= MAX_SYNTAX_ERRORS or (at_end and closed):
+        budget -= position
+        if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0 or (at_end and closed):
             return ast.Module(source, ()), diagnostics
         closed = closed or at_end
-        tokens = _close(tokens) if at_end else _without_statement(tokens, position)
+        if at_end:
+            tokens = _close(tokens)
+        elif tokens[position].type == "_NL" and "LBRACE" in expected:
+            tokens[position] = Token.new_borrow_pos("LBRACE", "{", tokens[position])
+        else:
+            tokens = _without_statement(tokens, position)
     try:
         items = construct(tree, source)
     except Failure as failure:
@@ -55,6 +64,10 @@ def parse_expression(source: Source) -> ast.Expression:
         tokens = list(statement_tokens(lark.lex(source.text)))
     except TooDeep as error:
         tokens = [error.token]
+    if not tokens:
+        raise Failure(
+            Diagnostic(BY_NAME["syntax"], "a value is missing", Label(Span(source, 0, 0), "empty"))
+        )
     tree, position, expected = _attempt(lark, tokens, "expression")
     if tree is None:
         raise Failure(describe(source, tokens, position, expected))
@@ -64,7 +77,7 @@ def parse_expression(source: Source) -> ast.Expression:
 @cache
 def _lark() -> Lark:
     """The LALR tables, kept in the user's cache folder under the grammar's hash."""
-    grammar = files("seqdsl.grammars").joinpath("seq.lark").read_text(encoding="utf-8")
+    grammar = resource("grammars").joinpath("seq.lark").read_text(encoding="utf-8")
     return Lark(
         grammar,
         parser="lalr",
@@ -130,7 +143,7 @@ def _without_statement(tokens: list[Token], position: int) -> list[Token]:
         depth += (token.type == "LBRACE") - (token.type == "RBRACE")
     while end < len(tokens):
         kind = tokens[end].type
-        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > position)):
+        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > start)):
             break
         depth += (kind == "LBRACE") - (kind == "RBRACE")
         end += 1

@@ -16,6 +16,11 @@ _CONTINUES_AFTER = _OPEN | {
     "AND", "OR", "NOT", "DOC",
 }  # fmt: skip
 _CONTINUES_BEFORE = {"ELSE", "RBRACE", "$END"}
+# `x` repeats between the end of a value and the start of one; anywhere else it is a name.
+_ENDS_A_VALUE = {
+    "NAME", "NUMBER", "SIZE", "STRING", "ATTRIBUTE", "RPAR", "RSQB", "IN", "IT", "INPUT",
+}  # fmt: skip
+_STARTS_A_COUNT = {"NUMBER", "NAME", "CALLNAME", "LPAR"}
 
 
 class TooDeep(Exception):
@@ -27,6 +32,31 @@ class TooDeep(Exception):
 
 
 def statement_tokens(tokens: Iterable[Token]) -> Iterator[Token]:
+    """The tokens that the parser reads. Raises `TooDeep`."""
+    return _without_idle_breaks(_with_names(tokens))
+
+
+def _with_names(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Makes a name of an ``x`` that does not repeat anything."""
+    previous: Token | None = None
+    held: Token | None = None
+    for token in tokens:
+        if held is not None:
+            repeats = previous is not None and previous.type in _ENDS_A_VALUE
+            if not (repeats and token.type in _STARTS_A_COUNT):
+                held = Token.new_borrow_pos("NAME", held.value, held)
+            yield held
+            previous, held = held, None
+        if token.type == "X":
+            held = token
+            continue
+        yield token
+        previous = token
+    if held is not None:
+        yield Token.new_borrow_pos("NAME", held.value, held)
+
+
+def _without_idle_breaks(tokens: Iterable[Token]) -> Iterator[Token]:
     """Drops the line breaks that end nothing, and doc comments that document nothing.
 
     Raises `TooDeep`.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from seqdsl.semantic.modules import LoadedModule, Program
 from seqdsl.semantic.rules.arguments import check_arguments
+from seqdsl.semantic.rules.derivation import check_derivation
 from seqdsl.semantic.rules.names import check_names
 from seqdsl.semantic.rules.recursion import check_recursion
 from seqdsl.semantic.rules.structure import check_structure
@@ -13,7 +14,13 @@ from seqdsl.source.diagnostic import Diagnostic
 
 Rule = Callable[[LoadedModule], list[Diagnostic]]
 
-RULES: tuple[Rule, ...] = (check_structure, check_names, check_arguments, check_recursion)
+RULES: tuple[Rule, ...] = (
+    check_structure,
+    check_derivation,
+    check_names,
+    check_arguments,
+    check_recursion,
+)
 
 
 def check_rules(program: Program) -> list[Diagnostic]:

@@ -23,13 +23,16 @@ def check_arguments(module: LoadedModule) -> list[Diagnostic]:
     for definition in definitions(module.syntax):
         diagnostics.extend(_unknown_types(definition.parameters))
         local = _local_names(definition)
+        passed = {
+            inner for call in calls(definition.body) if call.body for inner in calls(call.body)
+        }
         for call in calls(definition.body):
             if isinstance(call.callee, ast.Name) and call.callee.name not in local:
-                diagnostics.extend(_check_call(call, call.callee.name, module))
+                diagnostics.extend(_check_call(call, call.callee.name, module, call in passed))
     for item in module.syntax.items:
         if isinstance(item, ast.Model):
             found = module.find(item.network)
-            if found is not None and isinstance(found[0], ast.Network):
+            if found is not None and isinstance(found[0], ast.Network | ast.Derived):
                 formals = formals_of(found[0])
                 diagnostics.extend(_check(item.network, formals, item.arguments, item.span, None))
     return diagnostics
@@ -44,7 +47,10 @@ def _local_names(definition: ast.Network | ast.Block) -> set[str]:
     return names
 
 
-def _check_call(call: ast.Call, name: str, module: LoadedModule) -> Iterator[Diagnostic]:
+def _check_call(
+    call: ast.Call, name: str, module: LoadedModule, passed: bool
+) -> Iterator[Diagnostic]:
+    """What is wrong with a call; one that was passed in braces may be given more arguments."""
     found = module.find(name)
     if found is not None and isinstance(found[0], ast.Block):
         formals: Sequence[Formal] = formals_of(found[0])
@@ -54,7 +60,7 @@ def _check_call(call: ast.Call, name: str, module: LoadedModule) -> Iterator[Dia
         formals = PRIMITIVES[name].formals
     else:
         return
-    yield from _check(name, formals, call.arguments, call.span, call.body)
+    yield from _check(name, formals, call.arguments, call.span, call.body, passed)
 
 
 def _check(
@@ -63,6 +69,7 @@ def _check(
     arguments: Sequence[ast.Argument],
     span: Span,
     body: ast.Body | None,
+    passed: bool = False,
 ) -> Iterator[Diagnostic]:
     scope = Scope(ScopeKind.NETWORK, "", "", None, span)
     actuals = [Actual(argument.name, None, argument.span) for argument in arguments]
@@ -74,7 +81,7 @@ def _check(
         return
     for formal in formals:
         filled = formal.name in given or (formal.type == "layers" and body is not None)
-        if formal.required and not filled and formal.name != "shortcut":
+        if formal.required and not filled and not passed:
             secondary = () if formal.span is None else (Label(formal.span, "declared here"),)
             yield Diagnostic(
                 BY_NAME["missing-argument"],

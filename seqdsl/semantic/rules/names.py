@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.semantic.evaluate import CONSTANTS
@@ -13,6 +14,7 @@ from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.names import names_in
 
 _WORDS = ("in", "it")
 
@@ -31,6 +33,7 @@ class _Region:
 
     outer: _Region | None = None
     bindings: dict[str, _Binding] = field(default_factory=dict)
+    stages: set[str] = field(default_factory=set)  # those behind us
 
     def find(self, name: str) -> _Binding | None:
         region: _Region | None = self
@@ -40,8 +43,11 @@ class _Region:
             region = region.outer
         return None
 
+    def has_stage(self, name: str) -> bool:
+        return name in self.stages or (self.outer is not None and self.outer.has_stage(name))
+
     def names(self) -> list[str]:
-        return [*self.bindings, *(self.outer.names() if self.outer else [])]
+        return [*self.bindings, *self.stages, *(self.outer.names() if self.outer else [])]
 
 
 def check_names(module: LoadedModule) -> list[Diagnostic]:
@@ -53,6 +59,8 @@ def check_names(module: LoadedModule) -> list[Diagnostic]:
         if isinstance(item, ast.Model):
             for argument in item.arguments:
                 checker.read(argument.value, _Region())
+        elif isinstance(item, ast.Derived):
+            checker.derived(item)
     return checker.diagnostics
 
 
@@ -63,16 +71,36 @@ class _Checker:
         self.diagnostics: list[Diagnostic] = []
 
     def definition(self, definition: ast.Network | ast.Block) -> None:
+        region = self._parameters(definition.parameters)
+        self._body(definition.body, region)
+        self._report_unused()
+
+    def derived(self, definition: ast.Derived) -> None:
+        region = self._parameters(definition.parameters)
+        for argument in definition.arguments:
+            self.read(argument.value, region)
+        for rule in definition.replacements:
+            inner = _Region(region)
+            for name in rule.parameters:  # one that is not read says that it may have any value
+                self._bind(name.name, name.span, inner, warn=False)
+            if rule.where is not None:
+                self.read(rule.where, inner)
+            self._body(rule.body, inner)
+        self._report_unused()
+
+    def _parameters(self, parameters: Sequence[ast.Parameter]) -> _Region:
         region = _Region()
         self._all = []
-        for parameter in definition.parameters:
+        for parameter in parameters:
             if parameter.default is not None:
                 self.read(parameter.default, region)
             if parameter.name in region.bindings:
                 self._duplicate_parameter(parameter, region.bindings[parameter.name])
             else:
                 self._bind(parameter.name, parameter.span, region)
-        self._body(definition.body, region)
+        return region
+
+    def _report_unused(self) -> None:
         for binding in self._all:
             if binding.warn and not binding.used:
                 self._unused(binding)
@@ -93,6 +121,12 @@ class _Checker:
                 known = region.bindings.get(statement.name)
                 if known is None:
                     self._bind(statement.name, statement.name_span, region)
+            case ast.Output():
+                for call in statement.calls:
+                    self._call(call, region)
+                named = region.find(statement.name)
+                if named is not None and statement.value is None:
+                    named.used = True
             case ast.For():
                 if statement.name not in region.bindings:
                     self._bind(statement.name, statement.name_span, region, warn=False)
@@ -110,6 +144,7 @@ class _Checker:
                     self._body(statement.otherwise, region)
             case ast.Stage():
                 self._body(statement.body, _Region(region))
+                region.stages.add(statement.name)
             case _:
                 pass
 
@@ -130,12 +165,16 @@ class _Checker:
         found = self._module.find(name)
         return name in PRIMITIVES or (found is not None and isinstance(found[0], ast.Block))
 
+    def _is_known(self, name: str, region: _Region) -> bool:
+        known = name in _WORDS or name in CONSTANTS or self._is_layer(name)
+        return known or region.has_stage(name)
+
     def read(self, expression: ast.Expression, region: _Region) -> None:
-        for name in ast.names_in(expression):
+        for name in names_in(expression):
             binding = region.find(name.name)
             if binding is not None:
                 binding.used = True
-            elif not (name.name in _WORDS or name.name in CONSTANTS or self._is_layer(name.name)):
+            elif not self._is_known(name.name, region):
                 self._undefined(name, region)
 
     def _bind(self, name: str, span: Span, region: _Region, warn: bool = True) -> None:
@@ -157,7 +196,7 @@ class _Checker:
     def _unused(self, binding: _Binding) -> None:
         self._report(
             "unused-name", f"`{binding.name}` is never read", binding.span, "never read",
-            help=f"remove it, or call it `_{binding.name}` to keep it",
+            help=f"remove it, or call it `_{binding.name}` if that is meant",
         )  # fmt: skip
 
     def _shadowed(self, span: Span, message: str, label: Label | None) -> None:
@@ -172,7 +211,8 @@ class _Checker:
         )  # fmt: skip
 
     def _undefined(self, name: ast.Name, region: _Region) -> None:
-        near = nearest(name.name, [*region.names(), *CONSTANTS])
+        layers = [n for n, (d, _) in self._module.visible.items() if isinstance(d, ast.Block)]
+        near = nearest(name.name, [*region.names(), *CONSTANTS, *layers, *PRIMITIVES])
         self._report(
             "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
             help=f"did you mean `{near}`?" if near else "name a value with `name = ...`, or "

@@ -1,9 +1,11 @@
-"""What may stand where: stages and inputs of networks, the claims of models."""
+"""What may stand where: stages and outputs of networks, the claims of models."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import definitions, statements
+from seqdsl.semantic.rules.walk import bodies, definitions, statements
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import nearest
@@ -12,19 +14,41 @@ from seqdsl.syntax import ast
 
 
 def check_structure(module: LoadedModule) -> list[Diagnostic]:
-    """Stages that share a name, and models that name no network or hold more than claims."""
+    """Stages that share a name, outputs in blocks, and models that name no network or hold more
+    than claims.
+    """
     diagnostics: list[Diagnostic] = []
     for definition in definitions(module.syntax):
-        seen: dict[str, Span] = {}
-        for statement in statements(definition.body):
-            if isinstance(statement, ast.Stage):
-                first = seen.setdefault(statement.name, statement.span)
-                if first is not statement.span:
-                    diagnostics.append(_duplicate_stage(statement, first))
+        for stages in _siblings(definition.body):
+            seen: dict[str, Span] = {}
+            for stage in stages:
+                first = seen.setdefault(stage.name, stage.span)
+                if first is not stage.span:
+                    diagnostics.append(_duplicate_stage(stage, first))
+        if isinstance(definition, ast.Block):
+            outputs = (s for s in statements(definition.body) if isinstance(s, ast.Output))
+            diagnostics.extend(_output_of_block(output, definition) for output in outputs)
     for item in module.syntax.items:
         if isinstance(item, ast.Model):
             diagnostics.extend(_check_model(item, module))
     return diagnostics
+
+
+def _siblings(body: ast.Body) -> Iterator[list[ast.Stage]]:
+    """The stages that stand in the same scope, for each scope."""
+    yield [s for s in _same_scope(body) if isinstance(s, ast.Stage)]
+    for statement in _same_scope(body):
+        if not isinstance(statement, ast.For | ast.If):
+            for inner in bodies(statement):
+                yield from _siblings(inner)
+
+
+def _same_scope(body: ast.Body) -> Iterator[ast.Statement]:
+    for statement in body.statements:
+        yield statement
+        if isinstance(statement, ast.For | ast.If):
+            for inner in bodies(statement):
+                yield from _same_scope(inner)
 
 
 def _duplicate_stage(stage: ast.Stage, first: Span) -> Diagnostic:
@@ -37,11 +61,21 @@ def _duplicate_stage(stage: ast.Stage, first: Span) -> Diagnostic:
     )
 
 
+def _output_of_block(output: ast.Output, block: ast.Block) -> Diagnostic:
+    return Diagnostic(
+        BY_NAME["output-place"],
+        f"the output `{output.name}` stands in the block `{block.name}`",
+        Label(output.span, "not in a network"),
+        help="a block gives what flows at its end; name the outputs in the network",
+    )
+
+
 def _check_model(model: ast.Model, module: LoadedModule) -> list[Diagnostic]:
     diagnostics: list[Diagnostic] = []
     found = module.find(model.network)
-    if found is None or not isinstance(found[0], ast.Network):
-        known = [n for n, (d, _) in module.visible.items() if isinstance(d, ast.Network)]
+    networks = (ast.Network, ast.Derived)
+    if found is None or not isinstance(found[0], networks):
+        known = [name for name, (d, _) in module.visible.items() if isinstance(d, networks)]
         near = nearest(model.network, known)
         diagnostics.append(
             Diagnostic(

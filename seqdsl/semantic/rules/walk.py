@@ -26,7 +26,7 @@ def bodies(statement: ast.Statement) -> Iterator[ast.Body]:
         case ast.Call(body=body):
             if body is not None:
                 yield body
-        case ast.Let(calls=calls):
+        case ast.Let(calls=calls) | ast.Output(calls=calls):
             for call in calls:
                 yield from bodies(call)
         case ast.For(body=body) | ast.Aggregate(body=body) | ast.Stage(body=body):
@@ -44,7 +44,7 @@ def calls(body: ast.Body) -> Iterator[ast.Call]:
     for statement in statements(body):
         if isinstance(statement, ast.Call):
             yield statement
-        elif isinstance(statement, ast.Let):
+        elif isinstance(statement, ast.Let | ast.Output):
             yield from statement.calls
 
 
@@ -55,15 +55,15 @@ def expressions(statement: ast.Statement) -> Iterator[ast.Expression]:
             yield from (argument.value for argument in arguments)
             if times is not None:
                 yield times
-        case ast.Let(value=value, calls=calls):
-            yield value
+        case ast.Let(value=value, calls=calls) | ast.Output(value=value, calls=calls):
+            if value is not None:
+                yield value
             for call in calls:
                 yield from expressions(call)
         case ast.For(values=values):
             yield values
-        case ast.Aggregate(values=values, arguments=arguments):
+        case ast.Aggregate(values=values):  # its arguments see the index
             yield values
-            yield from (argument.value for argument in arguments)
         case ast.If(branches=branches):
             yield from (condition for condition, _ in branches)
         case ast.Stage(claim=claim):

@@ -1,0 +1,184 @@
+"""Checkpoint files of either kind: read without ever running code from them, written whole."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import warnings
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqdsl.backends.files import write_whole
+from seqdsl.passes.units import Entry
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+
+if TYPE_CHECKING:
+    import torch
+
+SAFETENSORS = ".safetensors"
+_ENVELOPES = ("state_dict", "model")  # where training scripts put a state_dict
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The tensors of a file as they are in it, whatever their types.
+
+    Those of a torch checkpoint stand in order of registration. A safetensors file keeps no
+    order; its tensors are sorted by name, numbers by their value.
+    """
+
+    name: str  # the file's, as diagnostics print it
+    tensors: Mapping[str, torch.Tensor]
+    registered: bool
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [Entry(key, tuple(tensor.shape)) for key, tensor in self.tensors.items()]
+
+    def array(self, key: str) -> npt.NDArray[np.float32]:
+        """A tensor as float32. Raises `Failure` for one that does not hold its own numbers."""
+        import torch
+
+        tensor = self.tensors[key]
+        plain = (
+            tensor.layout is torch.strided
+            and not tensor.is_meta
+            and not tensor.is_complex()
+            and tensor.untyped_storage().nbytes() >= tensor.numel() * tensor.element_size()
+        )
+        try:
+            if plain:
+                return tensor.detach().float().numpy()
+        except RuntimeError:  # a type that torch can't convert, such as a quantised one
+            pass
+        raise unreadable(self.name, f"{key} is no plain array of numbers")
+
+    def is_floating(self, key: str) -> bool:
+        return self.tensors[key].is_floating_point()
+
+    def type_name(self, key: str) -> str:
+        """The type of a tensor's numbers: ``float16``."""
+        return str(self.tensors[key].dtype).removeprefix("torch.")
+
+    def like(self, key: str, array: npt.NDArray[np.float32]) -> torch.Tensor:
+        """An array in the shape and the type of a tensor that is here.
+
+        Raises `Failure` for a number that is too large for the type.
+        """
+        import torch
+
+        tensor, source = self.tensors[key], torch.from_numpy(array.copy())
+        result = source.reshape(tensor.shape).to(tensor.dtype)
+        if torch.isfinite(result).sum() != torch.isfinite(source).sum():
+            raise _failure(
+                "weights-mismatch",
+                f"{key} is {self.type_name(key)} in {self.name}, and a weight is too large for it",
+                self.name,
+            )
+        return result
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """A safetensors file, or else a torch checkpoint, which holds a state_dict, or one under
+    ``state_dict`` or ``model``. Raises `Failure` where it can't be read safely.
+    """
+    if path.suffix == SAFETENSORS:
+        tensors: dict[str, torch.Tensor] = _read_safetensors(path, "pt")
+        ordered = dict(sorted(tensors.items(), key=_by_number))
+        return Checkpoint(str(path), ordered, registered=False)
+    return Checkpoint(str(path), _read_torch(path), registered=True)
+
+
+def read_arrays(path: Path) -> Mapping[str, npt.NDArray[np.float32]]:
+    """The arrays of a checkpoint, read without torch where that can be."""
+    if path.suffix == SAFETENSORS:
+        try:
+            arrays: dict[str, npt.NDArray[np.float32]] = _read_safetensors(path, "np")
+        except TypeError:  # a type that numpy lacks, such as bfloat16
+            pass
+        else:
+            return arrays
+    checkpoint = read_checkpoint(path)
+    return {key: checkpoint.array(key) for key in checkpoint.tensors}
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Writes safetensors, or else what torch loads as a state_dict. Raises OSError."""
+    if path.suffix == SAFETENSORS:
+        from safetensors.torch import save
+
+        write_whole(path, save(dict(tensors)))
+        return
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(OrderedDict(tensors), buffer)
+    write_whole(path, buffer.getvalue())
+
+
+def unreadable(name: str, reason: str) -> Failure:
+    return _failure(
+        "unreadable-weights",
+        f"{name} can't be read as a checkpoint: {reason}",
+        name,
+        "use safetensors, or a file that torch.save wrote from a state_dict",
+    )
+
+
+def _read_safetensors(path: Path, framework: str) -> dict[str, Any]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework=framework) as file:
+            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise unreadable(str(path), str(error)) from None
+
+
+def _read_torch(path: Path) -> dict[str, torch.Tensor]:
+    import torch
+
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of pickles that it then refuses
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except pickle.UnpicklingError:
+        raise unreadable(
+            str(path), "it holds more than tensors, and that is never loaded"
+        ) from None
+    except Exception as error:  # a damaged file fails anywhere in torch's reader
+        reason = str(error).splitlines()[0] if str(error) else "damaged"
+        raise unreadable(str(path), reason) from None
+    for key in _ENVELOPES:
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            loaded = loaded[key]
+    if not isinstance(loaded, dict):
+        raise unreadable(str(path), "it holds no state_dict")
+    return {str(key): value for key, value in loaded.items() if isinstance(value, torch.Tensor)}
+
+
+def _by_number(item: tuple[str, object]) -> tuple[tuple[int, str], ...]:
+    """Sorts ``layer10`` behind ``layer9``."""
+    return tuple(
+        (int(part), "") if part.isdecimal() else (-1, part)
+        for part in re.split(r"([0-9]{1,9})", item[0])
+    )
+
+
+def _missing(path: Path) -> Failure:
+    return _failure("missing-file", f"{path} does not exist", str(path))
+
+
+def _failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
+    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))

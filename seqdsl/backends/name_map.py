@@ -1,0 +1,68 @@
+"""Reads a name map: which of ours is which of theirs, in TOML or JSON."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqdsl.passes.matching import Line
+from seqdsl.semantic.reading import DISK
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+
+
+def read_map(path: Path) -> tuple[Line, ...]:
+    """The lines ``ours = theirs`` of a ``.json`` file, or else of a TOML file.
+
+    Tables are parts of our names: ``fc.linear = "fc"`` in a table ``[head]`` says the same as
+    ``"head.fc.linear" = "fc"``. Raises `Failure` where it can't be read.
+    """
+    text = DISK.read(path, str(path)).text
+    try:
+        if path.suffix == ".json":
+            table = json.loads(text, object_pairs_hook=_without_repeats)
+        else:
+            table = tomllib.loads(text)
+        lines = _without_repeats(list(_flat(table)))
+    except RecursionError:
+        raise _failure(path, "its brackets are nested too deep") from None
+    except ValueError as error:  # of either parser, or ours
+        raise _failure(path, str(error)) from None
+    return tuple(Line(ours, str(theirs), str(path)) for ours, theirs in lines.items())
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key} stands in it twice")
+        found[key] = value
+    return found
+
+
+def _flat(table: object) -> Iterator[tuple[str, object]]:
+    """Our whole names with theirs, in the order of the file."""
+    pending: list[tuple[str, object]] = [("", table)]
+    while pending:
+        prefix, value = pending.pop()
+        if isinstance(value, dict):
+            start = f"{prefix}." if prefix else ""
+            pending += reversed([(f"{start}{key}", inner) for key, inner in value.items()])
+        elif isinstance(value, str) and value and prefix:
+            yield prefix, value
+        else:
+            raise ValueError(f"{prefix or 'the whole'} is not a name of theirs")
+
+
+def _failure(path: Path, reason: str) -> Failure:
+    return Failure(
+        Diagnostic(
+            BY_NAME["name-map"],
+            f"{path} can't be read as a name map: {reason}",
+            None,
+            help='a line is "ours" = "theirs": entries, layers or whole subtrees by their names',
+            name=str(path),
+        )
+    )

@@ -1,0 +1,42 @@
+"""Weights from another's checkpoint to our keys, and back under its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seqdsl.backends.checkpoints import Checkpoint, unreadable, write_tensors
+from seqdsl.backends.weights import State
+from seqdsl.passes.matching import Match
+
+
+def import_state(checkpoint: Checkpoint, match: Match) -> State:
+    """The matched tensors as ours: float32, our keys and shapes, in layout order.
+
+    Raises `Failure` for a tensor that is no plain array of floating point.
+    """
+    _check_types(checkpoint, match)
+    return {
+        pair.ours.key: checkpoint.array(pair.theirs.key).reshape(pair.ours.shape)
+        for pair in match.pairs
+    }
+
+
+def export_state(path: Path, state: State, checkpoint: Checkpoint, match: Match) -> None:
+    """Writes our weights as a checkpoint has them: its keys in their order, its shapes and types.
+
+    What has no counterpart of ours, the counts of batches, is copied. Raises `Failure` for a
+    value that is too large for its type there, and OSError.
+    """
+    _check_types(checkpoint, match)
+    tensors = dict(checkpoint.tensors)
+    for pair in match.pairs:
+        tensors[pair.theirs.key] = checkpoint.like(pair.theirs.key, state[pair.ours.key])
+    write_tensors(path, tensors)
+
+
+def _check_types(checkpoint: Checkpoint, match: Match) -> None:
+    for pair in match.pairs:
+        key = pair.theirs.key
+        if not checkpoint.is_floating(key):
+            kind = checkpoint.type_name(key)
+            raise unreadable(checkpoint.name, f"{key} is {kind}, not floating point")

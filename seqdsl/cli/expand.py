@@ -1,0 +1,36 @@
+"""``seqdsl expand``"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from seqdsl.cli.common import exit_code, network_options, show
+from seqdsl.source.diagnostic import CompileError
+
+
+@click.command("expand")
+@click.argument("file")
+@network_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A .seq file.")
+def command(
+    file: str, network_name: str | None, defines: dict[str, str], output: Path | None
+) -> None:
+    """Write a network of FILE as a plain source: every parameter bound, every repeat and condition
+    worked out, a derived network's layers in their places. It compiles to the same graph.
+    """
+    from seqdsl.api import expand
+
+    try:
+        text = expand(file, network_name, **defines)
+    except CompileError as error:
+        show(error.diagnostics)
+        sys.exit(exit_code(error.diagnostics))
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    from seqdsl.backends.files import write_whole
+
+    write_whole(output, text.encode())

@@ -1,0 +1,31 @@
+"""What of a graph its outputs read: the rest is no part of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from seqdsl.graph.node import Node
+
+
+def live(nodes: Sequence[Node], outputs: Iterable[int]) -> frozenset[int]:
+    """The indices of the outputs, of all that they read, and of the input."""
+    found = {0, *outputs}
+    for node in reversed(nodes):  # every node comes after those that it reads
+        if node.index in found:
+            found.update(node.operands)
+    return frozenset(found)
+
+
+def without(
+    nodes: Sequence[Node], kept: frozenset[int]
+) -> tuple[tuple[Node, ...], Mapping[int, int]]:
+    """The nodes that are kept, numbered anew, and the new index of each."""
+    index = {old: new for new, old in enumerate(sorted(kept))}
+    if len(kept) == len(nodes):
+        return tuple(nodes), index
+    return tuple(
+        replace(node, index=index[node.index], operands=tuple(index[i] for i in node.operands))
+        for node in nodes
+        if node.index in index
+    ), index

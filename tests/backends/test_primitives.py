@@ -1,0 +1,63 @@
+"""What a primitive computes, held against its formula in numpy, in every backend."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from networks import compiled
+
+import seqdsl
+from seqdsl.backends.verify import verify
+
+X = np.random.default_rng(0).standard_normal((2, 4, 6, 5))
+MEAN = X.mean((2, 3), keepdims=True)
+FIRST = X[:, :1]
+
+
+def bilinear(x: np.ndarray, factor: int, axis: int) -> np.ndarray:
+    """Output i lies at (i + 1/2) / factor - 1/2 of the input, whose borders go on as they end."""
+    size = x.shape[axis]
+    where = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1)
+    low = np.floor(where).astype(int)
+    share = np.expand_dims(where - low, tuple(range(1, x.ndim - axis)))
+    high = np.minimum(low + 1, size - 1)
+    return (1 - share) * np.take(x, low, axis) + share * np.take(x, high, axis)
+
+
+FORMULAS = {
+    "leaky_relu": np.where(X > 0, X, 0.01 * X),
+    "leaky_relu 0.1": np.where(X > 0, X, 0.1 * X),
+    "hard_sigmoid": np.clip(X + 3, 0, 6) / 6,
+    "hard_swish": X * np.clip(X + 3, 0, 6) / 6,
+    "pad_channels 7": np.concatenate([X, np.zeros((2, 3, 6, 5))], 1),
+    "pad_channels 4": X,
+    "upsample 3": X.repeat(3, 2).repeat(3, 3),
+    "upsample 1x41": X.repeat(41, 3),  # one of the factors at which torch's nearest is not
+    "upsample 2, mode=bilinear": bilinear(bilinear(X, 2, 2), 2, 3),
+    "upsample 3x1, mode=bilinear": bilinear(X, 3, 2),
+    "a = it | relu; mean a": (X + np.maximum(X, 0)) / 2,
+    "a = it | relu; mean it, a, a": (X + 2 * np.maximum(X, 0)) / 3,
+    "a = it | relu; multiply a": X * np.maximum(X, 0),
+    "gate = it | global_average_pool; multiply gate": X * MEAN,
+    "gate = it | global_average_pool; multiply gate, it, it, gate": X * X * MEAN * MEAN,
+}
+
+
+@pytest.mark.parametrize("layers", FORMULAS)
+def test_formula(tmp_path: Path, layers: str) -> None:
+    network = compiled(tmp_path, f"network N {{ input 4x6x5; {layers} }}")
+    assert all(c.agrees for c in verify(network, batches=(2,)))
+    actual = seqdsl.to_torch(network).eval()(torch.from_numpy(X)).numpy()
+    assert actual.shape == FORMULAS[layers].shape
+    assert np.allclose(actual, FORMULAS[layers], atol=1e-12)
+
+
+def test_one_channel_scales_all(tmp_path: Path) -> None:
+    text = "network N { input 4x6x5; one = it | conv2d 1x1, 1, bias=true; multiply one, it }"
+    network = compiled(tmp_path, text)
+    assert all(c.agrees for c in verify(network, batches=(2,)))
+    module = seqdsl.to_torch(network).double()
+    module.load_state_dict({"conv2d.weight": torch.eye(1, 4)[..., None, None],
+                            "conv2d.bias": torch.zeros(1)})  # fmt: skip
+    assert np.allclose(module(torch.from_numpy(X)).detach(), X * FIRST)

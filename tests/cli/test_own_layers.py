@@ -1,0 +1,132 @@
+"""A network of primitives and its own blocks alone goes through every command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from click.testing import CliRunner, Result
+
+import seqdsl
+from seqdsl.cli.main import COMMANDS, program
+
+SOURCE = """
+block unit(kernel: size, width: positive, act: layer = relu) {
+  conv2d kernel, width
+  batch_norm
+  act
+}
+
+block gated {
+  gate = it | global_average_pool | conv2d 1x1, in.width, bias=true | hard_sigmoid
+  multiply gate
+}
+
+block growing(n: positive, k: positive) {
+  aggregate i in 1..n, window=powers(2), keep=input { unit 3x3, k, hard_swish }
+}
+
+network Own(width: positive = 8, classes = 5) {
+  input 3x16x16
+  stage start -> 16x16 {
+    unit 3x3, width
+    growing 3, 4
+    expect params 1264
+  }
+  stage deep -> 8x8 {
+    max_pool 2
+    unit 3x3, width
+    gated
+  }
+  upsample 2, mode=bilinear
+  concatenate it, start
+  unit 1x1, width
+  output pixels = it | conv2d 1x1, 2, bias=true
+  global_average_pool
+  linear classes
+  softmax
+  expect params 3095
+}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "own.seq"
+    path.write_text(SOURCE)
+    return str(path)
+
+
+def seqdsl_command(*arguments: str) -> Result:
+    result = CliRunner().invoke(program, arguments)
+    assert result.exit_code == 0, (arguments, result.output, result.exception)
+    return result
+
+
+def test_nothing_is_the_librarys(file: str) -> None:
+    network = seqdsl.load(file)
+    scopes = {scope for node in network.nodes for scope in node.scope.ancestry()}
+    assert not any(node.span.source.library for node in network.nodes)
+    assert not any(scope.span.source.library for scope in scopes)
+
+
+def test_check(file: str) -> None:
+    assert "1 network checked" in seqdsl_command("check", file).stderr
+
+
+@pytest.mark.parametrize("level", ["network", "stage", "block", "layer"])
+def test_stats(file: str, level: str) -> None:
+    result = seqdsl_command("stats", file, "--by", level, "--format", "json")
+    (table,) = json.loads(result.stdout)
+    assert table["rows"][-1]["params"] == str(seqdsl.load(file).params)
+
+
+def test_audit(file: str) -> None:
+    assert seqdsl_command("audit", file).stdout.count("met") >= 2
+
+
+def test_build(file: str, tmp_path: Path) -> None:
+    source, model = tmp_path / "own.py", tmp_path / "own.onnx"
+    seqdsl_command("build", file, "-o", str(source))
+    seqdsl_command("build", file, "-o", str(model))
+    code = (
+        "import own, torch\n"
+        "logits, pixels = own.Own()(torch.zeros(2, 3, 16, 16))\n"
+        "assert logits.shape == (2, 5) and pixels.shape == (2, 2, 16, 16)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    names = [output.name for output in onnx.load(model).graph.output]
+    assert names == ["logits", "probabilities", "pixels"]
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "torch"])
+def test_run(file: str, tmp_path: Path, engine: str) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 3, 16, 16), dtype=np.float32)
+    np.save(tmp_path / "x.npy", x)
+    printed = seqdsl_command("run", file, str(tmp_path / "x.npy"), "--engine", engine).stdout
+    assert printed.count("probability") == 2
+    assert printed.count("pixels") == 2 and "2x16x16" in printed
+
+
+def test_verify(file: str) -> None:
+    result = seqdsl_command("verify", file, "--format", "json")
+    (table,) = json.loads(result.stdout)
+    assert [row["verdict"] for row in table["rows"]] == ["agrees"] * 8
+    assert "logits, pixels" in table["note"]
+
+
+@pytest.mark.parametrize("depth", ["network", "block", "layer", "group"])
+@pytest.mark.parametrize("suffix", [".svg", ".dot"])
+def test_draw(file: str, tmp_path: Path, depth: str, suffix: str) -> None:
+    path = tmp_path / f"own{suffix}"
+    seqdsl_command("draw", file, "-o", str(path), "--depth", depth)
+    assert "output pixels" in path.read_text()
+
+
+def test_no_command_is_left_out() -> None:
+    """`explain` is about codes, not files."""
+    tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
+    assert set(COMMANDS) - {"explain"} <= tested
