@@ -35,7 +35,7 @@ class Cell:
     index: int  # position in dataflow order
     node: Node  # the first of its nodes
     scopes: tuple[Scope, ...]  # around it, the network first
-    operands: tuple[tuple[Run, ...], ...]  # the channels of each; those of a sum are sorted
+    operands: tuple[tuple[Run, ...], ...]  # the channels of each; sorted, in a sum
     width: int  # channels that it gives
     fan_in: int  # channels of the first operand, or its elements where a linear layer reads it
     cost: Cost
@@ -51,13 +51,18 @@ class Inlet:
     stop: int
 
 
-def cells_of(network: Network) -> tuple[list[Cell], tuple[Run, ...]]:
-    """The cells of a network in dataflow order, and the channels that it gives."""
+_SYMMETRIC = (ops.Add, ops.Mean, ops.Multiply)  # they do not tell their operands apart
+
+
+def cells_of(network: Network) -> tuple[list[Cell], dict[str, tuple[Run, ...]]]:
+    """The cells of a network in dataflow order, and the channels of its outputs by their names;
+    what flows at the end has none.
+    """
     cells: list[Cell] = []
     flows: list[tuple[Run, ...]] = []  # what each node gives
     for node, cost in zip(network.nodes, node_costs(network.nodes), strict=True):
         operands = tuple(flows[index] for index in node.operands)
-        if isinstance(node.operation, ops.Add):  # a sum does not tell its terms apart
+        if isinstance(node.operation, _SYMMETRIC):
             operands = tuple(sorted(operands, key=_places))
         match node.operation:
             case ops.Concat():
@@ -72,7 +77,8 @@ def cells_of(network: Network) -> tuple[list[Cell], tuple[Run, ...]]:
                 else:
                     cells.append(_cell(len(cells), node, operands, cost, network))
                 flows.append((Run(len(cells) - 1, start, cells[-1].width),))
-    return cells, flows[network.output]
+    further = {output.name: flows[output.index] for output in network.further}
+    return cells, {"": flows[network.output], **further}
 
 
 def _cell(

@@ -15,7 +15,7 @@ from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level, Part
 from seqdsl.passes.correspondence import Match, Matcher, stage_pairs
-from seqdsl.passes.outline import Item, Outline, outline, without_stages
+from seqdsl.passes.outline import Item, Outline, outline, same, without_stages
 from seqdsl.passes.traits import Attribute, contents, describe, differences
 from seqdsl.passes.wiring import Wire, rewired
 
@@ -71,7 +71,7 @@ def diff(before: Network, after: Network) -> NetworkDiff:
     """Compares two networks; ``diff(b, a)`` is ``diff(a, b)`` turned around."""
     (whole_before,), (whole_after,) = before.stats(Level.NETWORK), after.stats(Level.NETWORK)
     a, b = outline(before), outline(after)
-    differ = (a.whole.key, a.output) != (b.whole.key, b.output)
+    differ = not same(a, b)
     stages: list[StageDiff] = []
     if differ:
         left, right = _parts(before), _parts(after)
@@ -134,7 +134,7 @@ def _of_one(item: Item, kind: Kind, times: tuple[int, int] | None) -> Change:
 
 
 def _of_wire(wire: Wire) -> Change:
-    path = _path(wire.before, wire.after) if wire.before and wire.after else "output"
+    path = _path(wire.before, wire.after) if wire.before and wire.after else wire.output
     return Change(Kind.REWIRED, path, "", (wire.reads,), 1, ZERO, ZERO)
 
 
@@ -163,10 +163,10 @@ def _merged(changes: Iterable[Change]) -> Iterator[Change]:
     alike: dict[object, list[Change]] = {}
     for c in changes:
         alike.setdefault((c.kind, c.path, c.description, c.attributes), []).append(c)
-    for same in alike.values():
+    for shared in alike.values():
         yield replace(
-            same[0],
-            count=sum(c.count for c in same),
-            before=total([c.before for c in same]),
-            after=total([c.after for c in same]),
+            shared[0],
+            count=sum(c.count for c in shared),
+            before=total([c.before for c in shared]),
+            after=total([c.after for c in shared]),
         )

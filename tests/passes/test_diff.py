@@ -166,7 +166,8 @@ def outputs(a: Network, b: Network) -> float:
         })  # fmt: skip
     with torch.inference_mode():
         x = torch.randn(1, *a.input.type.shape)
-        return float((first(x) - second(x)).abs().max())
+        given = [y if isinstance(y, tuple) else (y,) for y in (first(x), second(x))]
+        return max(float((y - z).abs().max()) for y, z in zip(*given, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -199,6 +200,23 @@ def test_the_output_is_a_wire() -> None:
     text = "network N {{ input 8x8x8; conv 3x3, 8; a = it; conv 5x5, 8; concatenate {} }}"
     a, b = (network_of(text.format(end)) for end in ("it, a", "a, it"))
     assert told(a, b) == ["~ output (reads: conv2/relu, conv1/relu → conv1/relu, conv2/relu)"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ("", "output side = low", ["~ output side (reads: None → low/conv1/relu)"]),
+        ("output side = low", "output aux = low",
+         ["~ output side (reads: low/conv1/relu → None)",
+          "~ output aux (reads: None → low/conv1/relu)"]),
+        ("output side = low", "output side", ["~ output side (reads: low/conv1/relu → conv1/relu)"]),
+        ("output a = low; output b", "output b; output a = low",
+         ["~ outputs (order: a, b → b, a)"]),
+    ],
+)  # fmt: skip
+def test_further_outputs(before: str, after: str, lines: list[str]) -> None:
+    text = "network N {{ input 3x8x8; stage low {{ conv 3x3, 8 }}\n conv 5x5, 8; {} ; relu }}"
+    assert told(*(network_of(text.format(each)) for each in (before, after))) == lines
 
 
 # --- what is told
