@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import takewhile
 
 from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network
@@ -140,10 +141,12 @@ def _of_wire(wire: Wire) -> Change:
 
 def _path(x: Item, y: Item) -> str:
     """The labels of both: ``residual / wseqconv → seqconv``."""
-    if len(x.path) != len(y.path):
-        return f"{x.name} → {y.name}"
-    pairs = zip(x.path, y.path, strict=True)
-    return " / ".join(a if a == b else f"{a} → {b}" for a, b in pairs)
+    pairs = [*zip(x.path, y.path, strict=False)]
+    if len(x.path) == len(y.path):
+        return " / ".join(a if a == b else f"{a} → {b}" for a, b in pairs)
+    around = [a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+    unlike = (" / ".join(item.path[len(around) :]) for item in (x, y))
+    return " / ".join([*around, " → ".join(unlike)])
 
 
 def _resized(x: Item, y: Item) -> int:

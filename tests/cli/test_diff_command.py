@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from networks import ARCHITECTURES, ROOT, paper_network
 
+from seqdsl.cli.tables import Table, write_tables
+
 GOLDEN = ROOT / "tests" / "golden"
 CIFAR = str(ARCHITECTURES / "seqresnet.seq")
 IMAGENET = str(ARCHITECTURES / "seqresnet_imagenet.seq")
@@ -72,6 +74,12 @@ def test_markdown(tmp_path: Path) -> None:
     lines = run("a.seq", "b.seq", "--format", "md", cwd=tmp_path, code=1).stdout.splitlines()
     assert lines[0] == "**N: a.seq → b.seq**"
     assert "|  | ~ conv 3x3 | width=4 | width=8 | +116 | +6.912K |" in lines
+
+
+def test_no_cell_is_cut_short() -> None:
+    cells = tuple("wide" * times for times in (30, 20, 10))
+    text = write_tables([Table("T", ("a", "b", "c"), (cells,))], "table")
+    assert all(cell in text.split() for cell in cells)
 
 
 def test_parameters_of_both_and_of_each() -> None:
