@@ -58,6 +58,7 @@ def test_files_stay_small(path: Path) -> None:
         (["--help"], {"torch", "onnx", "lark", "networkx", "numpy", "rich"}),
         (["check", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx", "numpy", "rich"}),
         (["stats", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx"}),
+        (["diff", *[f"{ARCHITECTURES / 'seqresnet.seq'}:S1"] * 2], {"torch", "onnx", "numpy"}),
         (["audit", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx"}),
     ],
 )

@@ -103,11 +103,9 @@ def _side(text: str, network: str | None) -> Side:
     if text == "-" or Path(text).is_file():
         return Side(None, text, network)
     rest, _, last = text.rpartition(":")
-    if last.isidentifier() and (
-        rest == "-" or ":" in rest or rest.endswith(".seq") or Path(rest).is_file()
-    ):
+    if last.isidentifier() and (":" in rest or rest.endswith(".seq") or Path(rest).is_file()):
         text, network = rest, last
-    if ":" not in text or text == "-" or Path(text).is_file():
+    if ":" not in text or Path(text).is_file():
         return Side(None, text, network)
     revision, _, file = text.rpartition(":")
     if not revision or not file:

@@ -69,9 +69,10 @@ def _terminal(table: Table) -> str:
 
 
 def _width(table: Table) -> int:
-    """The characters that a table needs, so that no cell is cut short."""
+    """The characters that a table needs, so that no cell is cut short; prose can wrap."""
     columns = zip(table.headings, *table.rows, strict=True)
-    return sum(max(map(len, column)) + 3 for column in columns)
+    widths = (40 if c[0] in table.prose else max(map(len, c)) for c in columns)
+    return sum(width + 3 for width in widths)
 
 
 _STYLES = {"met": "green", "NOT MET": "bold red", "agrees": "green", "DIFFERS": "bold red"}

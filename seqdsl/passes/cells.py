@@ -18,9 +18,6 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.source.frozen import frozen, frozen_value
 
-# On a map in several tensors these are a node for each of them, and one operation all the same.
-_ELEMENTWISE = (ops.Activation, ops.Dropout)
-
 
 @frozen_value
 class Run:
@@ -38,7 +35,7 @@ class Cell:
     index: int  # position in dataflow order
     node: Node  # the first of its nodes
     scopes: tuple[Scope, ...]  # around it, the network first
-    operands: tuple[tuple[Run, ...], ...]  # the channels of each operand, in order
+    operands: tuple[tuple[Run, ...], ...]  # the channels of each; sorted, in a sum
     width: int  # channels that it gives
     fan_in: int  # channels of the first operand, or its elements where a linear layer reads it
     cost: Cost
@@ -54,12 +51,19 @@ class Inlet:
     stop: int
 
 
-def cells_of(network: Network) -> tuple[list[Cell], tuple[Run, ...]]:
-    """The cells of a network in dataflow order, and the channels that it gives."""
+_SYMMETRIC = (ops.Add, ops.Mean, ops.Multiply)  # they do not tell their operands apart
+
+
+def cells_of(network: Network) -> tuple[list[Cell], dict[str, tuple[Run, ...]]]:
+    """The cells of a network in dataflow order, and the channels of its outputs by their names;
+    what flows at the end has none.
+    """
     cells: list[Cell] = []
     flows: list[tuple[Run, ...]] = []  # what each node gives
     for node, cost in zip(network.nodes, node_costs(network.nodes), strict=True):
         operands = tuple(flows[index] for index in node.operands)
+        if isinstance(node.operation, _SYMMETRIC):
+            operands = tuple(sorted(operands, key=_places))
         match node.operation:
             case ops.Concat():
                 flows.append(_joined(run for operand in operands for run in operand))
@@ -67,13 +71,14 @@ def cells_of(network: Network) -> tuple[list[Cell], tuple[Run, ...]]:
                 flows.append(_cut(operands[0], start, stop))
             case _:
                 start = 0
-                if cells and _continues(node, operands, cells[-1]):
+                if cells and _is_elementwise(node, cost) and _goes_on(node, operands, cells[-1]):
                     start = cells[-1].width
                     cells[-1] = _extended(cells[-1], operands[0], node, cost)
                 else:
                     cells.append(_cell(len(cells), node, operands, cost, network))
                 flows.append((Run(len(cells) - 1, start, cells[-1].width),))
-    return cells, flows[network.output]
+    further = {output.name: flows[output.index] for output in network.further}
+    return cells, {"": flows[network.output], **further}
 
 
 def _cell(
@@ -87,11 +92,19 @@ def _cell(
     return Cell(index, node, scopes, operands, node.type.channels, fan_in, cost)
 
 
-def _continues(node: Node, operands: tuple[tuple[Run, ...], ...], cell: Cell) -> bool:
-    """Whether a node does to more tensors what the elementwise cell before it does."""
+def _places(operand: Sequence[Run]) -> list[tuple[int, int]]:
+    return [(run.cell, run.start) for run in operand]
+
+
+def _is_elementwise(node: Node, cost: Cost) -> bool:
+    """Whether an operation on a map in several tensors is a node for each of them."""
+    return bool(cost.activated) or isinstance(node.operation, ops.Dropout)
+
+
+def _goes_on(node: Node, operands: tuple[tuple[Run, ...], ...], cell: Cell) -> bool:
+    """Whether a node does to another tensor what the cell before it does."""
     return (
-        isinstance(node.operation, _ELEMENTWISE)
-        and node.operation == cell.node.operation
+        node.operation == cell.node.operation
         and node.scope is cell.node.scope
         and node.span == cell.node.span
         and all(run.cell != cell.index for run in operands[0])

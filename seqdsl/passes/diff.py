@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import takewhile
 
 from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level, Part
 from seqdsl.passes.correspondence import Match, Matcher, stage_pairs
-from seqdsl.passes.outline import Item, Outline, outline, without_stages
+from seqdsl.passes.outline import Item, Outline, outline, same, without_stages
 from seqdsl.passes.traits import Attribute, contents, describe, differences
 from seqdsl.passes.wiring import Wire, rewired
 
@@ -61,28 +62,26 @@ class StageDiff:
 class NetworkDiff:
     """Two networks as wholes, and those of their stages that differ, in dataflow order."""
 
+    differ: bool
     before: Part
     after: Part
     stages: tuple[StageDiff, ...]
-
-    @property
-    def differ(self) -> bool:
-        return bool(self.stages)
 
 
 def diff(before: Network, after: Network) -> NetworkDiff:
     """Compares two networks; ``diff(b, a)`` is ``diff(a, b)`` turned around."""
     (whole_before,), (whole_after,) = before.stats(Level.NETWORK), after.stats(Level.NETWORK)
     a, b = outline(before), outline(after)
+    differ = not same(a, b)
     stages: list[StageDiff] = []
-    if (a.whole.key, a.output) != (b.whole.key, b.output):
+    if differ:
         left, right = _parts(before), _parts(after)
         stages = [
             StageDiff(left(x) if x else None, right(y) if y else None, changes)
             for x, y, changes in _by_stage(a, b)
             if changes
         ]
-    return NetworkDiff(whole_before, whole_after, tuple(stages))
+    return NetworkDiff(differ, whole_before, whole_after, tuple(stages))
 
 
 def _parts(network: Network) -> Callable[[Item], Part]:
@@ -136,16 +135,18 @@ def _of_one(item: Item, kind: Kind, times: tuple[int, int] | None) -> Change:
 
 
 def _of_wire(wire: Wire) -> Change:
-    path = _path(wire.before, wire.after) if wire.before and wire.after else "output"
+    path = _path(wire.before, wire.after) if wire.before and wire.after else wire.output
     return Change(Kind.REWIRED, path, "", (wire.reads,), 1, ZERO, ZERO)
 
 
 def _path(x: Item, y: Item) -> str:
     """The labels of both: ``residual / wseqconv → seqconv``."""
-    if len(x.path) != len(y.path):
-        return f"{x.name} → {y.name}"
-    pairs = zip(x.path, y.path, strict=True)
-    return " / ".join(a if a == b else f"{a} → {b}" for a, b in pairs)
+    pairs = [*zip(x.path, y.path, strict=False)]
+    if len(x.path) == len(y.path):
+        return " / ".join(a if a == b else f"{a} → {b}" for a, b in pairs)
+    around = [a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+    unlike = (" / ".join(item.path[len(around) :]) for item in (x, y))
+    return " / ".join([*around, " → ".join(unlike)])
 
 
 def _resized(x: Item, y: Item) -> int:
@@ -165,10 +166,10 @@ def _merged(changes: Iterable[Change]) -> Iterator[Change]:
     alike: dict[object, list[Change]] = {}
     for c in changes:
         alike.setdefault((c.kind, c.path, c.description, c.attributes), []).append(c)
-    for same in alike.values():
+    for shared in alike.values():
         yield replace(
-            same[0],
-            count=sum(c.count for c in same),
-            before=total([c.before for c in same]),
-            after=total([c.after for c in same]),
+            shared[0],
+            count=sum(c.count for c in shared),
+            before=total([c.before for c in shared]),
+            after=total([c.after for c in shared]),
         )

@@ -76,11 +76,11 @@ class Outline:
     whole: Item
     stages: tuple[Item, ...]
     loose: Item
-    output: tuple[Run, ...]
+    outputs: dict[str, tuple[Run, ...]]  # by their names; what flows at the end has none
 
 
 def outline(network: Network) -> Outline:
-    cells, output = cells_of(network)
+    cells, outputs = cells_of(network)
     items = tuple(_items(cells, 1, (), ""))
     stages = tuple(item for item in items if item.stage)
     outside = tuple(item for item in items if not item.stage)
@@ -89,8 +89,13 @@ def outline(network: Network) -> Outline:
         Item(network.name, (), "", 1, tuple(cells), items),
         stages,
         Item("", (), "", 1, held, outside),
-        output,
+        outputs,
     )
+
+
+def same(a: Outline, b: Outline) -> bool:
+    """Whether two networks are one but for names and spelling."""
+    return a.whole.key == b.whole.key and [*a.outputs.items()] == [*b.outputs.items()]
 
 
 def without_stages(network: Outline) -> Outline:
@@ -99,7 +104,7 @@ def without_stages(network: Outline) -> Outline:
     items = tuple(
         inner for item in whole.items for inner in (item.items if item.stage else (item,))
     )
-    return Outline(whole, (), Item("", (), "", 1, whole.cells, items), network.output)
+    return Outline(whole, (), Item("", (), "", 1, whole.cells, items), network.outputs)
 
 
 def main_cell(layer: Item) -> Cell:
@@ -117,7 +122,7 @@ def _genus(operation: ops.Operation) -> str:
 
 _WEIGHTED = (ops.Conv2d, ops.Linear)
 _POOLS = (ops.MaxPool, ops.AvgPool, ops.GlobalAveragePool)
-_RANKED = (ops.Conv2d, ops.Linear, _POOLS, ops.Add)
+_RANKED = (ops.Conv2d, ops.Linear, _POOLS, (ops.Add, ops.Mean, ops.Multiply))
 
 
 def _items(cells: Sequence[Cell], depth: int, path: tuple[str, ...], stage: str) -> Iterator[Item]:

@@ -272,11 +272,15 @@ def do_the_same(a: Item, b: Item) -> bool:
     """Whether two layers have no weights, and the same operations on one another."""
     if a.cost.params or b.cost.params:
         return False
-    kinds = [
-        [(row.operation, [[cell for cell, _, _ in r] for r in row.readings]) for row in form]
-        for form in (form_of(a.cells), form_of(b.cells))
+    return _without_widths(a) == _without_widths(b)
+
+
+def _without_widths(layer: Item) -> list[tuple[str, list[list[int]]]]:
+    """Each operation with the operations of its layer that it reads; -1 for those outside."""
+    return [
+        (row.operation, [[cell for cell, _ in groupby(c for c, _, _ in r)] for r in row.readings])
+        for row in form_of(layer.cells)
     ]
-    return kinds[0] == kinds[1]
 
 
 def _innermost(a: Item, b: Item) -> tuple[Attribute, ...]:

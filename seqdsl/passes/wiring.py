@@ -14,11 +14,12 @@ from seqdsl.passes.traits import Attribute, do_the_same
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A layer of both networks, and what it reads in each; no layer for what the network gives."""
+    """A layer of both networks, or an output, and what it reads in each."""
 
     before: Item | None
     after: Item | None
     reads: Attribute
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,29 @@ def rewired(a: Outline, b: Outline, matches: Sequence[Match]) -> list[Wire]:
         if x.key == y.key:
             wires += wiring.compare(_inlets(x), _inlets(y))
         elif do_the_same(x, y):
-            wires += wiring.compare_widened(_inlets(x), _inlets(y))
-    wires += wiring.compare_outputs(_outlets(a.output), _outlets(b.output))
-    return list({(wire.before, wire.reads): wire for wire in wires}.values())
+            wires += wiring.compare_widened(_readings(x), _readings(y))
+    for name in {**a.outputs, **b.outputs}:
+        ours, theirs = _outlets(a.outputs.get(name, ())), _outlets(b.outputs.get(name, ()))
+        wires += wiring.compare_outputs(f"output {name}".strip(), ours, theirs)
+    if a.outputs.keys() == b.outputs.keys() and [*a.outputs] != [*b.outputs]:
+        order = (", ".join(filter(None, names)) for names in (a.outputs, b.outputs))
+        wires.append(Wire(None, None, Attribute("order", *order), "outputs"))
+    return list({(wire.before, wire.output, wire.reads): wire for wire in wires}.values())
 
 
 def _inlets(item: Item) -> list[_Source]:
     return [_Source(i.reader, i.cell, i.start, i.stop - i.start) for i in item.inlets]
+
+
+def _readings(layer: Item) -> list[_Source]:
+    """All that a layer reads from outside, as often as it does."""
+    return [
+        _Source(cell.index, run.cell, run.start, run.stop - run.start)
+        for cell in layer.cells
+        for operand in cell.operands
+        for run in operand
+        if run.cell < layer.cells[0].index
+    ]
 
 
 def _outlets(output: Sequence[Run]) -> list[_Source]:
@@ -88,20 +105,27 @@ class _Wiring:
         if here is not None and there is not None and here != there:
             yield self._wire(a, b)
 
-    def compare_outputs(self, a: list[_Source], b: list[_Source]) -> Iterator[Wire]:
-        """For what the networks give, where that comes from layers that are the same."""
+    def compare_outputs(self, name: str, a: list[_Source], b: list[_Source]) -> Iterator[Wire]:
+        """For what the networks give: where only one of them gives it, or both give something
+        else of layers that are the same.
+        """
         here, there = _origins(a, self._before), _origins(b, self._after)
-        if here is None or there is None or here == there:
-            return
-        if all(place >= 0 for _, place, *_ in (*here, *there)):
-            yield Wire(None, None, self._wire(a, b).reads)
+        if here and there:
+            if here != there and all(place >= 0 for _, place, *_ in (*here, *there)):
+                yield Wire(None, None, Attribute("reads", *self._names(a, b)), name)
+        elif not (a and b):
+            before, after = (
+                names.path(x) or None for names, x in ((self._left, a), (self._right, b))
+            )
+            yield Wire(None, None, Attribute("reads", before, after), name)
 
     def _wire(self, a: Sequence[_Source], b: Sequence[_Source]) -> Wire:
         before, after = self._left.layers[a[0].reader], self._right.layers[b[0].reader]
-        names = (self._left.name(a, before), self._right.name(b, after))
-        if names[0] == names[1]:
-            names = (self._left.path(a), self._right.path(b))
-        return Wire(before, after, Attribute("reads", *names))
+        return Wire(before, after, Attribute("reads", *self._names(a, b)))
+
+    def _names(self, a: Sequence[_Source], b: Sequence[_Source]) -> tuple[str, str]:
+        names = (self._left.name(a), self._right.name(b))
+        return names if names[0] != names[1] else (self._left.path(a), self._right.path(b))
 
 
 def _origins(sources: list[_Source], places: _Places) -> list[tuple[int, ...]] | None:
@@ -115,7 +139,7 @@ def _origins(sources: list[_Source], places: _Places) -> list[tuple[int, ...]] |
         if place is None:
             return None
         origin = (*place, source.start, source.width) if place[1] >= 0 else place
-        if origin not in found:
+        if place[1] >= 0 or origin not in found:  # one that is only alike may come in more pieces
             found.append(origin)
     return found
 
@@ -139,12 +163,13 @@ class _Names:
         self._cells = network.whole.cells
         self.layers = {c.index: layer for layer in network.whole.layers for c in layer.cells}
 
-    def name(self, sources: Sequence[_Source], reader: Item) -> str:
-        return ", ".join(dict.fromkeys(self._name(source, reader) for source in sources))
+    def name(self, sources: Sequence[_Source]) -> str:
+        return ", ".join(dict.fromkeys(self._name(source) for source in sources))
 
-    def _name(self, source: _Source, reader: Item) -> str:
+    def _name(self, source: _Source) -> str:
         """``conv``; or ``conv4: conv (batch_norm)``, an inner value of a layer elsewhere."""
         layer, node = self.layers[source.cell], self._cells[source.cell].node
+        reader = self.layers[source.reader]
         stage = f"{layer.stage}: " if layer.stage not in ("", reader.stage) else ""
         inner = "" if node.operation == layer.cells[-1].node.operation else f" ({node.kind})"
         return f"{stage}{layer.name}{inner}"

@@ -18,6 +18,8 @@ from seqdsl.semantic.reading import (
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Source
 
+MAX_LINKS = 40  # from one link to the next
+
 
 @frozen
 class _Entry:
@@ -37,24 +39,31 @@ class Revision:
 
     def __init__(self, name: str, near: Path) -> None:
         self.name = name
+        self._asked = f"{name}:{near}"
         here = near.absolute().parent
         while not here.is_dir():
             here = here.parent
         done = self._git(here, "rev-parse", "--show-toplevel")
         if done.returncode:
             told = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise failure("no-git", told.removeprefix("fatal: "), f"{name}:{near}")
+            raise failure("no-git", told.removeprefix("fatal: "), self._asked)
         self._root = Path(os.fsdecode(done.stdout.rstrip(b"\n")))
         commit = self._entry(f"{name}^{{commit}}")
         if commit is None:
             raise failure(
-                "unknown-revision", f"git knows no revision `{name}`", f"{name}:{near}",
+                "unknown-revision", f"git knows no revision `{name}`", self._asked,
                 "name a commit, a tag or a branch: HEAD~1",
             )  # fmt: skip
         self._commit = commit.id
 
     def locate(self, path: Path) -> Path:
-        return Path(normpath(path.parent.resolve() / path.name))
+        path = Path(normpath(path.parent.resolve() / path.name))
+        for _ in range(MAX_LINKS):
+            target = self._link(path)
+            if target is None:
+                break
+            path = Path(normpath(path.parent / target))
+        return path
 
     def read(self, path: Path, name: str) -> Source:
         shown = f"{self.name}:{name}"
@@ -76,6 +85,18 @@ class Revision:
             return []
         names = self._git(self._root, "ls-tree", "-z", "--name-only", entry.id).stdout
         return [name for name in os.fsdecode(names).split("\0") if name.endswith(".seq")]
+
+    def _link(self, path: Path) -> str | None:
+        """Where a file points to that is a link."""
+        if not path.is_relative_to(self._root) or path == self._root:
+            return None
+        inner = path.relative_to(self._root).as_posix()
+        listed = self._git(self._root, "ls-tree", self._commit, "--", inner).stdout
+        mode, _, rest = listed.partition(b" ")
+        if mode != b"120000":
+            return None
+        id = rest.split()[1].decode()
+        return os.fsdecode(self._git(self._root, "cat-file", "blob", id).stdout)
 
     def _elsewhere(self, name: str) -> str | None:
         """Help for a path that was meant to start where git's own paths do."""
@@ -114,6 +135,6 @@ class Revision:
             )  # fmt: skip
         except OSError as error:
             raise failure(
-                "no-git", f"git can't be run: {error.strerror}", self.name,
+                "no-git", f"git can't be run: {error.strerror}", self._asked,
                 "install git, or name two files",
             ) from None  # fmt: skip
