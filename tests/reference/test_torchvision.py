@@ -1,14 +1,19 @@
 """Networks beside torchvision's. Runs where torchvision is installed: see the README."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
-from networks import paper_network
+from networks import ARCHITECTURES, paper_network
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import seqdsl
 from seqdsl import Network
 from seqdsl.backends.onnx_run import Provider, Runner
+from seqdsl.backends.weights import load_state
 from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
 from seqdsl.graph.parameters import layout
 
@@ -78,7 +83,8 @@ def test_both_orders_are_one(pair: tuple[str, Network]) -> None:
         assert registered == in_dataflow_order(each, x)
 
 
-def test_outputs_agree(pair: tuple[str, Network]) -> None:
+def test_imported_weights_give_the_same_outputs(pair: tuple[str, Network], tmp_path: Path) -> None:
+    """A checkpoint of torchvision's, imported by order and shape, and exported again."""
     name, network = pair
     torch.manual_seed(0)
     model = models.get_model(name, weights=None).eval()
@@ -87,21 +93,29 @@ def test_outputs_agree(pair: tuple[str, Network]) -> None:
         nn.init.uniform_(norm.running_var, 0.5, 1.5)
         nn.init.uniform_(norm.weight, 0.5, 1.5)
         nn.init.normal_(norm.bias, 0, 0.1)
+    theirs, ours, back = (tmp_path / n for n in ("theirs.pth", "ours.safetensors", "back.pth"))
+    torch.save(model.state_dict(), theirs)
+    file, which = str(ARCHITECTURES / PAIRS[name][0]), ["--network", PAIRS[name][1]]
+    seqdsl_command("weights", "import", str(theirs), "--into", file, *which, "-o", str(ours))
+    seqdsl_command("weights", "export", str(ours), "--from", file, *which,
+                   "--like", str(theirs), "-o", str(back))  # fmt: skip
+    again = torch.load(back, weights_only=True)
+    assert list(again) == list(model.state_dict())
+    assert all(torch.equal(again[key], value) for key, value in model.state_dict().items())
+
+    state = load_state(ours, network)
+    module = seqdsl.to_torch(network).eval()
+    module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
     x = torch.randn(1, *network.input.type.shape)
     with torch.inference_mode():
-        called = in_dataflow_order(model, x)
-        theirs = [
-            value
-            for module in called
-            for key, value in module.state_dict().items()
-            if key != "num_batches_tracked"
-        ]
-        keys = [parameter.key for parameter in layout(network)]
-        state = dict(zip(keys, theirs, strict=True))
-        module = seqdsl.to_torch(network).eval()
-        module.load_state_dict(state)
         expected, actual = model(x), module(x)
     runner = Runner(seqdsl.to_onnx(network, state), Provider.CPU)
     assert expected.abs().max() > 0 and expected.isfinite().all()
     for found in (actual, torch.from_numpy(runner(x.numpy()).outputs["logits"])):
         assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
+def seqdsl_command(*arguments: str) -> None:
+    command = [sys.executable, "-m", "seqdsl", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
