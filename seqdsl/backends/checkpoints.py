@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqdsl.backends.files import write_whole
-from seqdsl.passes.units import Entry
+from seqdsl.passes.matching.units import Entry
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 

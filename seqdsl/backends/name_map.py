@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqdsl.passes.matching import Line
+from seqdsl.passes.matching.match import Line
 from seqdsl.semantic.reading import DISK
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure

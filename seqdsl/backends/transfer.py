@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seqdsl.backends.checkpoints import Checkpoint, unreadable, write_tensors
 from seqdsl.backends.weights import State
-from seqdsl.passes.matching import Match
+from seqdsl.passes.matching.match import Match
 
 
 def import_state(checkpoint: Checkpoint, match: Match) -> State:

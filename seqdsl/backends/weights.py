@@ -14,7 +14,7 @@ from seqdsl.backends.files import write_whole
 from seqdsl.graph.network import Network
 from seqdsl.graph.operations import Conv2d, Init, Linear
 from seqdsl.graph.parameters import Parameter, Role, layout
-from seqdsl.passes.units import spell
+from seqdsl.passes.matching.units import spell
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 

@@ -13,7 +13,7 @@ from seqdsl.cli.tables import FORMATS, Table, write_tables
 from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Part
-from seqdsl.passes.diff import Change, Kind, NetworkDiff, StageDiff, diff
+from seqdsl.passes.difference.compare import Change, Kind, NetworkDiff, StageDiff, diff
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.frozen import frozen_value

@@ -17,7 +17,7 @@ from seqdsl.source.render_text import printable
 if TYPE_CHECKING:
     from seqdsl.backends.checkpoints import Checkpoint
     from seqdsl.graph.network import Network
-    from seqdsl.passes.matching import Match, Refusal
+    from seqdsl.passes.matching.match import Match, Refusal
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -130,7 +130,7 @@ def _match_or_exit(
 ) -> Match:
     """The match, or the table of what did not fit and exit code 1. Raises `Failure`."""
     from seqdsl.backends.name_map import read_map
-    from seqdsl.passes.matching import Refusal, match
+    from seqdsl.passes.matching.match import Refusal, match
 
     lines = () if map_path is None else read_map(map_path)
     found = match(
@@ -158,7 +158,7 @@ def _table(network: Network, checkpoint: Checkpoint, refusal: Refusal, format: s
 
 def _report(what: str, match: Match) -> None:
     """Says on standard error what was done, and where a shape was not quite the same."""
-    from seqdsl.passes.units import spell
+    from seqdsl.passes.matching.units import spell
 
     for pair in match.pairs:
         if pair.ours.shape != pair.theirs.shape:

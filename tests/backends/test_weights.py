@@ -19,7 +19,7 @@ from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.transfer import export_state, import_state
 from seqdsl.backends.weights import State, load_state, random_state, save_state
 from seqdsl.graph.network import Network
-from seqdsl.passes.matching import Evidence, Line, Match, Refusal, match
+from seqdsl.passes.matching.match import Evidence, Line, Match, Refusal, match
 from seqdsl.source.diagnostic import Failure
 
 CASES = {

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqdsl.passes.alignment import MAX_WORK, best_pairs, equal_stretches
+from seqdsl.passes.difference.alignment import MAX_WORK, best_pairs, equal_stretches
 
 sequences = st.lists(st.sampled_from([b"a", b"b", b"c"]), max_size=12)
 

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from seqdsl.passes.assignment import Flow, Possible, Stuck, admissible, resolve
-from seqdsl.passes.orders import Numbered, Registered, series
+from seqdsl.passes.matching.assignment import Flow, Possible, Stuck, admissible, resolve
+from seqdsl.passes.matching.orders import Numbered, Registered, series
 
 NAMES = [
     ["conv1", "bn1", "conv2", "down.0", "down.1"],

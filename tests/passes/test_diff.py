@@ -14,7 +14,7 @@ import seqdsl
 from seqdsl import Network
 from seqdsl.graph.costs import ZERO, Cost
 from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
-from seqdsl.passes.diff import Attribute, Change, Kind, NetworkDiff, diff
+from seqdsl.passes.difference.compare import Attribute, Change, Kind, NetworkDiff, diff
 
 some = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 

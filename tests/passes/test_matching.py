@@ -10,8 +10,8 @@ from torch import nn
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.parameters import layout
-from seqdsl.passes.matching import Evidence, Line, Match, Refusal, match
-from seqdsl.passes.units import Entry
+from seqdsl.passes.matching.match import Evidence, Line, Match, Refusal, match
+from seqdsl.passes.matching.units import Entry
 
 RESNET = {"inners": (64, 128, 256, 512), "stem": 64, "kernel": 7, "classes": 1000}
 VGG16 = [64, 64, None, 128, 128, None, *[256] * 3, None, *[512] * 3, None, *[512] * 3, None]

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from seqdsl.passes.cells import Run
-from seqdsl.passes.correspondence import Match
-from seqdsl.passes.outline import Item, Outline
-from seqdsl.passes.traits import Attribute, do_the_same
+from seqdsl.passes.difference.cells import Run
+from seqdsl.passes.difference.correspondence import Match
+from seqdsl.passes.difference.outline import Item, Outline
+from seqdsl.passes.difference.traits import Attribute, do_the_same
 
 
 @dataclass(frozen=True, slots=True)

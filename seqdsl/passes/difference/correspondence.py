@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import TypeAlias, TypeVar
 
-from seqdsl.passes.alignment import best_pairs, equal_stretches
-from seqdsl.passes.outline import Item
-from seqdsl.passes.traits import Trait, describe, traits
+from seqdsl.passes.difference.alignment import best_pairs, equal_stretches
+from seqdsl.passes.difference.outline import Item
+from seqdsl.passes.difference.traits import Trait, describe, traits
 
 Items: TypeAlias = Sequence[Item]
 T = TypeVar("T")

@@ -15,10 +15,10 @@ from itertools import takewhile
 from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level, Part
-from seqdsl.passes.correspondence import Match, Matcher, stage_pairs
-from seqdsl.passes.outline import Item, Outline, outline, same, without_stages
-from seqdsl.passes.traits import Attribute, contents, describe, differences
-from seqdsl.passes.wiring import Wire, rewired
+from seqdsl.passes.difference.correspondence import Match, Matcher, stage_pairs
+from seqdsl.passes.difference.outline import Item, Outline, outline, same, without_stages
+from seqdsl.passes.difference.traits import Attribute, contents, describe, differences
+from seqdsl.passes.difference.wiring import Wire, rewired
 
 
 class Kind(Enum):

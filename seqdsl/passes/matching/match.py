@@ -10,9 +10,9 @@ from enum import Enum
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.parameters import layout, module_path
-from seqdsl.passes.assignment import Possible, Stuck, dataflow, resolve
-from seqdsl.passes.orders import Numbered, Order, Registered, series
-from seqdsl.passes.units import Entry, Unit, spell, squeezed, surplus, units
+from seqdsl.passes.matching.assignment import Possible, Stuck, dataflow, resolve
+from seqdsl.passes.matching.orders import Numbered, Order, Registered, series
+from seqdsl.passes.matching.units import Entry, Unit, spell, squeezed, surplus, units
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.frozen import frozen, frozen_value

@@ -17,7 +17,7 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.costs import Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.cells import Cell, Inlet, Run, cells_of, key_and_inlets
+from seqdsl.passes.difference.cells import Cell, Inlet, Run, cells_of, key_and_inlets
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from itertools import groupby
 from seqdsl.graph import operations as ops
 from seqdsl.graph.dump import PLAIN, spell
 from seqdsl.graph.scope import ScopeKind
-from seqdsl.passes.cells import Cell, Row, form_of
-from seqdsl.passes.outline import Item, main_cell
+from seqdsl.passes.difference.cells import Cell, Row, form_of
+from seqdsl.passes.difference.outline import Item, main_cell
 from seqdsl.source.frozen import frozen_value
 
 MAX_CONTENTS = 60  # characters; of a block that holds more, its layers are counted

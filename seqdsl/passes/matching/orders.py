@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from seqdsl.passes.units import numbered
+from seqdsl.passes.matching.units import numbered
 
 _DEEPEST = 64  # parts of a name past which its numbers say nothing
 

@@ -1,6 +1,6 @@
 """Every assignment of a checkpoint's units to a network's that both orders allow.
 
-An assignment is admissible where some traversal of the checkpoint (`seqdsl.passes.orders`), read
+An assignment is admissible where some traversal of the checkpoint (`orders`), read
 through it, meets each unit of the network behind all that it reads. Assignments are not listed:
 they are walked together, a layer for each unit met, and what they share is walked once.
 """
@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from seqdsl.graph.network import Network
-from seqdsl.passes.orders import Order
+from seqdsl.passes.matching.orders import Order
 from seqdsl.source.frozen import frozen
 
 MAX_STEPS = 20_000  # from one layer to the next: past that, nothing tells the units apart
