@@ -88,6 +88,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ603", "backend", "A backend refused the network."),
     Code("SEQ604", "unreadable-input", "An image or array can't be read."),
     Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
+    Code("SEQ608", "picture-too-large", "A picture has too many arrows to be laid out and read."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}
