@@ -165,7 +165,8 @@ class Writer:
         return [f"{kind} 2, ceil={ceil}"]
 
     def repeat(self, depth: int) -> list[str]:
-        """What may stand in a loop gives what it takes: a convolution of the same width."""
+        """What may stand in a loop takes what it gives; the first turn may take another width."""
+        self.width = self.choose(self.width, 4, 8)
         inner = [f"conv 3x3, {self.width}", f"conv 1x1, {self.width}, act=silu"]
         self.k = None
         if depth > 1:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,14 @@ from seqdsl.backends.name_map import read_map
 from seqdsl.backends.weights import random_state, save_state
 
 SNIPPETS = re.findall(r"```seq\n(.*?)```", (ROOT / "docs" / "language.md").read_text(), re.DOTALL)
+DRAWINGS = re.findall(
+    r"^seqdsl (draw .*)$", (ROOT / "docs" / "drawings.md").read_text(), re.MULTILINE
+)
 COMMANDS = re.findall(r"^seqdsl (.*?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE)
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11
+    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11 and len(DRAWINGS) == 4
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: re.findall(r"network (\w+)", s)[0])
@@ -66,6 +70,27 @@ def test_maps_of_the_documents_are_read(tmp_path: Path) -> None:
     (snippet,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "map.toml").write_text(snippet)
     assert len(read_map(tmp_path / "map.toml")) == 3
+
+
+@pytest.mark.parametrize("line", DRAWINGS, ids=lambda line: Path(line).stem)
+def test_drawing_of_the_documents(tmp_path: Path, line: str) -> None:
+    """Its command runs, and what stands beside it is what it draws."""
+    (tmp_path / "architectures").symlink_to(ARCHITECTURES)
+    (tmp_path / "docs").mkdir()
+    command = [sys.executable, "-m", "seqdsl", *line.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    name = line.rpartition(" ")[2]
+    assert f"({Path(name).name})" in (ROOT / "docs" / "drawings.md").read_text()
+    assert shown(tmp_path / name) == shown(ROOT / name)
+
+
+def shown(path: Path) -> tuple[list[str], list[str], int]:
+    """The boxes of a drawing, what it says, and its arrows: the same, whichever engine drew it."""
+    elements = list(ET.fromstring(path.read_text()).iter())
+    boxes = sorted(e.get("id", "") for e in elements if e.get("class") == "node")
+    texts = sorted(e.text or "" for e in elements if e.tag.endswith("}text"))
+    return boxes, texts, sum(e.get("class") == "edge" for e in elements)
 
 
 def test_python_of_the_readme() -> None:

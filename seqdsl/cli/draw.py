@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from seqdsl.cli.common import fail_with, load_or_exit, network_options
-from seqdsl.passes.picture import Depth, picture
+from seqdsl.passes.picture import NoSuchPart, picture
+from seqdsl.passes.placing import Depth
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.suggest import nearest
 
@@ -34,20 +35,23 @@ def command(
     """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks with
     repeats folded, `layer` every layer, `group` the groups of layers and the windows they see.
     """
-    from seqdsl.backends.graphviz import FORMATS, draw
+    from seqdsl.backends.graphviz import FORMATS, draw, is_slow
 
     if output.suffix not in FORMATS:
         raise click.UsageError(f"{output}: the output is one of {', '.join(FORMATS)}")
     network = load_or_exit(file, network_name, defines)
     try:
         drawn = picture(network, Depth(depth), only and only.strip("/"))
-    except KeyError:
+    except NoSuchPart as problem:
         paths = {s.path for node in network.nodes for s in node.scope.ancestry() if s.path}
-        near = nearest(only or "", sorted(paths))
+        near = None if only in paths else nearest(only or "", sorted(paths))
         hint = f" Did you mean {near}?" if near else ""
-        raise click.UsageError(f"{network.name} has no part {only!r}.{hint}") from None
+        raise click.UsageError(f"{problem}.{hint}") from None
+    size = f"{len(drawn.boxes)} boxes, {len(drawn.arrows)} arrows"
+    if output.suffix != ".dot" and is_slow(drawn):
+        click.echo(f"laying out {size}: this may take a while", err=True)
     try:
         engine = draw(drawn, output, direction)
     except Failure as failure:
         fail_with(failure)
-    click.echo(f"{output}: {len(drawn.boxes)} boxes, {engine}", err=True)
+    click.echo(f"{output}: {size}, {engine}", err=True)

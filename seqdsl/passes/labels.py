@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.costs import node_cost, total
-from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.passes.outline import PER_CHANNEL, Aggregation, Subject, group_of, scope_of
+from seqdsl.passes.placing import Depth, Placement, Unit
 
 
 class Kind(Enum):
-    """What sets boxes apart in colour."""
+    """What sets boxes apart in colour and shape."""
 
-    STAGE = "stage"
+    STAGE = "stage"  # or another block of several layers
     AGGREGATION = "aggregation"  # a SeqConv layer, or a group of one
     CONVOLUTION = "convolution"
     LINEAR = "linear"
     POOL = "pool"  # and what undoes it: upsampling
-    JOIN = "join"  # add, mean, multiply, concat
+    SUM = "sum"  # an addition
+    JOIN = "join"  # a concatenation, a mean, a product
     OTHER = "other"
 
 
@@ -31,150 +34,224 @@ class BoxLabel:
     kind: Kind
 
 
-def label_of(network: Network, unit: Scope | Node, nodes: Sequence[Node]) -> BoxLabel:
+def label_of(placement: Placement, unit: Unit) -> BoxLabel:
     """The name of a box, what it does, and the shape that leaves it."""
-    if isinstance(unit, Node):
-        return BoxLabel(_node_lines(unit), _node_kind(unit))
-    if unit.kind is ScopeKind.STAGE:
-        rows = _rows(nodes)
-        return BoxLabel((unit.name, *rows, _params(network, nodes), _shape(nodes)), Kind.STAGE)
-    if unit.kind is ScopeKind.GROUP and unit.repeat:
-        return BoxLabel((f"x{unit.repeat[0]}", _summary(nodes), _shape(nodes)), Kind.AGGREGATION)
-    grouped = any(_group_of(node) is not None for node in nodes)
-    kinds = {_node_kind(node) for node in nodes}
-    ranked = (Kind.CONVOLUTION, Kind.LINEAR, Kind.POOL, Kind.JOIN)
-    kind = next((k for k in ranked if k in kinds), Kind.OTHER)
-    lines = (unit.label, _summary(nodes), _params(network, nodes), _shape(nodes))
-    return BoxLabel(tuple(filter(None, lines)), Kind.AGGREGATION if grouped else kind)
+    return _Labeller(placement, unit).label()
 
 
-def _rows(nodes: Sequence[Node]) -> list[str]:
-    """The layers of a stage, a line each; repeats folded."""
-    rows: dict[Scope | str, list[Node]] = {}
-    for node in nodes:
-        owner = _layer_of(node)
-        if owner is not None:
-            rows.setdefault(owner, []).append(node)
-        elif _node_kind(node) is Kind.POOL:
-            rows.setdefault(node.path, []).append(node)
-    lines: list[str] = []
-    for layer, members in rows.items():
-        if isinstance(layer, str):
-            lines.append(members[0].kind.replace("_", " "))
-            continue
-        times = 1
-        for scope in layer.ancestry():
-            if scope.repeat and scope.kind is ScopeKind.BLOCK:
-                if scope.repeat[0] > 1:
-                    break
-                times *= scope.repeat[1]
-        else:
-            suffix = f"  × {times}" if times > 1 else ""
-            lines.append(f"{layer.label} {_summary(members)}{suffix}")
-    return lines
+class _Labeller:
+    def __init__(self, placement: Placement, unit: Unit) -> None:
+        self._placement = placement
+        self._unit = unit
+        self._all = placement.network.nodes
 
+    def label(self) -> BoxLabel:
+        nodes, subject = self._unit.nodes, self._unit.subject
+        kind = _kind(nodes)
+        match subject:
+            case Node(operation=ops.Add()):
+                return BoxLabel(("+",), Kind.SUM)
+            case Node():
+                lines = [_name(subject), self._detail(subject)]
+            case Scope(kind=ScopeKind.GROUP):
+                name = f"x{subject.repeat[0]}" if subject.repeat else subject.name
+                return self._filled([name, self._summary(nodes)], Kind.AGGREGATION, counted=False)
+            case Scope(kind=ScopeKind.STAGE):
+                lines, kind = [subject.name, *self._rows()], Kind.STAGE
+            case _ if (count := self._layer_count()) > 1:
+                lines, kind = [self._block_name(), f"{count} layers{self._each()}"], Kind.STAGE
+            case _:
+                lines = [self._block_name(), self._summary(nodes)]
+                if any(group_of(node) for node in nodes):
+                    kind = Kind.AGGREGATION
+                elif kind is Kind.SUM:
+                    kind = Kind.JOIN
+        return self._filled(lines, kind)
 
-def _layer_of(node: Node) -> Scope | None:
-    """The layer that a node is part of: around its outermost group, or its own block."""
-    if not isinstance(node.operation, ops.Conv2d | ops.Linear):
-        return None
-    group = _group_of(node)
-    if group is not None:
-        return group.parent
-    return node.scope
+    def _filled(self, lines: Sequence[str], kind: Kind, counted: bool = True) -> BoxLabel:
+        """A label with what every box says: shortcuts that join inside, parameters, shape."""
+        params = self._params() if counted else ""
+        return BoxLabel(
+            tuple(filter(None, (*lines, self._shortcut(), params, self._shape()))), kind
+        )
 
+    def _block_name(self) -> str:
+        subject = self._unit.subject
+        assert not isinstance(subject, Node)
+        lent = isinstance(subject, Aggregation) and not subject.whole
+        times = 1 if lent else self._placement.copies.times(self._unit.scope)
+        return _times(subject.label, times)
 
-def _group_of(node: Node) -> Scope | None:
-    """The outermost group around a node."""
-    found = None
-    for scope in node.scope.ancestry():
-        if scope.kind is ScopeKind.GROUP:
-            found = scope
-    return found
+    def _each(self) -> str:
+        """What follows a number of a box that stands for copies: it is that of each."""
+        return " each" if self._placement.copies.count(self._unit.scope) > 1 else ""
 
+    def _shortcut(self) -> str:
+        """Says that a shortcut joins inside the box."""
+        placement, nodes = self._placement, self._unit.nodes
+        inside = {node.index for node in nodes}
+        ends = (
+            index
+            for node in nodes
+            for at, operand in enumerate(node.operands)
+            if (node.index, at) in placement.shortcuts
+            for index, _, _ in placement.reads(node, operand)
+        )
+        is_stage = self._placement.depth is Depth.NETWORK
+        return "" if is_stage or inside.issuperset(ends) else "+ shortcut"
 
-def _summary(nodes: Sequence[Node]) -> str:
-    """``1x1 → 3x3, 256, k=32, c=8`` or ``3x3, 256, stride 2, 64 groups``."""
-    convs = [node for node in nodes if isinstance(node.operation, ops.Conv2d)]
-    linear = [node for node in nodes if isinstance(node.operation, ops.Linear)]
-    if not convs:
-        return str(linear[-1].type.channels) if linear else ""
-    groups = list(dict.fromkeys(_group_of(node) for node in convs))
-    first = [node for node in convs if _group_of(node) is groups[0]]
-    path = " → ".join(_kernel(node) for node in first)
-    last = first[-1]
-    assert isinstance(last.operation, ops.Conv2d)
-    strides = [n.operation.stride[0] for n in first if isinstance(n.operation, ops.Conv2d)]
-    parts = [path]
-    if groups[0] is None:
-        parts.append(str(last.operation.width))
-        if max(strides) > 1:
-            parts.append(f"stride {max(strides)}")
-        if last.operation.groups > 1:
-            parts.append(f"{last.operation.groups} groups")
+    def _layer_count(self) -> int:
+        """How many layers convolve or classify."""
+        outline = self._placement.outline
+        weighty = ops.Conv2d | ops.Linear
+        nodes = (node for node in self._unit.nodes if isinstance(node.operation, weighty))
+        return len({outline.layer_of(node) for node in nodes})
+
+    def _rows(self) -> list[str]:
+        """The layers of a stage, a line each; copies folded."""
+        copies, outline = self._placement.copies, self._placement.outline
+        layers: dict[Subject, list[Node]] = {}
+        for node in self._unit.nodes:
+            if copies.stands(node.scope):
+                layers.setdefault(outline.layer_of(node), []).append(node)
+        rows: list[str] = []
+        for layer, nodes in layers.items():
+            if _kind(nodes) not in (Kind.CONVOLUTION, Kind.LINEAR, Kind.POOL):
+                continue
+            name = _name(layer) if isinstance(layer, Node) else layer.label
+            rows.append(
+                _times(f"{name} {self._summary(nodes)}".strip(), copies.count(scope_of(layer)))
+            )
+        return rows
+
+    def _summary(self, nodes: Sequence[Node]) -> str:
+        """What a layer does: ``1x1 → 3x3, 256, k=32, c=8``, ``3x3, 256, stride 2, 64 groups``."""
+        groups: dict[Scope, list[Node]] = {}
+        for node in nodes:
+            group = group_of(node)
+            if group is not None:
+                groups.setdefault(group, []).append(node)
+        if groups:
+            return self._grouped(list(groups.values()))
+        convs = [node for node in nodes if isinstance(node.operation, ops.Conv2d)]
+        if convs:
+            return self._path(convs)
+        return next((detail for node in nodes if (detail := self._detail(node))), "")
+
+    def _grouped(self, groups: Sequence[Sequence[Node]]) -> str:
+        """An aggregation, or one group of it."""
+        width = str(sum(group[-1].type.channels for group in groups)) if len(groups) > 1 else ""
+        ways: set[tuple[str, ...]] = set()
+        for group in groups:
+            convs = [node for node in group if isinstance(node.operation, ops.Conv2d)]
+            way = self._way(convs) if convs else ""
+            c = _conv(convs[-1]).groups if convs else 1
+            ways.add((way, width, f"k={group[-1].type.channels}", f"c={c}" if c > 1 else ""))
+        if len(ways) > 1:
+            return f"{len(groups)} groups, {width}"
+        return ", ".join(filter(None, ways.pop()))
+
+    def _path(self, convs: Sequence[Node]) -> str:
+        way = self._way(convs)
+        if not self._is_chain(convs):
+            return way
+        parts = [way, str(convs[-1].type.channels)]
+        stride = max(max(_conv(node).stride) for node in convs)
+        if stride > 1:
+            parts.append(f"stride {stride}")
+        if _conv(convs[-1]).groups > 1:
+            parts.append(f"{_conv(convs[-1]).groups} groups")
         return ", ".join(parts)
-    if len(groups) > 1:
-        parts.append(str(len(groups) * last.operation.width))
-    parts.append(f"k={last.operation.width}")
-    if last.operation.groups > 1:
-        parts.append(f"c={last.operation.groups}")
-    return ", ".join(parts)
+
+    def _way(self, convs: Sequence[Node]) -> str:
+        """The kernels of convolutions that follow one another; else how many there are."""
+        if not self._is_chain(convs):
+            return f"{len(convs)} convolutions"
+        return " → ".join("x".join(map(str, _conv(node).kernel)) for node in convs)
+
+    def _is_chain(self, convs: Sequence[Node]) -> bool:
+        for before, node in pairwise(convs):
+            index = node.operands[0]
+            while isinstance(self._all[index].operation, PER_CHANNEL):
+                index = self._all[index].operands[0]
+            if index != before.index:
+                return False
+        return True
+
+    def _detail(self, node: Node) -> str:
+        match node.operation:
+            case ops.Conv2d():
+                return self._path([node])
+            case ops.Linear(width=width):
+                return str(width)
+            case ops.MaxPool(kernel, stride) | ops.AvgPool(kernel, stride):
+                return f"{kernel[0]}x{kernel[1]}, stride {stride[0]}"
+            case ops.Upsample((rows, columns), mode):
+                return f"{rows}x{columns}, {mode.value}"
+            case ops.LeakyRelu(slope=slope):
+                return f"{slope:g}"
+            case ops.Dropout(rate=rate):
+                return f"{rate:g}"
+            case _:
+                return ""
+
+    def _params(self) -> str:
+        nodes = self._unit.nodes
+        params = total(
+            [node_cost(n, [self._all[i].type for i in n.operands]) for n in nodes]
+        ).params
+        if not params:
+            return ""
+        for scale, suffix in ((10**6, "M"), (10**3, "K")):
+            if params >= scale:
+                return f"{params / scale:.2f}{suffix} params{self._each()}"
+        return f"{params} params{self._each()}"
+
+    def _shape(self) -> str:
+        """What leaves the box."""
+        nodes = self._unit.nodes
+        shape = nodes[-1].type.shape
+        match self._unit.subject:
+            case Scope(kind=ScopeKind.GROUP):
+                pass
+            case Scope() | Aggregation(whole=True):
+                shape = self._placement.network.leaving[self._unit.scope].shape
+            case Aggregation() if not isinstance(nodes[-1].operation, ops.Concat):
+                ends = {group_of(node): node.type.channels for node in nodes}
+                shape = (sum(ends.values()), *shape[1:])
+            case Node():  # perhaps on each of several tensors
+                shape = (sum(node.type.channels for node in nodes), *shape[1:])
+        return "x".join(map(str, shape))
 
 
-def _kernel(node: Node) -> str:
+def _times(text: str, count: int) -> str:
+    return f"{text} × {count}" if count > 1 else text
+
+
+def _name(node: Node) -> str:
+    return node.kind.replace("_", " ")
+
+
+def _conv(node: Node) -> ops.Conv2d:
     assert isinstance(node.operation, ops.Conv2d)
-    return "x".join(map(str, node.operation.kernel))
+    return node.operation
 
 
-def _params(network: Network, nodes: Sequence[Node]) -> str:
-    types = network.nodes
-    cost = total([node_cost(n, [types[i].type for i in n.operands]) for n in nodes])
-    if not cost.params:
-        return ""
-    for scale, suffix in ((10**6, "M"), (10**3, "K")):
-        if cost.params >= scale:
-            return f"{cost.params / scale:.2f}{suffix} params"
-    return f"{cost.params} params"
+def _kind(nodes: Sequence[Node]) -> Kind:
+    """The weightiest kind of operation."""
+    kinds = {_KINDS.get(type(node.operation), Kind.OTHER) for node in nodes}
+    return next((kind for kind in Kind if kind in kinds), Kind.OTHER)
 
 
-def _shape(nodes: Sequence[Node]) -> str:
-    """What leaves: the last output, or the outputs of all groups together."""
-    last = nodes[-1]
-    width = last.type.channels
-    group = _group_of(last)
-    if group is not None and any(_group_of(node) is not group for node in nodes):
-        layer = {_group_of(node) for node in nodes}
-        width *= sum(g is not None and g.parent is group.parent for g in layer)
-    return "x".join(map(str, (width, *last.type.spatial)))
-
-
-def _node_lines(node: Node) -> tuple[str, ...]:
-    name = node.kind.replace("_", " ")
-    match node.operation:
-        case ops.MaxPool(kernel, stride) | ops.AvgPool(kernel, stride):
-            detail = f"{kernel[0]}x{kernel[1]}, stride {stride[0]}"
-        case ops.Conv2d() | ops.Linear():
-            detail = _summary([node])
-        case ops.Upsample((rows, columns), mode):
-            detail = f"{rows}x{columns}, {mode.value}"
-        case ops.LeakyRelu(slope=slope):
-            detail = f"{slope:g}"
-        case ops.Dropout(rate=rate):
-            return (name, f"{rate:g}")
-        case _:
-            detail = ""
-    return tuple(filter(None, (name, detail, "x".join(map(str, node.type.shape)))))
-
-
-def _node_kind(node: Node) -> Kind:
-    match node.operation:
-        case ops.Conv2d():
-            return Kind.CONVOLUTION
-        case ops.Linear():
-            return Kind.LINEAR
-        case ops.MaxPool() | ops.AvgPool() | ops.GlobalAveragePool() | ops.Upsample():
-            return Kind.POOL
-        case ops.Add() | ops.Mean() | ops.Multiply() | ops.Concat():
-            return Kind.JOIN
-        case _:
-            return Kind.OTHER
+_KINDS: dict[type, Kind] = {
+    ops.Conv2d: Kind.CONVOLUTION,
+    ops.Linear: Kind.LINEAR,
+    ops.MaxPool: Kind.POOL,
+    ops.AvgPool: Kind.POOL,
+    ops.GlobalAveragePool: Kind.POOL,
+    ops.Upsample: Kind.POOL,
+    ops.Add: Kind.SUM,
+    ops.Mean: Kind.JOIN,
+    ops.Multiply: Kind.JOIN,
+    ops.Concat: Kind.JOIN,
+}

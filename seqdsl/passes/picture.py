@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import TypeAlias
+from itertools import accumulate, pairwise
 
-from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
-from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.scope import Scope
 from seqdsl.passes.labels import Kind, label_of
-
-
-class Depth(Enum):
-    """The smallest thing that is a box."""
-
-    NETWORK = "network"  # a stage; repeats folded
-    BLOCK = "block"  # a layer, framed by its block, repeats folded (Figures 2 and 3)
-    LAYER = "layer"  # a layer, nothing folded
-    GROUP = "group"  # a group of a layer, with the window that it sees (Figure 1)
+from seqdsl.passes.outline import Aggregation, group_of
+from seqdsl.passes.placing import Depth, Placement, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +21,7 @@ class Box:
     kind: Kind
     frames: tuple[str, ...]  # the paths of the frames around it, the outermost first
     tooltip: str
+    parts: tuple[str, ...] = ()  # names of parts of its channels, where arrows leave these
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +35,8 @@ class Frame:
 class Arrow:
     source: str
     target: str
-    text: str  # the channels that go over it, where they are not all
-    shortcut: bool  # joins by addition
+    part: int | None  # the part of its source that it leaves; None for all of it
+    shortcut: bool  # of an addition (`seqdsl.passes.shortcuts`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,207 +46,217 @@ class Picture:
     frames: dict[str, Frame]
     arrows: tuple[Arrow, ...]
 
+    @property
+    def reach(self) -> int:
+        """The rows of boxes that all arrows cross together, which a layout's time grows with."""
+        rows: dict[str, int] = {}
+        before: dict[str, list[str]] = {}
+        for arrow in self.arrows:
+            before.setdefault(arrow.target, []).append(arrow.source)
+        for box in self.boxes:
+            rows[box.key] = max((rows.get(s, 0) + 1 for s in before.get(box.key, ())), default=0)
+        return sum(rows[arrow.target] - rows[arrow.source] for arrow in self.arrows)
 
-Unit: TypeAlias = Scope | Node
+
+class NoSuchPart(LookupError):
+    """Nothing to draw has the path that was asked for."""
 
 
 def picture(network: Network, depth: Depth, only: str | None = None) -> Picture:
     """The picture of a network, or of the scope with the path ``only`` and what flows into it.
 
-    Raises KeyError where no scope has that path.
+    Raises NoSuchPart where nothing that is drawn has that path.
     """
     return _Painter(network, depth, only).picture()
 
 
+@dataclass(slots=True)
+class _Read:
+    """What one box reads of another."""
+
+    source: str
+    target: str
+    shortcut: bool
+    channels: int  # of all that the source gives
+    spans: list[tuple[int, int]]  # of those, the channels from and up to
+
+
+_Cuts = dict[str, list[tuple[int, int]]]
+
+
 class _Painter:
     def __init__(self, network: Network, depth: Depth, only: str | None) -> None:
-        self._network = network
-        self._depth = depth
         self._only = only
-        self._fold = depth in (Depth.NETWORK, Depth.BLOCK)
-        self._keys: dict[Scope, str] = {}
-        self._first: dict[tuple[str, str, int], str] = {}
-        self._members: dict[str, list[Node]] = {}
-        self._units: dict[str, Unit] = {}
-        self._of: list[str | None] = []
-        scopes = {scope for node in network.nodes for scope in node.scope.ancestry()}
-        self._parents = {scope.parent for scope in scopes}
-        self._aggregations = {s.parent for s in scopes if s.kind is ScopeKind.GROUP}
-        for node in network.nodes:
-            self._of.append(self._place(node))
+        self._network = network
+        self._placement = Placement(network, depth, only)
+        self._depth = depth
+        self._starts: dict[str, dict[Scope | None, int]] = {}  # of the groups in a layer's box
 
     def picture(self) -> Picture:
+        units = self._placement.units
         shown = self._shown()
-        arrows = self._arrows(shown)
-        if self._only is not None:
-            outside = {a.source for a in arrows} - shown
-            shown = shown | outside
-        order = [key for key in self._members if key in shown]
-        boxes = tuple(self._box(key) for key in order)
-        frames = {f.key: f for key in order for f in self._frames(key)}
+        reads = [read for unit in units.values() if unit.key in shown for read in self._reads(unit)]
+        cuts = self._cuts(reads) if self._depth is Depth.GROUP else {}
+        arrows = list(self._arrows(reads, cuts))
+        if self._depth is Depth.NETWORK:
+            plain = {(a.source, a.target) for a in arrows if not a.shortcut}
+            arrows = [a for a in arrows if not a.shortcut or (a.source, a.target) not in plain]
+        shown |= {arrow.source for arrow in arrows}
+        order = [unit for unit in units.values() if unit.key in shown]
+        boxes = tuple(self._box(unit, cuts.get(unit.key, [])) for unit in order)
+        frames = {frame.key: frame for unit in order for frame in self._frames(unit)}
         for output in self._network.further:
-            makers = dict.fromkeys(self._of[index] for index, _ in self._through(output.index))
-            drawn = [key for key in makers if key is not None and key in shown]
-            if drawn:
+            makers = [key for key in self._makers(output.index) if key in shown]
+            if makers:
                 box = self._output_box(output)
                 boxes += (box,)
-                arrows += [Arrow(key, box.key, "", shortcut=False) for key in drawn]
+                arrows += [Arrow(key, box.key, None, shortcut=False) for key in makers]
         title = f"{self._network.name} {self._only or ''}".strip()
         return Picture(title, boxes, frames, tuple(arrows))
 
+    def _makers(self, index: int) -> list[str]:
+        """The boxes that a value comes from, through what only moves channels about."""
+        key = self._placement.of[index]
+        if key is not None:
+            return [key]
+        operands = self._network.nodes[index].operands
+        return list(dict.fromkeys(key for operand in operands for key in self._makers(operand)))
+
     def _shown(self) -> set[str]:
+        units = self._placement.units.values()
         if self._only is None:
-            return set(self._members)
+            return {unit.key for unit in units}
         inside = f"{self._only}/"
         shown = {
-            key
-            for key, nodes in self._members.items()
-            if any(f"{node.path}/".startswith(inside) for node in nodes)
+            unit.key
+            for unit in units
+            if all(f"{node.path}/".startswith(inside) for node in unit.nodes)
         }
         if not shown:
-            raise KeyError(self._only)
+            if any(f"{node.path}/".startswith(inside) for node in self._network.nodes):
+                raise NoSuchPart(
+                    f"{self._only!r} has no boxes at this depth ({self._depth.value}); take another"
+                )
+            raise NoSuchPart(f"{self._network.name} has no part {self._only!r}")
         return shown
-
-    # --- units
-
-    def _place(self, node: Node) -> str | None:
-        """The key of the box that a node is drawn in; None where it is only passed through."""
-        if self._is_transparent(node):
-            return None
-        unit = self._unit(node)
-        key = self._key(unit)
-        if isinstance(unit, Node) and isinstance(unit.operation, ops.Dropout):
-            key = f"{self._scope_key(unit.scope)}/dropout@{unit.span.start}"  # one for all groups
-        self._units.setdefault(key, unit)
-        self._members.setdefault(key, []).append(node)
-        return key
-
-    def _is_transparent(self, node: Node) -> bool:
-        match node.operation:
-            case ops.Slice():
-                return True
-            case ops.Dropout():
-                return self._depth is Depth.GROUP
-            case ops.Concat():
-                if self._depth in (Depth.NETWORK, Depth.GROUP):
-                    return True
-                if node.scope in self._aggregations:
-                    return True  # a window, which the layer's box stands for
-                makers = {self._of[source] for source, _ in self._sources(node)}
-                return len(makers) == 1
-            case _:
-                return False
-
-    def _unit(self, node: Node) -> Unit:
-        scopes = list(node.scope.ancestry())[::-1]
-        if self._depth is Depth.NETWORK:
-            return scopes[1] if len(scopes) > 1 else node
-        for scope in scopes:
-            if scope.kind is ScopeKind.GROUP and scope.parent is not None:
-                return scope if self._depth is Depth.GROUP else scope.parent
-        inner = scopes[-1]
-        is_layer = inner.kind is ScopeKind.BLOCK and not isinstance(node.operation, ops.Concat)
-        return inner if is_layer and self._is_leaf(inner) else node
-
-    def _is_leaf(self, scope: Scope) -> bool:
-        """Whether a block holds operations alone, and so is a layer."""
-        return scope not in self._parents
-
-    def _key(self, unit: Unit) -> str:
-        if isinstance(unit, Scope):
-            return self._scope_key(unit)
-        around = self._scope_key(unit.scope)
-        return f"{around}/{unit.name}" if around else unit.name
-
-    def _scope_key(self, scope: Scope) -> str:
-        """A scope's path; with repeats folded, that of the first of them."""
-        known = self._keys.get(scope)
-        if known is not None:
-            return known
-        if scope.parent is None:
-            key = ""
-        else:
-            around = self._scope_key(scope.parent)
-            key = f"{around}/{scope.name}" if around else scope.name
-            if self._fold and scope.repeat and scope.kind is ScopeKind.BLOCK:
-                call = (around, scope.label, scope.span.start)
-                key = self._first.setdefault(call, key)
-        self._keys[scope] = key
-        return key
 
     # --- arrows
 
-    def _arrows(self, shown: set[str]) -> list[Arrow]:
-        order = {key: position for position, key in enumerate(self._members)}
-        found: dict[tuple[str, str], Arrow] = {}
-        for node in self._network.nodes:
-            target = self._of[node.index]
-            if target is None or target not in shown:
-                continue
+    def _reads(self, unit: Unit) -> list[_Read]:
+        nodes, placement = self._network.nodes, self._placement
+        found: dict[tuple[str, bool], _Read] = {}
+        for node in unit.nodes:
             for position, operand in enumerate(node.operands):
-                for source_index, text in self._through(operand):
-                    source = self._of[source_index]
-                    if source is None or order[source] >= order[target]:
+                shortcut = (node.index, position) in placement.shortcuts
+                for index, start, stop in placement.reads(node, operand):
+                    source = placement.of[index]
+                    if source is None or source == unit.key:
                         continue
-                    shortcut = isinstance(node.operation, ops.Add) and position > 0
-                    known = found.get((source, target))
-                    if known is None or (known.shortcut and not shortcut):
-                        found[source, target] = Arrow(source, target, text, shortcut)
+                    before, channels = self._place(source, nodes[index])
+                    read = found.setdefault(
+                        (source, shortcut), _Read(source, unit.key, shortcut, channels, [])
+                    )
+                    read.spans.append((before + start, before + stop))
         return list(found.values())
 
-    def _through(self, index: int) -> Iterator[tuple[int, str]]:
-        """The drawn nodes that a value comes from, with the channels taken of each."""
-        node = self._network.nodes[index]
-        if self._of[index] is not None:
-            yield index, ""
-        else:
-            yield from self._sources(node)
+    def _place(self, key: str, node: Node) -> tuple[int, int]:
+        """How many channels of a box come before those of a node, and how many there are."""
+        group = group_of(node) if self._depth is Depth.GROUP else None
+        if group is None or not isinstance(self._placement.units[key].subject, Aggregation):
+            return 0, node.type.channels
+        if key not in self._starts:
+            nodes = self._placement.units[key].nodes
+            widths = {g: n.type.channels for n in nodes if (g := group_of(n)) is not None}
+            starts = accumulate(widths.values(), initial=0)
+            self._starts[key] = dict(zip((*widths, None), starts, strict=True))
+        return self._starts[key][group], self._starts[key][None]
 
-    def _sources(self, node: Node) -> Iterator[tuple[int, str]]:
-        for operand in node.operands:
-            source = self._network.nodes[operand]
-            placed = operand < len(self._of) and self._of[operand] is not None
-            if placed:
-                text = ""
-                if isinstance(node.operation, ops.Slice):
-                    text = f"{node.operation.start}:{node.operation.stop}"
-                yield operand, text if self._depth is Depth.GROUP else ""
-            else:
-                yield from self._sources(source)
+    @staticmethod
+    def _cuts(reads: Sequence[_Read]) -> _Cuts:
+        """The parts that each box is read in, where it is read in parts."""
+        edges: dict[str, set[int]] = {}
+        for read in reads:
+            known = edges.setdefault(read.source, {0, read.channels})
+            for span in _united(read.spans):
+                known.update(span)
+        widths: dict[str, set[int]] = {}
+        for read in reads:
+            widths.setdefault(read.source, set()).add(read.channels)
+        return {
+            key: list(pairwise(sorted(found)))
+            for key, found in edges.items()
+            if len(found) > 2 and len(widths[key]) == 1
+        }
 
-    # --- boxes
+    def _arrows(self, reads: Sequence[_Read], cuts: _Cuts) -> Iterator[Arrow]:
+        """One arrow from a box to each of its readers, or from each part that a reader reads."""
+        for read in reads:
+            parts = cuts.get(read.source, [])
+            spans = _united(read.spans)
+            taken: list[int | None] = [
+                part
+                for part, (first, last) in enumerate(parts)
+                if any(start <= first and last <= stop for start, stop in spans)
+            ]
+            # A group shows its window part by part; to others, all parts are the box.
+            by_group = self._placement.units[read.target].group is not None
+            in_one = len(taken) == len(parts) and not by_group
+            for part in [None] if in_one or not taken else taken:
+                yield Arrow(read.source, read.target, part, read.shortcut)
 
-    def _box(self, key: str) -> Box:
-        unit, nodes = self._units[key], self._members[key]
-        label = label_of(self._network, unit, self._first_of(key, nodes))
-        scopes = [s for s in self._around(unit) if s.parent is not None]
-        frames = tuple(self._scope_key(s) for s in reversed(scopes))
-        return Box(key, label.lines, label.kind, frames, f"{key} ({unit.span})")
+    # --- boxes and frames
+
+    def _box(self, unit: Unit, cuts: list[tuple[int, int]]) -> Box:
+        label = label_of(self._placement, unit)
+        frames = tuple(frame.key for frame in self._frames(unit))
+        same = len({stop - start for start, stop in cuts}) == 1
+        parts = tuple(
+            f"x{number}" if same else f"{start}:{stop}"
+            for number, (start, stop) in enumerate(cuts, 1)
+        )
+        span = unit.subject.span
+        return Box(unit.key, label.lines, label.kind, frames, f"{unit.key} ({span})", parts)
 
     def _output_box(self, output: Output) -> Box:
         shape = "x".join(map(str, self._network.nodes[output.index].type.shape))
         key = f"output/{output.name}"
-        return Box(key, (f"output {output.name}", shape), Kind.OTHER, (), key)
+        return Box(key, (f"output {output.name}", shape), Kind.OTHER, (), key, ())
 
-    def _first_of(self, key: str, nodes: list[Node]) -> list[Node]:
-        """A folded box tells of its first repeat."""
-        unit = self._units[key]
-        if isinstance(unit, Node) or not self._fold or self._depth is Depth.NETWORK:
-            return nodes
-        return [node for node in nodes if unit in node.scope.ancestry()]
+    def _frames(self, unit: Unit) -> list[Frame]:
+        """The frames around a box, the outermost first."""
+        inner, layer = unit.around, None
+        if unit.group is not None:
+            layer = self._placement.outline.aggregation_in(unit.group)
+            inner = layer.parent
+        path = self._placement.copies.path
+        frames = [
+            Frame(path(scope), self._title(scope), f"{scope.path} ({scope.span})")
+            for scope in inner.ancestry()
+            if scope.parent is not None
+        ][::-1]
+        if layer is not None and not layer.whole:
+            key = f"{path(inner)}/{layer.name}".lstrip("/")
+            frames.append(Frame(key, layer.label, f"{key} ({layer.span})"))
+        return frames
 
-    def _around(self, unit: Unit) -> Iterator[Scope]:
-        scope = unit.scope if isinstance(unit, Node) else unit.parent
-        if scope is not None:
-            yield from scope.ancestry()
+    def _title(self, scope: Scope) -> str:
+        """A scope's name; where copies are folded, how many it stands for, or which it is."""
+        if self._depth not in (Depth.NETWORK, Depth.BLOCK):
+            return scope.name
+        times = self._placement.copies.times(scope)
+        if times > 1:
+            return f"{scope.label} × {times}"
+        if scope.repeat is not None and scope.repeat[1] > 1:
+            return f"{scope.label} {scope.repeat[0]} of {scope.repeat[1]}"
+        return scope.label
 
-    def _frames(self, key: str) -> Iterator[Frame]:
-        for scope in self._around(self._units[key]):
-            if scope.parent is None:
-                continue
-            title = scope.label
-            if scope.kind is ScopeKind.BLOCK and not self._fold:
-                title = scope.name
-            elif scope.repeat and scope.repeat[1] > 1:
-                title = f"{scope.label} × {scope.repeat[1]}"
-            yield Frame(self._scope_key(scope), title, f"{scope.path} ({scope.span})")
+
+def _united(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same channels, in as few spans as there can be."""
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(stop, found[-1][1]))
+        else:
+            found.append((start, stop))
+    return found

@@ -99,6 +99,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
     Code("SEQ606", "ambiguous-weights", "A checkpoint fits the network in more than one way."),
     Code("SEQ607", "name-map", "A name map can't be read, or names what is not there."),
+    Code("SEQ610", "picture-too-large", "A picture has too many arrows to be laid out and read."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}

@@ -1,0 +1,250 @@
+"""Decides which box of a drawing each operation is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from seqdsl.graph import operations as ops
+from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.passes.copies import Copies, find_copies
+from seqdsl.passes.outline import PER_CHANNEL, Aggregation, Outline, Subject, group_of, scope_of
+from seqdsl.passes.routes import cut, merged, routed
+from seqdsl.passes.shortcuts import shortcuts
+
+
+class Depth(Enum):
+    """The smallest thing that is a box."""
+
+    NETWORK = "network"  # a stage; copies folded
+    BLOCK = "block"  # a layer, framed by its block, copies folded (Figures 2 and 3)
+    LAYER = "layer"  # a layer, nothing folded
+    GROUP = "group"  # a group of a layer, with the window that it sees (Figure 1)
+
+
+@dataclass(slots=True)
+class Unit:
+    """A box to be: what it is of, and the operations in it, in dataflow order."""
+
+    key: str  # its path: unique, and stable from one drawing to the next
+    subject: Subject
+    nodes: list[Node] = field(default_factory=list)
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that it is, or stands in."""
+        return scope_of(self.subject)
+
+    @property
+    def group(self) -> Scope | None:
+        """The group that it is, or whose sum it is."""
+        match self.subject:
+            case Scope(kind=ScopeKind.GROUP):
+                return self.subject
+            case Node():
+                return group_of(self.subject)
+            case _:
+                return None
+
+    @property
+    def around(self) -> Scope:
+        """The scope that it stands in."""
+        match self.subject:
+            case Scope() | Aggregation(whole=True):
+                return self.scope.parent or self.scope
+            case _:
+                return self.scope
+
+
+class Placement:
+    """The boxes of a network at a depth.
+
+    ``of`` has the key of each node's box, by index; None for what is passed through: slices,
+    concatenations that only gather what a layer reads, and at group depth dropout.
+    """
+
+    def __init__(self, network: Network, depth: Depth, only: str | None) -> None:
+        self.network = network
+        self.depth = depth
+        self.outline = Outline(network)
+        folds = depth in (Depth.NETWORK, Depth.BLOCK)
+        self.copies = find_copies(network, self.outline, only) if folds else Copies()
+        self.shortcuts = shortcuts(network)
+        self.units: dict[str, Unit] = {}
+        self.of: list[str | None] = []
+        self._counts: dict[tuple[Scope, str], int] = {}
+        self._only = only
+        self._sums = self._find_sums() if depth is Depth.GROUP else {}
+        self._inputs = self._find_inputs()
+        for node in network.nodes:
+            self.of.append(self._place(node))
+
+    def reads(self, reader: Node, operand: int) -> list[tuple[int, int, int]]:
+        """The nodes in boxes that an operand comes from, and which channels of each."""
+        nodes = self.network.nodes
+        waiting = [(operand, 0, nodes[operand].type.channels)]
+        found: list[tuple[int, int, int]] = []
+        while waiting:
+            index, start, stop = waiting.pop()
+            if self.of[index] is not None:
+                found.append((index, start, stop))
+                continue
+            operation, operands = nodes[index].operation, nodes[index].operands
+            if isinstance(operation, ops.Slice):
+                start, stop = start + operation.start, stop + operation.start
+            pieces = [(each, 0, nodes[each].type.channels) for each in operands]
+            waiting += reversed(cut(pieces, start, stop))
+        layer = self._gathering_layer(reader, operand)
+        if layer in self._inputs:
+            found = [self._within(self._inputs[layer], piece) for piece in found]
+        return merged(found)
+
+    def _gathering_layer(self, reader: Node, operand: int) -> Aggregation | None:
+        """The aggregation whose window an operand is, or whose result reads it."""
+        if isinstance(reader.operation, ops.Concat):
+            return self.outline.result_of(reader)
+        is_gathered = isinstance(self.network.nodes[operand].operation, ops.Concat)
+        passed = self.of[operand] is None
+        return self.outline.aggregation_of(reader) if is_gathered and passed else None
+
+    def _within(self, join: int, piece: tuple[int, int, int]) -> tuple[int, int, int]:
+        """Channels as those of a concatenation that they went into, if they did."""
+        index, start, stop = piece
+        before = 0
+        for source, first, last in routed(self.network, join):
+            if source == index and first <= start and stop <= last:
+                return join, before + start - first, before + stop - first
+            before += last - first
+        return piece
+
+    def _find_inputs(self) -> dict[Aggregation, int]:
+        """The concatenation that each aggregation gets, where it gets a stated one: its first
+        group sees that as it is, and the windows of others are gathered from the parts.
+        """
+        found: dict[Aggregation, int] = {}
+        for node in self.network.nodes:
+            layer = self.outline.aggregation_of(node)
+            if layer is None or group_of(node) is not layer.groups[0]:
+                continue
+            for operand in node.operands:
+                join = self.network.nodes[operand]
+                is_stated = isinstance(join.operation, ops.Concat) and self.outline.is_stated(join)
+                if is_stated and self.outline.aggregation_of(join) is not layer:
+                    found.setdefault(layer, operand)
+        return found
+
+    def _place(self, node: Node) -> str | None:
+        if self._is_passed_through(node):
+            return None
+        subject = self._subject(node)
+        key = self._key(subject, node)
+        unit = Unit(key, subject)
+        if self.copies.stands(unit.scope):
+            self.units.setdefault(key, unit).nodes.append(node)
+        # The copies of a concatenation may have no need of it as one tensor.
+        return key if key in self.units else None
+
+    def _is_passed_through(self, node: Node) -> bool:
+        match node.operation:
+            case ops.Slice():
+                return True
+            case ops.Dropout():
+                return self.depth is Depth.GROUP
+            case ops.Concat():
+                stated = group_of(node) is not None or self.outline.is_stated(node)
+                return not stated and not self._mixes(node)
+            case _:
+                return False
+
+    def _mixes(self, join: Node) -> bool:
+        """Whether a concatenation joins what several boxes or layers give, and is no window."""
+        if self.depth is Depth.NETWORK:
+            return False
+        windows = {self.outline.aggregation_of(reader) for reader in self.outline.readers(join)}
+        if len(windows) == 1 and None not in windows:
+            return False
+        sources = [self.network.nodes[source] for source, _, _ in routed(self.network, join.index)]
+        makers = {self.outline.aggregation_of(node) or self.of[node.index] for node in sources}
+        return len(makers) > 1
+
+    def _subject(self, node: Node) -> Subject:
+        is_join = isinstance(node.operation, ops.Concat)
+        result = self.outline.result_of(node) if is_join else None
+        if self.depth is Depth.GROUP:
+            layer = self.outline.layer_of(node)
+            if not isinstance(layer, Aggregation) or not self._is_taken_apart(layer):
+                return node if result else layer
+            group = group_of(node)
+            assert group is not None
+            total = self._sums.get(group)
+            return group if total is None or node.index < total.index else total
+        scopes = list(node.scope.ancestry())
+        if self.depth is Depth.NETWORK and len(scopes) > 1 and scopes[-2].kind != ScopeKind.GROUP:
+            return scopes[-2]
+        return result or self.outline.layer_of(node)
+
+    def _is_taken_apart(self, layer: Aggregation) -> bool:
+        """Whether the groups of a layer are boxes: not where it is outside of what is shown."""
+        if self._only is None or not layer.parent.path:
+            return True
+        shown, around = f"{self._only}/", f"{layer.parent.path}/"
+        return around.startswith(shown) or shown.startswith(around)
+
+    def _find_sums(self) -> dict[Scope, Node]:
+        """The addition of a shortcut that ends a group, but for its norm and activation."""
+        found: dict[Scope, Node] = {}
+        for node in self.network.nodes:
+            group = group_of(node)
+            if group is None:
+                continue
+            if self._joins_shortcut(node, group):
+                found[group] = node
+            elif not isinstance(node.operation, PER_CHANNEL | ops.Slice):
+                found.pop(group, None)
+        return found
+
+    def _joins_shortcut(self, node: Node, group: Scope) -> bool:
+        return any(
+            (node.index, position) in self.shortcuts
+            and any(
+                group_of(self.network.nodes[source]) is not group
+                for source, _, _ in routed(self.network, operand)
+            )
+            for position, operand in enumerate(node.operands)
+        )
+
+    def _key(self, subject: Subject, node: Node) -> str:
+        path = self.copies.path
+        match subject:
+            case Scope():
+                return path(subject)
+            case Aggregation(parent=parent, whole=True):
+                return path(parent)
+            case Aggregation(parent=parent, name=name):
+                return _joined(path(parent), name)
+        if subject is not node:
+            return subject.path  # what follows the sum of a group
+        if group_of(node) is not None:
+            return node.path
+        return self._operation_key(node)
+
+    def _operation_key(self, node: Node) -> str:
+        """By its place among its kind; an operation on each of several tensors has one."""
+        call = (node.scope, node.kind)
+        before = self.network.nodes[node.index - 1] if node.index else node
+        goes_on = (
+            self.depth is not Depth.GROUP
+            and isinstance(node.operation, PER_CHANNEL)
+            and (before.scope, before.span, before.operation)
+            == (node.scope, node.span, node.operation)
+            and before.index not in node.operands
+        )
+        count = self._counts[call] = self._counts.get(call, 0) + (not goes_on)
+        name = node.kind if count == 1 else f"{node.kind}{count}"
+        return _joined(self.copies.path(node.scope), name)
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name
