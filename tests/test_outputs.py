@@ -15,7 +15,7 @@ from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.verify import verify
 from seqdsl.backends.weights import random_state
 from seqdsl.graph.dump import dump
-from seqdsl.passes.picture import Depth, picture
+from seqdsl.passes.drawing.picture import Depth, picture
 
 # Names that operations have, too; outputs of a stage, of the input, of what the end reads.
 SEVERAL = """

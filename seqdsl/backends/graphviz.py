@@ -15,8 +15,8 @@ import graphviz as dot
 
 from seqdsl.backends.files import write_whole
 from seqdsl.backends.text_width import text_width
-from seqdsl.passes.labels import Kind
-from seqdsl.passes.picture import Box, Picture
+from seqdsl.passes.drawing.labels import Kind
+from seqdsl.passes.drawing.picture import Box, Picture
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from seqdsl.cli.common import fail_with, load_or_exit, network_options
-from seqdsl.passes.picture import NoSuchPart, picture
-from seqdsl.passes.placing import Depth
+from seqdsl.passes.drawing.picture import NoSuchPart, picture
+from seqdsl.passes.drawing.placing import Depth
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.suggest import nearest
 

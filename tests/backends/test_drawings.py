@@ -14,9 +14,9 @@ from networks import paper_network
 from seqdsl.backends import graphviz
 from seqdsl.backends.graphviz import dot_text, draw, engines
 from seqdsl.backends.text_width import text_width
-from seqdsl.passes.labels import Kind
-from seqdsl.passes.picture import Box, Frame, Picture, picture
-from seqdsl.passes.placing import Depth
+from seqdsl.passes.drawing.labels import Kind
+from seqdsl.passes.drawing.picture import Box, Frame, Picture, picture
+from seqdsl.passes.drawing.placing import Depth
 from seqdsl.source.diagnostic import Failure
 
 

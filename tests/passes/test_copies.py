@@ -8,10 +8,10 @@ from networks import compiled, paper_network
 from programs import programs
 
 from seqdsl.graph.costs import node_cost
-from seqdsl.passes.copies import find_copies
-from seqdsl.passes.outline import Outline
-from seqdsl.passes.picture import picture
-from seqdsl.passes.placing import Depth, Placement
+from seqdsl.passes.drawing.copies import find_copies
+from seqdsl.passes.drawing.outline import Outline
+from seqdsl.passes.drawing.picture import picture
+from seqdsl.passes.drawing.placing import Depth, Placement
 
 NETWORK = "network Net {{ input 3x16x16; {} }}"
 BOTTLENECK = """

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from networks import compiled, paper_network
 from programs import programs
 
-from seqdsl.passes.labels import Kind
-from seqdsl.passes.picture import NoSuchPart, Picture, picture
-from seqdsl.passes.placing import Depth
+from seqdsl.passes.drawing.labels import Kind
+from seqdsl.passes.drawing.picture import NoSuchPart, Picture, picture
+from seqdsl.passes.drawing.placing import Depth
 
 RESNET = """
 block bottleneck(width: positive) {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from networks import compiled
 
-from seqdsl.passes.shortcuts import shortcuts
+from seqdsl.passes.drawing.shortcuts import shortcuts
 
 NETWORK = """
 block body {{ {} }}

@@ -11,8 +11,8 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.costs import node_cost, total
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.outline import PER_CHANNEL, Aggregation, Subject, group_of, scope_of
-from seqdsl.passes.placing import Depth, Placement, Unit
+from seqdsl.passes.drawing.outline import PER_CHANNEL, Aggregation, Subject, group_of, scope_of
+from seqdsl.passes.drawing.placing import Depth, Placement, Unit
 
 
 class Kind(Enum):

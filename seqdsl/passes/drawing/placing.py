@@ -9,10 +9,17 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.copies import Copies, find_copies
-from seqdsl.passes.outline import PER_CHANNEL, Aggregation, Outline, Subject, group_of, scope_of
-from seqdsl.passes.routes import cut, merged, routed
-from seqdsl.passes.shortcuts import shortcuts
+from seqdsl.passes.drawing.copies import Copies, find_copies
+from seqdsl.passes.drawing.outline import (
+    PER_CHANNEL,
+    Aggregation,
+    Outline,
+    Subject,
+    group_of,
+    scope_of,
+)
+from seqdsl.passes.drawing.routes import cut, routed
+from seqdsl.passes.drawing.shortcuts import shortcuts
 
 
 class Depth(Enum):
@@ -81,8 +88,11 @@ class Placement:
         for node in network.nodes:
             self.of.append(self._place(node))
 
-    def reads(self, reader: Node, operand: int) -> list[tuple[int, int, int]]:
-        """The nodes in boxes that an operand comes from, and which channels of each."""
+    def reads(self, reader: Node | None, operand: int) -> list[tuple[int, int, int]]:
+        """The nodes in boxes that an operand comes from, and which channels of each.
+
+        An output of the network has no reader.
+        """
         nodes = self.network.nodes
         waiting = [(operand, 0, nodes[operand].type.channels)]
         found: list[tuple[int, int, int]] = []
@@ -96,10 +106,10 @@ class Placement:
                 start, stop = start + operation.start, stop + operation.start
             pieces = [(each, 0, nodes[each].type.channels) for each in operands]
             waiting += reversed(cut(pieces, start, stop))
-        layer = self._gathering_layer(reader, operand)
+        layer = None if reader is None else self._gathering_layer(reader, operand)
         if layer in self._inputs:
             found = [self._within(self._inputs[layer], piece) for piece in found]
-        return merged(found)
+        return found
 
     def _gathering_layer(self, reader: Node, operand: int) -> Aggregation | None:
         """The aggregation whose window an operand is, or whose result reads it."""
@@ -162,7 +172,8 @@ class Placement:
         """Whether a concatenation joins what several boxes or layers give, and is no window."""
         if self.depth is Depth.NETWORK:
             return False
-        windows = {self.outline.aggregation_of(reader) for reader in self.outline.readers(join)}
+        readers = self.outline.readers(join.index)
+        windows = {self.outline.aggregation_of(reader) for reader in readers}
         if len(windows) == 1 and None not in windows:
             return False
         sources = [self.network.nodes[source] for source, _, _ in routed(self.network, join.index)]

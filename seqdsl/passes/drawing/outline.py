@@ -12,10 +12,8 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.source.text import Span
 
-# What works on each channel by itself, and so is the same on a map and on its pieces.
-PER_CHANNEL = ops.BatchNorm | ops.Activation | ops.Dropout
-# What only moves channels about.
-ROUTING = ops.Slice | ops.Concat
+# What works on each channel by itself.
+PER_CHANNEL = ops.BatchNorm | ops.Activation | ops.LeakyRelu | ops.Dropout
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +57,7 @@ class Outline:
         self._nodes = network.nodes
         self.children: dict[Scope, list[Scope]] = {}
         self._plain: dict[Scope, list[Node]] = {}  # the operations that stand in a scope itself
+        self.given = {output.index for output in network.further}  # what the network gives besides
         self._readers: dict[int, list[Node]] = {}
         self._aggregations: dict[Scope, Aggregation] = {}  # by group
         known: set[Scope] = set()
@@ -91,12 +90,12 @@ class Outline:
         scope = node.scope
         return scope if scope.kind is ScopeKind.BLOCK and scope not in self.children else node
 
-    def readers(self, node: Node) -> Sequence[Node]:
-        return self._readers.get(node.index, ())
+    def readers(self, index: int) -> Sequence[Node]:
+        return self._readers.get(index, ())
 
     def is_stated(self, join: Node) -> bool:
         """Whether the source says a concatenation, and no reader caused it."""
-        readers = self.readers(join)
+        readers = self.readers(join.index)
         return bool(readers) and all(reader.span != join.span for reader in readers)
 
     def result_of(self, join: Node) -> Aggregation | None:

@@ -36,14 +36,3 @@ def cut(
             found.append((source, first + low, first + high))
         start, stop = start - (last - first), stop - (last - first)
     return tuple(found)
-
-
-def merged(pieces: Iterable[tuple[S, int, int]]) -> list[tuple[S, int, int]]:
-    """The same channels, neighbours of one source in one piece."""
-    found: list[tuple[S, int, int]] = []
-    for source, start, stop in pieces:
-        if found and found[-1][0] == source and found[-1][2] == start:
-            found[-1] = (source, found[-1][1], stop)
-        else:
-            found.append((source, start, stop))
-    return found

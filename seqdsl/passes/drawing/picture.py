@@ -9,9 +9,9 @@ from itertools import accumulate, pairwise
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
-from seqdsl.passes.labels import Kind, label_of
-from seqdsl.passes.outline import Aggregation, group_of
-from seqdsl.passes.placing import Depth, Placement, Unit
+from seqdsl.passes.drawing.labels import Kind, label_of
+from seqdsl.passes.drawing.outline import Aggregation, group_of
+from seqdsl.passes.drawing.placing import Depth, Placement, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Arrow:
     source: str
     target: str
     part: int | None  # the part of its source that it leaves; None for all of it
-    shortcut: bool  # of an addition (`seqdsl.passes.shortcuts`)
+    shortcut: bool  # of an addition (`seqdsl.passes.drawing.shortcuts`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +106,15 @@ class _Painter:
         boxes = tuple(self._box(unit, cuts.get(unit.key, [])) for unit in order)
         frames = {frame.key: frame for unit in order for frame in self._frames(unit)}
         for output in self._network.further:
-            makers = [key for key in self._makers(output.index) if key in shown]
+            read = self._placement.reads(None, output.index)
+            keys = dict.fromkeys(self._placement.of[index] for index, _, _ in read)
+            makers = [key for key in keys if key in shown]
             if makers:
                 box = self._output_box(output)
                 boxes += (box,)
                 arrows += [Arrow(key, box.key, None, shortcut=False) for key in makers]
         title = f"{self._network.name} {self._only or ''}".strip()
         return Picture(title, boxes, frames, tuple(arrows))
-
-    def _makers(self, index: int) -> list[str]:
-        """The boxes that a value comes from, through what only moves channels about."""
-        key = self._placement.of[index]
-        if key is not None:
-            return [key]
-        operands = self._network.nodes[index].operands
-        return list(dict.fromkeys(key for operand in operands for key in self._makers(operand)))
 
     def _shown(self) -> set[str]:
         units = self._placement.units.values()
