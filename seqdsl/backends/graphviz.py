@@ -25,7 +25,7 @@ MAX_SIDE = 200  # inches at 96 dots an inch: what a PNG's longer side is scaled 
 TIMEOUT = 300  # seconds for a layout
 # The reach of a picture, by the seconds that a layout took on one core of a small machine, with
 # either engine: whole networks and windows of every size, worst of all one of 40 groups over all
-# groups before them (821 arrows, a reach of 11,481, 18 s; at 35 groups 7,771 and 7 s).
+# groups before them (821 arrows, a reach of 11,481, 18 s; at 35 groups 7,771 and 7 to 12 s).
 MAX_REACH = 10_000  # 15 s at worst, and 2 s for most
 SLOW_REACH = 4_000  # 1 s at worst
 
