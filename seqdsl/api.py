@@ -19,6 +19,7 @@ from seqdsl.semantic.compile import (
 from seqdsl.semantic.modules import Program, load_program
 from seqdsl.semantic.reading import read_source, read_stdin
 from seqdsl.semantic.rules import check_rules
+from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure
 from seqdsl.source.text import Source
 from seqdsl.syntax import ast
@@ -55,10 +56,36 @@ def load_instance(
     diagnostics = [*program.diagnostics, *check_rules(program)]
     try:
         definition = choose(program, network)
+        _require_arguments(definition, params or {}, program)
     except Failure as failure:
-        return None, diagnostics or [failure.diagnostic]
+        # what can't be read may define what is missed
+        unread = has_errors(diagnostics)
+        return None, diagnostics if unread else [*diagnostics, failure.diagnostic]
     instance = expand_checked(program, definition, params)
     return instance, unique([*diagnostics, *instance.diagnostics])
+
+
+def _require_arguments(
+    definition: ast.Network | ast.Model, params: Mapping[str, Argument], program: Program
+) -> None:
+    """Raises `Failure` where a template is called for, and a parameter of it is left open."""
+    if isinstance(definition, ast.Model):
+        return
+    missing = [p.name for p in definition.parameters if p.default is None and p.name not in params]
+    if not missing:
+        return
+    models = [model.name for model in program.root.networks if isinstance(model, ast.Model)]
+    defines = " ".join(f"-D {name}=..." for name in missing)
+    raise Failure(
+        Diagnostic(
+            BY_NAME["missing-argument"],
+            f"`{definition.name}` is a template, and no {', '.join(missing)} is given",
+            None,
+            help=f"give {defines} (in Python, {', '.join(f'{name}=...' for name in missing)})"
+            + (f", or choose a model: {', '.join(models)}" if models else ""),
+            name=program.root.syntax.source.name,
+        )
+    )
 
 
 def check(path: str | Path) -> list[Diagnostic]:

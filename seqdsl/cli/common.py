@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., object])
 
 FORMATS = [format.value for format in OutputFormat]
-# Files that can't be had are the caller's mistake, not a finding in a file.
-_IO_CODES = frozenset({"SEQ001", "SEQ002", "SEQ005"})
+# What is said of the call where no place in a file is shown: its names, values and files.
+_OF_THE_CALL = frozenset(
+    {
+        "missing-file", "is-directory", "unreadable-file", "unknown-network", "missing-argument",
+        "weights-mismatch", "unreadable-weights", "unreadable-input", "unwritable-output",
+        "no-graphviz",
+    }
+)  # fmt: skip
 
 
 def network_options(function: F) -> F:
@@ -87,10 +93,20 @@ def show(diagnostics: Sequence[Diagnostic], output_format: str = "full") -> None
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
-    """0 for none, 2 where a file can't be had, else 1."""
-    if any(d.code.id in _IO_CODES for d in diagnostics):
+    """0 for none. 1 for findings: what a source file says, and what its network computes.
+
+    2 where the call is at fault: a name or value that it gives, a value that it leaves out, or a
+    file that can't be had, read, used or written.
+    """
+    if any(_is_of_the_call(d) for d in diagnostics):
         return 2
     return 1 if diagnostics else 0
+
+
+def _is_of_the_call(diagnostic: Diagnostic) -> bool:
+    if diagnostic.primary is not None:
+        return diagnostic.primary.span.source.given
+    return diagnostic.code.name in _OF_THE_CALL
 
 
 def fail_with(failure: Failure) -> NoReturn:

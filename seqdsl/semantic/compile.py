@@ -104,18 +104,18 @@ def _expand(
     actuals: list[Actual] = []
     claims: Sequence[ast.Statement] = ()
     target: Definition = definition
-    home, span = module, definition.name_span
+    home = module
+    span = definition.span if isinstance(definition, ast.Model) else definition.name_span
+    scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, span)
+    frame = Frame(module, scope, None, None)
     if isinstance(definition, ast.Model):
         found = module.find(definition.network)
         if found is None or not isinstance(found[0], ast.Network):
             raise _unknown_network(definition, module)
         target, home = found
-        span = definition.span
-        scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, span)
-        frame = Frame(module, scope, None, None)
         actuals = [Actual(a.name, evaluate(a.value, frame), a.span) for a in definition.arguments]
         claims = definition.claims
-    overrides = [_override(name, value, module, span) for name, value in arguments.items()]
+    overrides = [_override(name, value, frame) for name, value in arguments.items()]
     overridden = {actual.name for actual in overrides}
     kept = [actual for actual in actuals if actual.name not in overridden]
     assert isinstance(target, ast.Network)
@@ -135,13 +135,29 @@ def _unknown_network(model: ast.Model, module: LoadedModule) -> Failure:
     )
 
 
-def _override(name: str, value: Argument, module: LoadedModule, span: Span) -> Actual:
+def _override(name: str, value: Argument, frame: Frame) -> Actual:
     """An argument from outside the file: text is read as an expression of the language."""
-    text = value if isinstance(value, str) else _spell(value)
-    source = Source(f"-D {name}", text)
-    expression = parse_expression(source)
-    scope = Scope(ScopeKind.NETWORK, name, name, None, span)
-    return Actual(name, evaluate(expression, Frame(module, scope, None, None)), expression.span)
+    source = Source(name, value if isinstance(value, str) else _spell(value), given=True)
+    try:
+        expression = parse_expression(source)
+    except Failure as failure:
+        if failure.diagnostic.code.name != "syntax":
+            raise
+        raise _unreadable(source) from None  # the parser speaks of files and definitions
+    except IndexError:  # nor has it words for a value that is empty, or goes on behind its end
+        raise _unreadable(source) from None
+    return Actual(name, evaluate(expression, frame), expression.span)
+
+
+def _unreadable(source: Source) -> Failure:
+    return Failure(
+        Diagnostic(
+            BY_NAME["syntax"],
+            f"the value of `{source.name}` can't be read",
+            Label(Span(source, 0, len(source.text)), "no value of the language"),
+            help="a value is such as 8, 3x3, [1, 2, 1], true or none",
+        )
+    )
 
 
 def _spell(value: Argument) -> str:

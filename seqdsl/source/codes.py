@@ -88,6 +88,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ603", "backend", "A backend refused the network."),
     Code("SEQ604", "unreadable-input", "An image or array can't be read."),
     Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
+    Code("SEQ606", "not-finite", "Weights, an input or an output hold NaN or infinity."),
+    Code("SEQ607", "unwritable-output", "The output can't be written."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}
