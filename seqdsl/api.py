@@ -128,10 +128,14 @@ def to_torch(network: Network) -> torch.nn.Module:
     """The network as a live module: float32 ``[batch, C, H, W]`` in, logits out.
 
     It is initialised as section 4.2 says, and is the source that ``build`` writes, loaded.
+    Raises `CompileError` where its weights are more than memory holds.
     """
     from seqdsl.backends.torch_module import to_torch
 
-    return to_torch(network)
+    try:
+        return to_torch(network)
+    except Failure as failure:
+        raise CompileError([failure.diagnostic]) from None
 
 
 def to_onnx(

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from seqdsl.backends.torch_source import network_class_name, torch_source
+from seqdsl.backends.weights import require_memory
 from seqdsl.graph.network import Network
 
 
@@ -18,8 +19,10 @@ def to_torch(network: Network) -> nn.Module:
     """The network as a module, initialised as section 4.2 says, in training mode.
 
     It takes float ``[batch, channels, height, width]`` and gives the logits ``[batch, classes]``.
-    It can be copied and pickled; a pickle carries the source with it.
+    It can be copied and pickled; a pickle carries the source with it. Raises `Failure` where its
+    weights are more than memory holds.
     """
+    require_memory(network)
     return module_class(torch_source(network))()
 
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from seqdsl.backends.onnx_model import save_onnx, to_onnx
-from seqdsl.backends.onnx_run import Provider, Runner
+from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.reference import evaluate
+from seqdsl.backends.running import Provider, refused
 from seqdsl.backends.torch_module import to_torch
+from seqdsl.backends.torch_run import TorchRunner
 from seqdsl.backends.torch_source import network_class_name, torch_source
 from seqdsl.backends.weights import Array, State, random_state
 from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
 from seqdsl.passes.folding import foldable
 
 Run: TypeAlias = Callable[[Array], Array]
+Exact: TypeAlias = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-5
 
@@ -43,13 +48,14 @@ class Comparison:
 def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -> list[Comparison]:
     """Compares each backend with the graph evaluated node by node in torch.
 
-    Weights, batch norm statistics and inputs are random. Raises `Failure` where a backend
-    refuses the network.
+    Weights, batch norm statistics and inputs are random and float32; the evaluation is in
+    float64, so that an error is the backend's own. Raises `Failure` where a backend refuses the
+    network.
     """
     state = random_state(network, seed)
     rng = np.random.default_rng(seed + 1)
     inputs = {n: _random_input(network, n, rng) for n in batches}
-    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
+    tensors = _tensors(state)
     expected = {n: _logits(network, tensors, x) for n, x in inputs.items()}
     found: list[Comparison] = []
     for name, run in backends(network, state):
@@ -65,24 +71,25 @@ def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -
 def backends(network: Network, state: State) -> Iterator[tuple[str, Run]]:
     """Each backend by its name, ready to run on these weights."""
     module = to_torch(network)
-    yield "torch, live module", _torch_run(module, state)
+    yield "torch, live module", _logits_of(TorchRunner(module, state, Provider.CPU))
     with tempfile.TemporaryDirectory() as folder:
-        yield "torch, saved source", _torch_run(_from_file(network, Path(folder)), state)
+        module = _from_file(network, Path(folder))
+        yield "torch, saved source", _logits_of(TorchRunner(module, state, Provider.CPU))
         for name, fold in (("onnxruntime, as defined", False), ("onnxruntime, folded", True)):
             path = Path(folder) / f"fold_{fold}.onnx"
             save_onnx(to_onnx(network, state, fold=fold), path)
             runner = Runner(path, Provider.AUTO)
             label = runner.provider.removesuffix("ExecutionProvider")
-            yield f"{name} ({label})", _onnx_run(runner)
+            yield f"{name} ({label})", _logits_of(runner)
 
 
-def _onnx_run(runner: Runner) -> Run:
+def _logits_of(runner: Runner | TorchRunner) -> Run:
     return lambda x: runner(x).outputs["logits"]
 
 
-def relative_error(actual: Array, expected: Array) -> float:
-    """max |actual - expected| / max |expected|"""
-    difference = np.abs(actual.astype(np.float64) - expected).max()
+def relative_error(actual: Array, expected: Exact) -> float:
+    """max |actual - expected| / max |expected|, of float32 values against float64 ones"""
+    difference = np.abs(actual - expected).max()
     return float(difference / max(np.abs(expected).max(), np.finfo(np.float32).tiny))
 
 
@@ -90,10 +97,9 @@ def first_difference(network: Network, state: State, x: Array, *, fold: bool) ->
     """The path of the first node, in dataflow order, whose value onnxruntime has otherwise."""
     runner = Runner(to_onnx(network, state, fold=fold, expose=True), optimise=False)
     outputs = runner(x).outputs
-    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
     folded = _folded_outputs(network) if fold else {}
     with torch.inference_mode():
-        values = {n.path: v.numpy() for n, v in evaluate(network, tensors, torch.from_numpy(x))}
+        values = {n.path: v.numpy() for n, v in _evaluate(network, _tensors(state), x)}
     for path in values:
         expected = values[folded.get(path, path)]
         if path in outputs and not relative_error(outputs[path], expected) <= TOLERANCE:
@@ -107,29 +113,31 @@ def _folded_outputs(network: Network) -> dict[str, str]:
     return {nodes[conv].path: nodes[norm].path for conv, norm in foldable(network).items()}
 
 
-def _logits(network: Network, state: dict[str, torch.Tensor], x: Array) -> Array:
+def _tensors(state: State) -> dict[str, torch.Tensor]:
+    return {key: torch.from_numpy(value).double() for key, value in state.items()}
+
+
+def _evaluate(
+    network: Network, tensors: Mapping[str, torch.Tensor], x: Array
+) -> Iterator[tuple[Node, torch.Tensor]]:
+    try:
+        yield from evaluate(network, tensors, torch.from_numpy(x).double())
+    except RuntimeError as error:
+        raise refused("torch", error) from None
+
+
+def _logits(network: Network, tensors: Mapping[str, torch.Tensor], x: Array) -> Exact:
     wanted = network.logits
     with torch.inference_mode():
-        for node, value in evaluate(network, state, torch.from_numpy(x)):
+        for node, value in _evaluate(network, tensors, x):
             if node is wanted:
-                return value.numpy()
+                logits: Exact = value.numpy()
+                return logits
     raise AssertionError("the logits are among the nodes")
 
 
 def _random_input(network: Network, batch: int, rng: np.random.Generator) -> Array:
     return rng.standard_normal((batch, *network.input.type.shape), dtype=np.float32)
-
-
-def _torch_run(module: torch.nn.Module, state: State) -> Run:
-    module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
-    module.eval()
-
-    def run(x: Array) -> Array:
-        with torch.inference_mode():
-            logits: torch.Tensor = module(torch.from_numpy(x))
-        return logits.numpy()
-
-    return run
 
 
 def _from_file(network: Network, folder: Path) -> torch.nn.Module:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from importlib.resources import as_file, files
 
 import click
 
 from seqdsl.cli.common import exit_code, show
-from seqdsl.cli.tables import FORMATS, Table, write_tables
+from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
 from seqdsl.graph.costs import CONVENTIONS, node_costs
 from seqdsl.graph.network import Network
 from seqdsl.passes.audit import PaperTable, audit_paper
 from seqdsl.passes.claims import Verdict, judge_claim
 from seqdsl.source.diagnostic import Diagnostic
 
-_HEADINGS = ("network", "settings", "figure", "printed", "computed", "difference", "convention",
+_HEADINGS = ("network", "settings", "figure", "printed", "computed", "% difference", "convention",
              "verdict")  # fmt: skip
-_RIGHT = frozenset({"printed", "computed", "difference"})
+_RIGHT = frozenset({"printed", "computed", "% difference"})
 _RULE = "A figure is met within one unit of its last printed digit."
 
 
@@ -52,8 +53,8 @@ def _paper_table(table: PaperTable) -> Table:
             figure.network,
             figure.settings,
             figure.metric,
-            figure.quantity.text,
-            figure.verdict.spell(figure.quantity),
+            _number(figure.verdict.printed, figure.quantity.text),
+            Number(figure.verdict.computed, figure.verdict.spell(figure.quantity)),
             _difference(figure.verdict),
             figure.convention,
             _word(figure.verdict),
@@ -86,10 +87,10 @@ def _audit_files(sources: tuple[str, ...], format: str) -> None:
     sys.exit(exit_code(diagnostics))
 
 
-def _claim_rows(network: Network) -> list[tuple[str, ...]]:
+def _claim_rows(network: Network) -> list[tuple[Cell, ...]]:
     costs = node_costs(network.nodes)
     settings = ", ".join(f"{name}={value}" for name, value in network.parameters)
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for claim in network.claims:
         verdict = judge_claim(network, claim, costs)
         name = f"{network.name} {claim.scope.path}".strip()
@@ -100,8 +101,8 @@ def _claim_rows(network: Network) -> list[tuple[str, ...]]:
                 name,
                 settings,
                 claim.metric,
-                f"{claim.quantity.text}{tolerance}",
-                verdict.spell(claim.quantity),
+                _number(verdict.printed, f"{claim.quantity.text}{tolerance}"),
+                Number(verdict.computed, verdict.spell(claim.quantity)),
                 _difference(verdict),
                 convention,
                 _word(verdict),
@@ -110,10 +111,16 @@ def _claim_rows(network: Network) -> list[tuple[str, ...]]:
     return rows
 
 
-def _difference(verdict: Verdict) -> str:
+def _number(printed: Fraction, text: str) -> Number:
+    whole = printed.denominator == 1
+    return Number(int(printed) if whole else float(printed), text)
+
+
+def _difference(verdict: Verdict) -> Number:
     if not verdict.printed:
-        return "-"
-    return f"{float(100 * (verdict.computed - verdict.printed) / verdict.printed):+.2f} %"
+        return Number(None, "-")
+    percent = float(100 * (verdict.computed - verdict.printed) / verdict.printed)
+    return Number(percent, f"{percent:+.2f}")
 
 
 def _word(verdict: Verdict) -> str:

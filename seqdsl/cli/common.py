@@ -29,6 +29,9 @@ _OF_THE_CALL = frozenset(
 )  # fmt: skip
 
 
+_CLAIMS = frozenset({"false-claim", "stage-output"})  # false, and yet there is a network
+
+
 def network_options(function: F) -> F:
     """``--network`` and ``-D``: which network of a file, with which parameters."""
     function = click.option(
@@ -37,6 +40,14 @@ def network_options(function: F) -> F:
     return click.option(
         "-D", "--define", "defines", metavar="NAME=VALUE", multiple=True, callback=_parse_defines,
         help="Set a parameter. Claims are then not checked.",
+    )(function)  # fmt: skip
+
+
+def claims_option(function: F) -> F:
+    """``--no-claims``: a network is used although what its file claims of it is false."""
+    return click.option(
+        "--no-claims", "claims", flag_value=False, default=True,
+        help="Go on where `expect` or a stage's size does not hold.",
     )(function)  # fmt: skip
 
 
@@ -65,29 +76,36 @@ def load_or_exit(
     path: str,
     network: str | None,
     defines: dict[str, str],
-    output_format: str = "full",
+    *,
     claims: bool = True,
 ) -> Network:
     """A network of a file. Prints every finding; exits where an error leaves no network.
 
-    With ``claims=False`` a false claim is passed over: for commands that report on claims.
+    With ``claims=False`` claims are not looked at: for ``--no-claims``, and for commands that
+    report on claims. Where nothing but claims is wrong, the way on is shown.
     """
     from seqdsl.api import load_instance
 
     instance, diagnostics = load_instance(path, network, defines)
+    built = None if instance is None else instance.network
+    others = [d for d in diagnostics if built is None or d.code.name not in _CLAIMS]
     if not claims:
-        diagnostics = [d for d in diagnostics if d.code.name != "false-claim"]
-    if diagnostics:
-        show(diagnostics, output_format)
-    errors = any(d.severity is Severity.ERROR for d in diagnostics)
-    if errors or instance is None or instance.network is None:
-        sys.exit(exit_code(diagnostics))
-    return instance.network
+        diagnostics = others
+    show(diagnostics)
+    if built is not None and not _has_errors(diagnostics):
+        return built
+    if built is not None and not _has_errors(others):
+        click.echo("only claims are false: --no-claims goes on without them", err=True)
+    sys.exit(exit_code(diagnostics))
 
 
-def show(diagnostics: Sequence[Diagnostic], output_format: str = "full") -> None:
+def _has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def show(diagnostics: Sequence[Diagnostic]) -> None:
     """Prints diagnostics to standard error."""
-    text = render(diagnostics, OutputFormat(output_format), color=use_color(sys.stderr))
+    text = render(diagnostics, OutputFormat.FULL, color=use_color(sys.stderr))
     if text:
         click.echo(text, err=True, color=True)
 

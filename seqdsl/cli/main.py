@@ -81,6 +81,9 @@ def _run() -> None:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except MemoryError as error:
+        click.echo(f"seqdsl: not enough memory{f': {error}' if str(error) else ''}", err=True)
+        sys.exit(2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"seqdsl: {where}{error.strerror or error}", err=True)

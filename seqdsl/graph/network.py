@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import networkx
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """One network with all its parameters bound.
 
@@ -33,6 +33,12 @@ class Network:
     claims: tuple[Claim, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()  # each bound parameter and its value, as printed
     doc: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name}: {len(self.nodes):,} nodes, {self.params:,} params, "
+            f"{self.macs:,} MACs, {self.input.type} -> {self.nodes[self.output].type}>"
+        )
 
     @cached_property
     def graph(self) -> networkx.MultiDiGraph[int]:
