@@ -45,7 +45,8 @@ def load_state(path: Path, network: Network) -> State:
     if bad:
         raise _failure(
             "not-finite",
-            f"{path} holds NaN or infinity, first in {next(iter(bad))} ({sum(bad.values()):,} in all)",
+            f"{path} holds NaN or infinity ({sum(bad.values()):,} in all), first in "
+            f"{next(iter(bad))}",
             str(path),
             "the training that wrote it has diverged: take an earlier checkpoint",
         )
