@@ -10,7 +10,7 @@ from networks import ARCHITECTURES, ROOT
 
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
-    "torch": {"torch_module", "reference", "verify", "weights", "run", "api", "onnx_model"},
+    "torch": {"torch_module", "reference", "verify", "weights", "torch_run", "api", "onnx_model"},
     "onnx": {"onnx_model", "onnx_run", "api"},
     "onnxruntime": {"onnx_run"},
     "graphviz": {"graphviz"},

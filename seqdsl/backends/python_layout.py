@@ -1,6 +1,6 @@
 """Breaks long lines of emitted Python as formatters break them, so that none changes them.
 
-It knows what emitted source is made of: calls, subscripts, lists, tuples, sums and `def` lines,
+It knows what emitted source is made of: calls, subscripts, lists, tuples, sums, `class` and `def`,
 and no string that holds a bracket or a comma.
 """
 
@@ -20,6 +20,9 @@ def lay_out(line: str) -> Iterator[str]:
         return
     text = line.lstrip()
     indent = line[: len(line) - len(text)]
+    if text.startswith("class "):
+        yield from _break(text.removesuffix(":"), ":", indent)
+        return
     if text.startswith("def "):
         parameters, arrow, result = text.rpartition(" -> ")
         yield from _break(parameters, f"{arrow}{result}", indent)

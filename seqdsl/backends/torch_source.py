@@ -115,7 +115,7 @@ class _ClassWriter:
         scope = self._module.scope
         nodes = self._network.nodes
         enters = ", ".join(_shape(nodes[i]) for i in self._module.inputs)
-        leaves = _repeated([_shape(nodes[i]) for i in self._module.outputs])
+        leaves = _repeated([_shape(nodes[i]) for i in self._module.outputs]) or "nothing read"
         path = scope.path or scope.name
         if scope.kind is ScopeKind.STAGE:
             what = f"Stage {path}"
