@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from click.testing import CliRunner, Result
+from safetensors.torch import load_file
 
 import seqdsl
 from seqdsl.cli.main import COMMANDS, program
+from seqdsl.graph.dump import dump
 
 SOURCE = """
 block unit(kernel: size, width: positive, act: layer = relu) {
@@ -81,7 +84,7 @@ def test_check(file: str) -> None:
 def test_stats(file: str, level: str) -> None:
     result = seqdsl_command("stats", file, "--by", level, "--format", "json")
     (table,) = json.loads(result.stdout)
-    assert table["rows"][-1]["params"] == str(seqdsl.load(file).params)
+    assert table["rows"][-1]["params"] == seqdsl.load(file).params
 
 
 def test_audit(file: str) -> None:
@@ -116,6 +119,26 @@ def test_verify(file: str) -> None:
     (table,) = json.loads(result.stdout)
     assert [row["verdict"] for row in table["rows"]] == ["agrees"] * 8
     assert "logits, pixels" in table["note"]
+
+
+def test_expand(file: str, tmp_path: Path) -> None:
+    path = tmp_path / "plain.seq"
+    seqdsl_command("expand", file, "-o", str(path))
+    assert "network Own {" in path.read_text()
+    assert dump(seqdsl.load(path)) == dump(seqdsl.load(file))
+
+
+def test_diff(file: str) -> None:
+    assert "no difference" in seqdsl_command("diff", file, file).stdout
+
+
+def test_weights(file: str, tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs.pth", tmp_path / "ours.safetensors"
+    state = seqdsl.to_torch(seqdsl.load(file)).state_dict()
+    torch.save({f"net.{key}": value for key, value in state.items()}, theirs)
+    seqdsl_command("weights", "import", str(theirs), "--into", file, "-o", str(ours))
+    loaded = load_file(ours)
+    assert all(torch.equal(value, state[key]) for key, value in loaded.items())
 
 
 @pytest.mark.parametrize("depth", ["network", "block", "layer", "group"])
