@@ -10,6 +10,7 @@ from sklearn.datasets import load_sample_image
 
 FILE = Path(__file__).parent.parent / "architectures" / "seqresnet_imagenet.seq"
 NETWORK = ["--network", "SeqResNetB22"]
+DRAWING = Path("seqresnet_b22.svg")
 
 
 def seqdsl(*arguments: str) -> None:
@@ -27,7 +28,8 @@ def main() -> None:
         seqdsl("run", str(FILE), str(photograph), *NETWORK)
         seqdsl("run", str(FILE), str(photograph), *NETWORK, "--engine", "torch")
         seqdsl("verify", str(FILE), *NETWORK)
-    seqdsl("draw", str(FILE), *NETWORK, "--depth", "block", "-o", "seqresnet_b22.svg")
+    seqdsl("draw", str(FILE), *NETWORK, "--depth", "block", "-o", str(DRAWING))
+    print(f"\nThe drawing is {DRAWING.resolve()}: open it in a browser.")
 
 
 if __name__ == "__main__":

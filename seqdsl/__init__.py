@@ -37,3 +37,7 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'seqdsl' has no attribute {name!r}")
     return getattr(import_module(_HOME.get(name, "seqdsl.api")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

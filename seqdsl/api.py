@@ -64,10 +64,36 @@ def load_instance(
     diagnostics = [*program.diagnostics, *check_rules(program)]
     try:
         definition = choose(program, network)
+        _require_arguments(definition, params or {}, program)
     except Failure as failure:
-        return None, diagnostics or [failure.diagnostic]
+        # what can't be read may define what is missed
+        unread = has_errors(diagnostics)
+        return None, diagnostics if unread else [*diagnostics, failure.diagnostic]
     instance = expand_checked(program, definition, params)
     return instance, _settled([*diagnostics, *instance.diagnostics])
+
+
+def _require_arguments(
+    definition: ast.Buildable, params: Mapping[str, Argument], program: Program
+) -> None:
+    """Raises `Failure` where a template is called for, and a parameter of it is left open."""
+    if isinstance(definition, ast.Model):
+        return
+    missing = [p.name for p in definition.parameters if p.default is None and p.name not in params]
+    if not missing:
+        return
+    models = [model.name for model in program.root.networks if isinstance(model, ast.Model)]
+    defines = " ".join(f"-D {name}=..." for name in missing)
+    raise Failure(
+        Diagnostic(
+            BY_NAME["missing-argument"],
+            f"`{definition.name}` is a template, and no {', '.join(missing)} is given",
+            None,
+            help=f"give {defines} (in Python, {', '.join(f'{name}=...' for name in missing)})"
+            + (f", or choose a model: {', '.join(models)}" if models else ""),
+            name=program.root.syntax.source.name,
+        )
+    )
 
 
 def check(path: str | Path) -> list[Diagnostic]:
@@ -109,9 +135,15 @@ def expand(path: str | Path, network: str | None = None, **params: Argument) -> 
     The source compiles to the same graph, node for node; that is made sure of here. Raises
     `CompileError`.
     """
+    return expand_plainly(path, network, params)
+
+
+def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, Argument]) -> str:
+    """`expand`, of parameters that may be called what its own are."""
     try:
         program = read_program(path)
         definition = choose(program, network)
+        _require_arguments(definition, params, program)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None
     recorder = Recorder()
@@ -172,10 +204,14 @@ def to_torch(network: Network) -> torch.nn.Module:
     source names further outputs, a tuple of the logits and those.
 
     It is initialised as section 4.2 says, and is the source that ``build`` writes, loaded.
+    Raises `CompileError` where its weights are more than memory holds.
     """
     from seqdsl.backends.torch_module import to_torch
 
-    return to_torch(network)
+    try:
+        return to_torch(network)
+    except Failure as failure:
+        raise CompileError([failure.diagnostic]) from None
 
 
 def to_onnx(

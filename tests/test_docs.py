@@ -105,3 +105,6 @@ def test_example_runs(tmp_path: Path, path: Path) -> None:
     done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    for left in tmp_path.iterdir():  # what an example leaves is said, and git does not see it
+        assert str(left) in done.stdout and left.name in ignored

@@ -11,7 +11,15 @@ from networks import ARCHITECTURES, ROOT
 
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
-    "torch": {"torch_module", "reference", "verify", "checkpoints", "run", "api", "onnx_model"},
+    "torch": {
+        "torch_module",
+        "torch_run",
+        "reference",
+        "verify",
+        "checkpoints",
+        "api",
+        "onnx_model",
+    },
     "onnx": {"onnx_model", "onnx_run", "api"},
     "onnxruntime": {"onnx_run"},
     "graphviz": {"graphviz"},

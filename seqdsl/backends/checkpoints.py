@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from seqdsl.backends.files import write_whole
+from seqdsl.backends.files import first_bytes, write_whole
 from seqdsl.passes.matching.units import Entry
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SAFETENSORS = ".safetensors"
 _ENVELOPES = ("state_dict", "model")  # where training scripts put a state_dict
+_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # how torch.save's files begin, now and before
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class Checkpoint:
                 return tensor.detach().float().numpy()
         except RuntimeError:  # a type that torch can't convert, such as a quantised one
             pass
-        raise unreadable(self.name, f"{key} is no plain array of numbers")
+        raise unreadable(
+            self.name,
+            f"{key} is no plain array of numbers, but sparse, quantised, complex or without data",
+        )
 
     def is_floating(self, key: str) -> bool:
         return self.tensors[key].is_floating_point()
@@ -90,7 +94,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """A safetensors file, or else a torch checkpoint, which holds a state_dict, or one under
     ``state_dict`` or ``model``. Raises `Failure` where it can't be read safely.
     """
-    if path.suffix == SAFETENSORS:
+    if _is_safetensors(path):
         tensors: dict[str, torch.Tensor] = _read_safetensors(path, "pt")
         ordered = dict(sorted(tensors.items(), key=_by_number))
         return Checkpoint(str(path), ordered, registered=False)
@@ -98,21 +102,21 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def read_arrays(path: Path) -> Mapping[str, npt.NDArray[np.float32]]:
-    """The arrays of a checkpoint, read without torch where that can be."""
-    if path.suffix == SAFETENSORS:
+    """The arrays of a checkpoint, read without torch where that can be. Raises `Failure`."""
+    if _is_safetensors(path):
         try:
-            arrays: dict[str, npt.NDArray[np.float32]] = _read_safetensors(path, "np")
-        except TypeError:  # a type that numpy lacks, such as bfloat16
-            pass
-        else:
+            arrays: dict[str, npt.NDArray[Any]] = _read_safetensors(path, "np")
+        except (TypeError, AttributeError):  # a type that numpy lacks, such as bfloat16
+            arrays = {}
+        if arrays and not any(np.iscomplexobj(array) for array in arrays.values()):
             return arrays
     checkpoint = read_checkpoint(path)
     return {key: checkpoint.array(key) for key in checkpoint.tensors}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Writes safetensors, or else what torch loads as a state_dict. Raises OSError."""
-    if path.suffix == SAFETENSORS:
+    """Writes safetensors, or else what torch loads as a state_dict. Raises `Failure`."""
+    if _is_safetensors(path):
         from safetensors.torch import save
 
         write_whole(path, save(dict(tensors)))
@@ -133,33 +137,36 @@ def unreadable(name: str, reason: str) -> Failure:
     )
 
 
+def _is_safetensors(path: Path) -> bool:
+    return path.suffix.lower() == SAFETENSORS
+
+
 def _read_safetensors(path: Path, framework: str) -> dict[str, Any]:
+    first_bytes(path, 1)  # or says why there are none
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework=framework) as file:
             return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise _missing(path) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise unreadable(str(path), str(error)) from None
+    except (SafetensorError, OSError, ValueError):
+        raise unreadable(str(path), "it is damaged, or no safetensors at all") from None
 
 
 def _read_torch(path: Path) -> dict[str, torch.Tensor]:
+    start = first_bytes(path, len(_ZIP))  # before torch is imported, which takes seconds
+    if not start.startswith((_ZIP, _PICKLE)):
+        raise unreadable(str(path), "torch.save did not write it" if start else "it is empty")
     import torch
 
     try:
-        with warnings.catch_warnings(action="ignore"):  # of pickles that it then refuses
+        with warnings.catch_warnings(action="ignore"):  # what goes wrong is said by us
             loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise _missing(path) from None
-    except pickle.UnpicklingError:
-        raise unreadable(
-            str(path), "it holds more than tensors, and that is never loaded"
-        ) from None
-    except Exception as error:  # a damaged file fails anywhere in torch's reader
-        reason = str(error).splitlines()[0] if str(error) else "damaged"
-        raise unreadable(str(path), reason) from None
+    except MemoryError:
+        raise
+    except pickle.UnpicklingError as error:
+        raise unreadable(str(path), _refusal(str(error))) from None
+    except Exception:  # damaged bytes raise whatever they come upon
+        raise unreadable(str(path), "it is damaged, or torch.save did not write it") from None
     for key in _ENVELOPES:
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]
@@ -168,16 +175,19 @@ def _read_torch(path: Path) -> dict[str, torch.Tensor]:
     return {str(key): value for key, value in loaded.items() if isinstance(value, torch.Tensor)}
 
 
+def _refusal(text: str) -> str:
+    """Why torch's safe reader stops: at an instruction it does not know, or at what it forbids."""
+    if "Unsupported operand" in text:
+        return "its pickle is damaged, or not of protocol 2, in which torch.save writes"
+    return "it holds more than tensors, and that is never loaded"
+
+
 def _by_number(item: tuple[str, object]) -> tuple[tuple[int, str], ...]:
     """Sorts ``layer10`` behind ``layer9``."""
     return tuple(
         (int(part), "") if part.isdecimal() else (-1, part)
         for part in re.split(r"([0-9]{1,9})", item[0])
     )
-
-
-def _missing(path: Path) -> Failure:
-    return _failure("missing-file", f"{path} does not exist", str(path))
 
 
 def _failure(code: str, message: str, name: str, help: str | None = None) -> Failure:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files: those that can't be had are diagnostics, and those that are written are written whole."""
 
 from __future__ import annotations
 
@@ -7,10 +7,43 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+
+
+def first_bytes(path: Path, count: int) -> bytes:
+    """The first bytes of a file. Raises `Failure` where the file can't be had."""
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except FileNotFoundError:
+        raise _failure("missing-file", f"{path} does not exist", path) from None
+    except IsADirectoryError:
+        raise _failure("is-directory", f"{path} is a directory", path, "name a file") from None
+    except (OSError, ValueError) as error:
+        raise _failure("unreadable-file", f"{path} can't be read: {_reason(error)}", path) from None
+
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file, or leaves what was there: never half of one. Raises OSError."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
+    """Writes a file, or leaves what was there: never half of one. Raises `Failure`."""
+    try:
+        _write(path, data)
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError | ValueError) -> Failure:
+    """Why an output can't be written, under the name that the user gave."""
+    if path.is_dir():
+        return _failure("unwritable-output", f"{path} is a directory", path, "name a file in it")
+    if not path.parent.is_dir():
+        message = f"{path} can't be written: there is no folder {path.parent}"
+        return _failure("unwritable-output", message, path, "make the folder first")
+    return _failure("unwritable-output", f"{path} can't be written: {_reason(error)}", path)
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".seqdsl.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -24,3 +57,11 @@ def write_whole(path: Path, data: bytes) -> None:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _failure(code: str, message: str, path: Path, help: str | None = None) -> Failure:
+    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=str(path)))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqdsl.backends.weights import Array
+from seqdsl.backends.files import first_bytes
+from seqdsl.backends.weights import Array, not_finite
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
@@ -22,22 +23,32 @@ CIFAR = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
 CIFAR_SIZE = 32  # inputs up to this size are CIFAR's: the whole image, not a crop of it
 CROP = 224 / 256  # of the shorter side, as ImageNet's single centre crop
 MAX_PIXELS = 100_000_000
+_NPY = b"\x93NUMPY"
 
 
 def read_input(path: Path, type: TensorType) -> Array:
     """A batch ``[N, C, H, W]`` for a network's input, float32.
 
     An image is resized, centre-cropped and normalised (section 4.1); a ``.npy`` file is taken
-    as it is, ``[C, H, W]`` or ``[N, C, H, W]``. Raises `Failure`.
+    as it is, ``[C, H, W]`` or ``[N, C, H, W]``. Raises `Failure`, for NaN and infinity, too.
     """
-    return _read_array(path, type) if path.suffix == ".npy" else _read_image(path, type)
+    start = first_bytes(path, len(_NPY))
+    if path.suffix.lower() != ".npy":
+        return _read_image(path, type)
+    if start != _NPY:
+        raise _failure("unreadable-input", f"{path} is no array that numpy saved", path)
+    batch = _read_array(path, type)
+    bad = not_finite(batch)
+    if bad:
+        raise _failure(
+            "not-finite", f"{path} holds NaN or infinity ({bad:,} of {batch.size:,})", path
+        )
+    return batch
 
 
 def _read_array(path: Path, type: TensorType) -> Array:
     try:
         array = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise _failure("missing-file", f"{path} does not exist", path) from None
     except (OSError, ValueError, EOFError) as error:
         raise _failure("unreadable-input", f"{path} can't be read: {error}", path) from None
     if array.dtype.kind not in "fiub":
@@ -52,7 +63,8 @@ def _read_array(path: Path, type: TensorType) -> Array:
             path,
             f"save an array of {_shape(type.shape)}, or a batch of them",
         )
-    return np.ascontiguousarray(batch, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        return np.ascontiguousarray(batch, dtype=np.float32)
 
 
 def _read_image(path: Path, type: TensorType) -> Array:
@@ -70,14 +82,21 @@ def _read_image(path: Path, type: TensorType) -> Array:
             if opened.width * opened.height > MAX_PIXELS:
                 raise _failure("unreadable-input", f"{path} has too many pixels", path)
             image = opened.convert("RGB" if type.channels == 3 else "L")
-    except FileNotFoundError:
-        raise _failure("missing-file", f"{path} does not exist", path) from None
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise _failure("unreadable-input", f"{path} is no image that can be read", path) from None
     except (OSError, SyntaxError, ValueError) as error:
         raise _failure("unreadable-input", f"{path} can't be read: {error}", path) from None
     height, width = type.spatial
-    pixels = np.asarray(_fit(image, height, width), np.float32) / 255
+    size, scaled = (image.width, image.height), _scaled(image, height, width)
+    if scaled[0] * scaled[1] > MAX_PIXELS:
+        raise _failure(
+            "unreadable-input",
+            f"{path} is {_shape(size)}, and would have to be {_shape(scaled)} to fill an input of "
+            f"{width}x{height}",
+            path,
+            f"an image of at most {MAX_PIXELS:,} pixels is made",
+        )
+    pixels = np.asarray(_fit(image, scaled, height, width), np.float32) / 255
     pixels = pixels.reshape(height, width, type.channels)
     means: tuple[float, ...]
     deviations: tuple[float, ...]
@@ -88,15 +107,19 @@ def _read_image(path: Path, type: TensorType) -> Array:
     return np.ascontiguousarray(normal.transpose(2, 0, 1)[None])
 
 
-def _fit(image: Image.Image, height: int, width: int) -> Image.Image:
-    """Resizes with bilinear filtering and crops the centre; small inputs see the whole image."""
-    from PIL import Image
-
+def _scaled(image: Image.Image, height: int, width: int) -> tuple[int, int]:
+    """The width and height at which an image covers the crop; small inputs see all of it."""
     crop = 1.0 if max(height, width) <= CIFAR_SIZE else CROP
     scale = max(height / image.height, width / image.width) / crop
-    size = max(width, round(image.width * scale)), max(height, round(image.height * scale))
-    resized = image.resize(size, Image.Resampling.BILINEAR)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return max(width, round(image.width * scale)), max(height, round(image.height * scale))
+
+
+def _fit(image: Image.Image, scaled: tuple[int, int], height: int, width: int) -> Image.Image:
+    """Resizes with bilinear filtering and crops the centre."""
+    from PIL import Image
+
+    resized = image.resize(scaled, Image.Resampling.BILINEAR)
+    left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
     return resized.crop((left, top, left + width, top + height))
 
 

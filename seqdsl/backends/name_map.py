@@ -21,7 +21,7 @@ def read_map(path: Path) -> tuple[Line, ...]:
     """
     text = DISK.read(path, str(path)).text
     try:
-        if path.suffix == ".json":
+        if path.suffix.lower() == ".json":
             table = json.loads(text, object_pairs_hook=_without_repeats)
         else:
             table = tomllib.loads(text)

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from seqdsl.backends.files import write_whole
+from seqdsl.backends.files import unwritable, write_whole
 from seqdsl.backends.weights import Array, fit, initial_state
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
@@ -72,11 +72,17 @@ def to_onnx(
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Writes a model whole or not at all; weights past 2 GB go into a file beside it."""
+    """Writes a model whole or not at all; weights past 2 GB go into a file beside it.
+
+    Raises `Failure` where it can't be written.
+    """
     if model.ByteSize() < MAX_PROTOBUF:
         write_whole(path, model.SerializeToString())
         return
-    onnx.save_model(model, str(path), save_as_external_data=True, location=f"{path.name}.data")
+    try:
+        onnx.save_model(model, str(path), save_as_external_data=True, location=f"{path.name}.data")
+    except OSError as error:
+        raise unwritable(path, error) from None
 
 
 def _check(model: onnx.ModelProto, network: Network) -> None:
@@ -236,7 +242,8 @@ class _Builder:
         """A convolution's weight and bias with a batch norm in them, worked out in float64."""
         assert isinstance(norm.operation, ops.BatchNorm)
         gamma, beta, mean, var = (self._parameter(norm, r)[1].astype(np.float64) for r in Role)
-        scale = gamma / np.sqrt(var + norm.operation.eps)
+        with np.errstate(invalid="ignore"):  # a variance below zero gives NaN, as everywhere
+            scale = gamma / np.sqrt(var + norm.operation.eps)
         shift = beta + ((0 if bias is None else bias) - mean) * scale
         folded = weight * scale[:, None, None, None]
         return folded.astype(np.float32), shift.astype(np.float32)

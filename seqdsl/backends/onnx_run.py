@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +10,10 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from seqdsl.backends.running import NO_CUDA, Outcome, Provider, refused
 from seqdsl.backends.weights import Array
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
 
 _QUIET = 4  # log nothing short of a crash: what matters is reported by us
-
-
-class Provider(Enum):
-    AUTO = "auto"
-    CUDA = "cuda"
-    CPU = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The outputs by name, and the execution provider that really ran."""
-
-    outputs: dict[str, Array]
-    provider: str
-    note: str | None  # why it was not the one asked for
 
 
 class Runner:
@@ -53,11 +35,11 @@ class Runner:
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=wanted)
         except Exception as error:  # onnxruntime's errors have no common class
-            raise _refused(error) from None
+            raise refused("onnxruntime", error) from None
         self.provider: str = self._session.get_providers()[0]
         self.note: str | None = None
         if provider is Provider.CUDA and not self.provider.startswith("CUDA"):
-            self.note = "CUDA was asked for, and no CUDA device is to be had"
+            self.note = NO_CUDA
 
     def __call__(self, array: Array) -> Outcome:
         """Runs a batch ``[N, C, H, W]``."""
@@ -65,7 +47,7 @@ class Runner:
         try:
             values: list[Any] = self._session.run(None, {"input": array})
         except Exception as error:
-            raise _refused(error) from None
+            raise refused("onnxruntime", error) from None
         outputs = {name: np.asarray(v) for name, v in zip(names, values, strict=True)}
         return Outcome(outputs, self.provider, self.note)
 
@@ -85,10 +67,3 @@ def cuda_device() -> bool:
     if devices is None:
         return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     return any(device.ep_name == "CUDAExecutionProvider" for device in devices())
-
-
-def _refused(error: Exception) -> Failure:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return Failure(
-        Diagnostic(BY_NAME["backend"], f"onnxruntime refuses it: {reason}", None, name="model")
-    )

@@ -199,4 +199,4 @@ def _class_name(module: Module, names: dict[str, int]) -> str:
     return stem if count == 1 else f"{stem}_{count}"
 
 
-_TAKEN = frozenset({"F", "BatchNorm2d", "None", "True", "False", "Tensor"})
+_TAKEN = frozenset({"F", "BatchNorm2d", "None", "True", "False", "Tensor", "I", "O"})

@@ -8,11 +8,10 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
-import torch
 from torch import nn
 
 from seqdsl.backends.torch_source import network_class_name, torch_source
-from seqdsl.backends.weights import Outputs
+from seqdsl.backends.weights import require_memory
 from seqdsl.graph.network import Network
 
 
@@ -21,18 +20,11 @@ def to_torch(network: Network) -> nn.Module:
 
     It takes float ``[batch, channels, height, width]`` and gives the logits ``[batch, classes]``,
     or a tuple of them and the further outputs in the source's order.
-    It can be copied and pickled; a pickle carries the source with it.
+    It can be copied and pickled; a pickle carries the source with it. Raises `Failure` where its
+    weights are more than memory holds.
     """
+    require_memory(network)
     return module_class(torch_source(network))()
-
-
-def outputs_of(network: Network, module: nn.Module, x: torch.Tensor) -> Outputs:
-    """What a network's module gives for a batch, by the names of the outputs."""
-    with torch.inference_mode():
-        given: torch.Tensor | tuple[torch.Tensor, ...] = module(x)
-    values = given if isinstance(given, tuple) else (given,)
-    pairs = zip(network.returned, values, strict=True)
-    return {output.name: value.numpy() for output, value in pairs}
 
 
 def module_class(source: str) -> type[nn.Module]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
+from textwrap import dedent
 
+from seqdsl.backends.python_layout import lay_out
 from seqdsl.backends.torch_classes import (
     Classes,
     ModuleClass,
@@ -20,13 +23,8 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import attribute_name
 from seqdsl.graph.scope import ScopeKind
 
-MAX_LINE = 96
-
+_IMPORTS = {"torch": "import torch", "F": "import torch.nn.functional as F"}  # where used
 _HEADER = '''\
-from __future__ import annotations
-
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -52,7 +50,14 @@ def torch_source(network: Network) -> str:
     root = plan(network)
     classes = classify(network, root)
     written = [_ClassWriter(network, classes, each).write() for each in classes.ordered]
-    return "\n\n".join([f"{_heading(network)}\n\n{_HEADER}", *written])
+    lines = [line for text in written for line in text.splitlines() if '"""' not in line]
+    imports = [
+        statement
+        for name, statement in _IMPORTS.items()
+        if any(re.search(rf"(?<![.\w]){name}\.", line) for line in lines)
+    ]
+    heading = [_heading(network), "", "from __future__ import annotations", "", *imports, _HEADER]
+    return "\n\n".join(["\n".join(heading), *written])
 
 
 def network_class_name(source: str) -> str:
@@ -63,8 +68,9 @@ def network_class_name(source: str) -> str:
 def _heading(network: Network) -> str:
     """The module's docstring, with nothing in it that could end it."""
     bound = ", ".join(f"{name}={value}" for name, value in network.parameters)
-    lines = [f"{network.name}({bound}), written by seqdsl.", "", *network.doc.splitlines()]
-    return f'"""{_inert(chr(10).join(lines).strip())}\n"""'
+    title = _inert(f"{network.name}({bound}), written by seqdsl.")
+    doc = dedent("\n".join(line.rstrip() for line in _inert(network.doc).split("\n"))).strip("\n")
+    return f'"""{title}\n\n{doc}\n"""' if doc else f'"""{title}"""'
 
 
 def _inert(text: str) -> str:
@@ -105,13 +111,13 @@ class _ClassWriter:
         lines.extend(
             f"    {line}" for line in _Forward(self._network, self._module, self._numbers).write()
         )
-        return "\n".join(piece for line in lines for piece in _wrap(line)) + "\n"
+        return "\n".join(piece for line in lines for piece in lay_out(line)) + "\n"
 
     def _docstring(self) -> str:
         scope = self._module.scope
         nodes = self._network.nodes
         enters = ", ".join(_shape(nodes[i]) for i in self._module.inputs)
-        leaves = _repeated([_shape(nodes[i]) for i in self._module.outputs])
+        leaves = _repeated([_shape(nodes[i]) for i in self._module.outputs]) or "nothing read"
         path = scope.path or scope.name
         if scope.kind is ScopeKind.STAGE:
             what = f"Stage {path}"
@@ -220,7 +226,7 @@ class _Forward:
 
     def _tuple(self, values: list[str]) -> str:
         parts = self._collapse(values)
-        if len(parts) > 1:
+        if len(parts) != 1:
             return f"({', '.join(parts)})"
         stem = parts[0].removeprefix("*")
         return stem if stem.isidentifier() else f"({parts[0]},)"
@@ -234,6 +240,8 @@ class _Forward:
                 target = self._target(name, item.inputs, position)
                 self._values[item.outputs[0]] = target
                 return f"{target} = {call}"
+            if not item.outputs:  # nothing reads it, and yet it is a part of the network
+                return f"_ = {call}"
             target = self._fresh(name)
             self._lengths[target] = len(item.outputs)
             for element, index in enumerate(item.outputs):
@@ -247,6 +255,8 @@ class _Forward:
         if inline and self._readers.get(item.index) == 1 and item.index not in self._module.outputs:
             self._values[item.index] = text
             return None
+        if item.index not in self._readers and item.index not in self._module.outputs:
+            return f"_ = {text}"
         target = self._target(item.name, list(item.operands), position)
         self._values[item.index] = target
         return f"{target} = {text}"
@@ -306,7 +316,8 @@ def _spell_run(stem: str, run: list[int], length: int) -> str:
     return f"*{stem}[{start}:{stop}]" if step == 1 else f"*{stem}[{start}:{stop}:{step}]"
 
 
-_RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor"})
+# What the source calls otherwise, and what is read as a digit.
+_RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor", "_", "l", "I", "O"})
 
 
 def _is_square(value: Value) -> bool:
@@ -322,18 +333,3 @@ def _repeated(shapes: list[str]) -> str:
     if len(shapes) > 1 and len(set(shapes)) == 1:
         return f"{len(shapes)} x [{shapes[0]}]"
     return ", ".join(shapes) if len(shapes) <= 4 else f"{len(shapes)} tensors"
-
-
-_BREAKS = "abcdefghijklmnopqrstuvwxyz0123456789_])"  # not behind the colon of `x[:, 0:8]`
-
-
-def _wrap(line: str) -> Iterator[str]:
-    """Breaks a long line behind commas, which all stand in brackets."""
-    indent = " " * (len(line) - len(line.lstrip()) + 4)
-    while len(line) > MAX_LINE and '"""' not in line:
-        cut = max(line.rfind(f"{end}, ", len(indent), MAX_LINE) for end in _BREAKS) + 1
-        if cut <= len(indent):
-            break
-        yield line[: cut + 1]
-        line = indent + line[cut + 2 :]
-    yield line

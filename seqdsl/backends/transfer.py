@@ -25,7 +25,7 @@ def export_state(path: Path, state: State, checkpoint: Checkpoint, match: Match)
     """Writes our weights as a checkpoint has them: its keys in their order, its shapes and types.
 
     What has no counterpart of ours, the counts of batches, is copied. Raises `Failure` for a
-    value that is too large for its type there, and OSError.
+    value that is too large for its type there, and where the file can't be written.
     """
     _check_types(checkpoint, match)
     tensors = dict(checkpoint.tensors)

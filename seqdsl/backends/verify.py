@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from seqdsl.backends.onnx_model import save_onnx, to_onnx, value_name
-from seqdsl.backends.onnx_run import Provider, Runner
+from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.reference import evaluate
-from seqdsl.backends.torch_module import outputs_of, to_torch
+from seqdsl.backends.running import Provider, refused
+from seqdsl.backends.torch_module import to_torch
+from seqdsl.backends.torch_run import TorchRunner
 from seqdsl.backends.torch_source import network_class_name, torch_source
 from seqdsl.backends.weights import Array, Outputs, State, random_state
 from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
 from seqdsl.graph.operations import BatchNorm
 from seqdsl.graph.parameters import module_path
 from seqdsl.passes.folding import foldable
 
 Run: TypeAlias = Callable[[Array], Outputs]
+Exact: TypeAlias = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-5
 
@@ -45,14 +50,15 @@ class Comparison:
 def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -> list[Comparison]:
     """Compares each backend with the graph evaluated node by node in torch.
 
-    Weights, batch norm statistics and inputs are random, the statistics on the scale of what
-    they normalise. Raises `Failure` where a backend refuses the network.
+    Weights, batch norm statistics and inputs are random and float32, the statistics on the scale
+    of what they normalise; the evaluation is in float64, so that an error is the backend's own.
+    Raises `Failure` where a backend refuses the network.
     """
     state = random_state(network, seed)
     rng = np.random.default_rng(seed + 1)
     inputs = {n: _random_input(network, n, rng) for n in batches}
-    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
-    scale_norms(network, tensors, torch.from_numpy(inputs[batches[0]]))
+    scale_norms(network, _shared(state), torch.from_numpy(inputs[batches[0]]))
+    tensors = _exact(state)
     expected = {n: _outputs(network, tensors, x) for n, x in inputs.items()}
     found: list[Comparison] = []
     for name, run in backends(network, state):
@@ -77,7 +83,7 @@ def scale_norms(network: Network, state: dict[str, torch.Tensor], x: torch.Tenso
         if isinstance(node.operation, BatchNorm):
             norms.setdefault(node.operands[0], []).append(module_path(node))
     with torch.inference_mode():
-        for node, value in evaluate(network, state, x):  # reads the statistics behind this one
+        for node, value in _evaluate(network, state, x):  # reads the statistics behind this one
             square = value.square().mean()
             for key in norms.get(node.index, ()):
                 state[f"{key}.running_mean"] *= square.sqrt()
@@ -87,25 +93,25 @@ def scale_norms(network: Network, state: dict[str, torch.Tensor], x: torch.Tenso
 def backends(network: Network, state: State) -> Iterator[tuple[str, Run]]:
     """Each backend by its name, ready to run on these weights."""
     module = to_torch(network)
-    yield "torch, live module", _torch_run(network, module, state)
+    yield "torch, live module", _outputs_of(TorchRunner(network, module, state, Provider.CPU))
     with tempfile.TemporaryDirectory() as folder:
-        saved = _from_file(network, Path(folder))
-        yield "torch, saved source", _torch_run(network, saved, state)
+        module = _from_file(network, Path(folder))
+        yield "torch, saved source", _outputs_of(TorchRunner(network, module, state, Provider.CPU))
         for name, fold in (("onnxruntime, as defined", False), ("onnxruntime, folded", True)):
             path = Path(folder) / f"fold_{fold}.onnx"
             save_onnx(to_onnx(network, state, fold=fold), path)
             runner = Runner(path, Provider.AUTO)
             label = runner.provider.removesuffix("ExecutionProvider")
-            yield f"{name} ({label})", _onnx_run(runner)
+            yield f"{name} ({label})", _outputs_of(runner)
 
 
-def _onnx_run(runner: Runner) -> Run:
+def _outputs_of(runner: Runner | TorchRunner) -> Run:
     return lambda x: runner(x).outputs
 
 
-def relative_error(actual: Array, expected: Array) -> float:
-    """max |actual - expected| / max |expected|"""
-    difference = np.abs(actual.astype(np.float64) - expected).max()
+def relative_error(actual: Array, expected: Exact) -> float:
+    """max |actual - expected| / max |expected|, of float32 values against float64 ones"""
+    difference = np.abs(actual - expected).max()
     return float(difference / max(np.abs(expected).max(), np.finfo(np.float32).tiny))
 
 
@@ -113,10 +119,10 @@ def first_difference(network: Network, state: State, x: Array, *, fold: bool) ->
     """The path of the first node, in dataflow order, whose value onnxruntime has otherwise."""
     runner = Runner(to_onnx(network, state, fold=fold, expose=True), optimise=False)
     outputs = runner(x).outputs
-    tensors = {key: torch.from_numpy(value) for key, value in state.items()}
     folded = _folded_outputs(network) if fold else {}
     with torch.inference_mode():
-        values = {n.path: v.numpy() for n, v in evaluate(network, tensors, torch.from_numpy(x))}
+        nodes = _evaluate(network, _exact(state), torch.from_numpy(x).double())
+        values = {node.path: value.numpy() for node, value in nodes}
     for path in values:
         expected = values[folded.get(path, path)]
         actual = outputs.get(value_name(network, path))
@@ -131,20 +137,31 @@ def _folded_outputs(network: Network) -> dict[str, str]:
     return {nodes[conv].path: nodes[norm].path for conv, norm in foldable(network).items()}
 
 
-def _outputs(network: Network, state: dict[str, torch.Tensor], x: Array) -> Outputs:
+def _shared(state: State) -> dict[str, torch.Tensor]:
+    return {key: torch.from_numpy(value) for key, value in state.items()}
+
+
+def _exact(state: State) -> dict[str, torch.Tensor]:
+    return {key: tensor.double() for key, tensor in _shared(state).items()}
+
+
+def _evaluate(
+    network: Network, tensors: Mapping[str, torch.Tensor], x: torch.Tensor
+) -> Iterator[tuple[Node, torch.Tensor]]:
+    try:
+        yield from evaluate(network, tensors, x)
+    except RuntimeError as error:
+        raise refused("torch", error) from None
+
+
+def _outputs(network: Network, tensors: Mapping[str, torch.Tensor], x: Array) -> dict[str, Exact]:
     with torch.inference_mode():
-        values = [value for _, value in evaluate(network, state, torch.from_numpy(x))]
+        values = [v for _, v in _evaluate(network, tensors, torch.from_numpy(x).double())]
     return {output.name: values[output.index].numpy() for output in network.returned}
 
 
 def _random_input(network: Network, batch: int, rng: np.random.Generator) -> Array:
     return rng.standard_normal((batch, *network.input.type.shape), dtype=np.float32)
-
-
-def _torch_run(network: Network, module: torch.nn.Module, state: State) -> Run:
-    module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
-    module.eval()
-    return lambda x: outputs_of(network, module, torch.from_numpy(x))
 
 
 def _from_file(network: Network, folder: Path) -> torch.nn.Module:

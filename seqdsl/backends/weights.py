@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -23,16 +24,43 @@ State: TypeAlias = dict[str, Array]
 Outputs: TypeAlias = dict[str, Array]  # what a network gives, by name: the logits first
 
 _SHOWN = 5  # keys that a mismatch lists
+_WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel, of torch.compile
 
 
 def load_state(path: Path, network: Network) -> State:
     """A checkpoint's arrays in layout order: safetensors, or a torch checkpoint.
 
     A torch checkpoint holds a state_dict, or one under ``state_dict`` or ``model``. Raises
-    `Failure` where the file can't be read safely or does not fit the network.
+    `Failure` where the file can't be read safely, does not fit the network, or holds NaN or
+    infinity.
     """
-    found = {key.removeprefix("module."): value for key, value in read_arrays(path).items()}
-    return fit(found, network, str(path))
+    state = fit(_unwrapped(read_arrays(path), network), network, str(path))
+    bad = {key: count for key, value in state.items() if (count := not_finite(value))}
+    if bad:
+        raise _failure(
+            "not-finite",
+            f"{path} holds NaN or infinity ({sum(bad.values()):,} in all), first in "
+            f"{next(iter(bad))}",
+            str(path),
+            "the training that wrote it has diverged: take an earlier checkpoint",
+        )
+    return state
+
+
+def _unwrapped(found: Mapping[str, Array], network: Network) -> Mapping[str, Array]:
+    """Arrays without what stands before every key of a module that torch has wrapped."""
+    keys = {parameter.key for parameter in layout(network)}
+    while found and not keys & found.keys():
+        prefix = next((p for p in _WRAPPERS if all(key.startswith(p) for key in found)), None)
+        if prefix is None:
+            break
+        found = {key.removeprefix(prefix): value for key, value in found.items()}
+    return found
+
+
+def not_finite(array: Array) -> int:
+    """How many elements are NaN or infinite."""
+    return array.size - int(np.count_nonzero(np.isfinite(array)))
 
 
 def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
@@ -56,7 +84,8 @@ def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
             name,
             "the keys are the scope paths of the network; was it made from another one?",
         )
-    return {key: np.ascontiguousarray(found[key], dtype=np.float32) for key in wanted}
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and that is reported
+        return {key: np.ascontiguousarray(found[key], dtype=np.float32) for key in wanted}
 
 
 def save_state(path: Path, state: Mapping[str, Array]) -> None:
@@ -67,15 +96,48 @@ def save_state(path: Path, state: Mapping[str, Array]) -> None:
 
 
 def initial_state(network: Network, seed: int = 0) -> State:
-    """Weights as section 4.2 initialises them: what training would start from."""
+    """Weights as section 4.2 initialises them: what training would start from.
+
+    Raises `Failure` where there are more than memory holds.
+    """
+    require_memory(network)
     rng = np.random.default_rng(seed)
     return {parameter.key: _initial(parameter, rng) for parameter in layout(network)}
 
 
 def random_state(network: Network, seed: int = 0) -> State:
-    """Weights and statistics that are all random, so that every path matters to the output."""
+    """Weights and statistics that are all random, so that every path matters to the output.
+
+    Raises `Failure` where there are more than memory holds.
+    """
+    require_memory(network)
     rng = np.random.default_rng(seed)
     return {parameter.key: _random(parameter, rng) for parameter in layout(network)}
+
+
+def require_memory(network: Network) -> None:
+    """Raises `Failure` where a network has more weights than this machine can hold."""
+    needed, there = sum(4 * parameter.size for parameter in layout(network)), _memory()
+    if needed > there:
+        raise _failure(
+            "backend",
+            f"the weights of {network.name} take {_bytes(needed)}, and this machine has "
+            f"{_bytes(there)} of memory",
+            network.root.span.source.name,
+            "is a digit too many in a width?",
+        )
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine, or 64 GB where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 64 * 10**9
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 10**9:,.0f} GB" if count < 10**18 else f"{float(count):.1e} bytes"
 
 
 def _initial(parameter: Parameter, rng: np.random.Generator) -> Array:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from importlib.resources import as_file
 
 import click
 
 from seqdsl.cli.common import exit_code, show
-from seqdsl.cli.tables import FORMATS, Table, write_tables
+from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
 from seqdsl.graph.costs import CONVENTIONS
 from seqdsl.graph.network import Network
 from seqdsl.passes.audit import PaperTable, audit_paper
@@ -16,9 +17,9 @@ from seqdsl.passes.claims import Verdict, judge_claims
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.resources import resource
 
-_HEADINGS = ("network", "settings", "figure", "printed", "computed", "difference", "convention",
+_HEADINGS = ("network", "settings", "figure", "printed", "computed", "% difference", "convention",
              "verdict")  # fmt: skip
-_RIGHT = frozenset({"printed", "computed", "difference"})
+_RIGHT = frozenset({"printed", "computed", "% difference"})
 _RULE = "A figure is met within one unit of its last printed digit."
 
 
@@ -57,8 +58,8 @@ def _paper_table(table: PaperTable) -> Table:
             figure.network,
             figure.settings,
             figure.metric,
-            figure.quantity.text,
-            figure.verdict.spell(figure.quantity),
+            _number(figure.verdict.printed, figure.quantity.text),
+            Number(figure.verdict.computed, figure.verdict.spell(figure.quantity)),
             _difference(figure.verdict),
             figure.convention,
             _word(figure.verdict),
@@ -95,9 +96,9 @@ def _audit_files(sources: tuple[str, ...], format: str) -> None:
     sys.exit(exit_code(diagnostics))
 
 
-def _claim_rows(network: Network) -> list[tuple[str, ...]]:
+def _claim_rows(network: Network) -> list[tuple[Cell, ...]]:
     settings = ", ".join(f"{name}={value}" for name, value in network.parameters)
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for claim, verdict in judge_claims(network):
         name = f"{network.name} {claim.scope.path}".strip()
         convention = "-" if claim.metric == "params" else claim.convention
@@ -107,8 +108,8 @@ def _claim_rows(network: Network) -> list[tuple[str, ...]]:
                 name,
                 settings,
                 claim.metric,
-                f"{claim.quantity.text}{tolerance}",
-                verdict.spell(claim.quantity),
+                _number(verdict.printed, f"{claim.quantity.text}{tolerance}"),
+                Number(verdict.computed, verdict.spell(claim.quantity)),
                 _difference(verdict),
                 convention,
                 _word(verdict),
@@ -117,10 +118,16 @@ def _claim_rows(network: Network) -> list[tuple[str, ...]]:
     return rows
 
 
-def _difference(verdict: Verdict) -> str:
+def _number(printed: Fraction, text: str) -> Number:
+    whole = printed.denominator == 1
+    return Number(int(printed) if whole else float(printed), text)
+
+
+def _difference(verdict: Verdict) -> Number:
     if not verdict.printed:
-        return "-"
-    return f"{float(100 * (verdict.computed - verdict.printed) / verdict.printed):+.2f} %"
+        return Number(None, "-")
+    percent = float(100 * (verdict.computed - verdict.printed) / verdict.printed)
+    return Number(percent, f"{percent:+.2f}")
 
 
 def _word(verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import fail_with, load_or_exit, network_options
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.graph.network import Network
 from seqdsl.source.diagnostic import Failure
 
@@ -14,6 +14,7 @@ from seqdsl.source.diagnostic import Failure
 @click.command("build")
 @click.argument("file")
 @network_options
+@claims_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
               help="A .py or an .onnx file.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path),
@@ -22,6 +23,7 @@ def command(
     file: str,
     network_name: str | None,
     defines: dict[str, str],
+    claims: bool,
     output: Path,
     weights: Path | None,
 ) -> None:
@@ -29,13 +31,14 @@ def command(
 
     Without weights an ONNX model is initialised as section 4.2 of the paper says.
     """
-    if output.suffix not in (".py", ".onnx"):
+    kind = output.suffix.lower()
+    if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
-    if output.suffix == ".py" and weights is not None:
+    if kind == ".py" and weights is not None:
         raise click.UsageError("--weights goes with .onnx; PyTorch source loads a state_dict")
-    network = load_or_exit(file, network_name, defines)
+    network = load_or_exit(file, network_name, defines, claims=claims)
     try:
-        if output.suffix == ".py":
+        if kind == ".py":
             _write_source(network, output)
         else:
             _write_model(network, output, weights)
@@ -54,8 +57,10 @@ def _write_source(network: Network, output: Path) -> None:
 
 
 def _write_model(network: Network, output: Path, weights: Path | None) -> None:
-    from seqdsl.backends.onnx_model import save_onnx, to_onnx
     from seqdsl.backends.weights import load_state
 
-    state = None if weights is None else load_state(weights, network)
+    state = None if weights is None else load_state(weights, network)  # may fail, and quickly
+
+    from seqdsl.backends.onnx_model import save_onnx, to_onnx
+
     save_onnx(to_onnx(network, state), output)

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., object])
 
 FORMATS = [format.value for format in OutputFormat]
-# Files that can't be had are the caller's mistake, not a finding in a file.
-_IO_CODES = frozenset({"SEQ001", "SEQ002", "SEQ005", "SEQ007", "SEQ008"})
+# What is said of the call where no place in a file is shown: its names, values and files.
+_OF_THE_CALL = frozenset(
+    {
+        "missing-file", "is-directory", "unreadable-file", "unknown-revision", "no-git",
+        "unknown-network", "missing-argument", "weights-mismatch", "unreadable-weights",
+        "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
+    }
+)  # fmt: skip
+CLAIMS = frozenset({"false-claim", "stage-output"})  # false, and yet there is a network
 
 
 def network_options(function: F) -> F:
@@ -31,6 +38,14 @@ def network_options(function: F) -> F:
     return click.option(
         "-D", "--define", "defines", metavar="NAME=VALUE", multiple=True, callback=parse_defines,
         help="Set a parameter. Claims are then not checked.",
+    )(function)  # fmt: skip
+
+
+def claims_option(function: F) -> F:
+    """``--no-claims``: a network is used although what its file claims of it is false."""
+    return click.option(
+        "--no-claims", "claims", flag_value=False, default=True,
+        help="Go on where `expect` or a stage's size does not hold.",
     )(function)  # fmt: skip
 
 
@@ -60,38 +75,55 @@ def load_or_exit(
     path: str,
     network: str | None,
     defines: dict[str, str],
-    output_format: str = "full",
+    *,
     claims: bool = True,
 ) -> Network:
     """A network of a file. Prints every finding; exits where an error leaves no network.
 
-    With ``claims=False`` a false claim is passed over: for commands that report on claims.
+    With ``claims=False`` claims are not looked at: for ``--no-claims``, and for commands that
+    report on claims. Where nothing but claims is wrong, the way on is shown.
     """
     from seqdsl.api import load_instance
 
     instance, diagnostics = load_instance(path, network, defines)
+    built = None if instance is None else instance.network
+    others = [d for d in diagnostics if built is None or d.code.name not in CLAIMS]
     if not claims:
-        diagnostics = [d for d in diagnostics if d.code.name != "false-claim"]
-    if diagnostics:
-        show(diagnostics, output_format)
-    errors = any(d.severity is Severity.ERROR for d in diagnostics)
-    if errors or instance is None or instance.network is None:
-        sys.exit(exit_code(diagnostics))
-    return instance.network
+        diagnostics = others
+    show(diagnostics)
+    if built is not None and not _has_errors(diagnostics):
+        return built
+    if built is not None and not _has_errors(others):
+        click.echo("only claims are false: --no-claims goes on without them", err=True)
+    sys.exit(exit_code(diagnostics))
 
 
-def show(diagnostics: Sequence[Diagnostic], output_format: str = "full") -> None:
+def _has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def show(diagnostics: Sequence[Diagnostic]) -> None:
     """Prints diagnostics to standard error."""
-    text = render(diagnostics, OutputFormat(output_format), color=use_color(sys.stderr))
+    text = render(diagnostics, OutputFormat.FULL, color=use_color(sys.stderr))
     if text:
         click.echo(text, err=True, color=True)
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
-    """0 for none, 2 where a file can't be had, else 1."""
-    if any(d.code.id in _IO_CODES for d in diagnostics):
+    """0 for none. 1 for findings: what a source file says, and what its network computes.
+
+    2 where the call is at fault: a name or value that it gives, a value that it leaves out, or a
+    file that can't be had, read, used or written.
+    """
+    if any(_is_of_the_call(d) for d in diagnostics):
         return 2
     return 1 if diagnostics else 0
+
+
+def _is_of_the_call(diagnostic: Diagnostic) -> bool:
+    if diagnostic.primary is not None:
+        return diagnostic.primary.span.source.given
+    return diagnostic.code.name in _OF_THE_CALL
 
 
 def fail_with(failure: Failure) -> NoReturn:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import network_options, parse_defines, show
-from seqdsl.cli.tables import FORMATS, Table, write_tables
+from seqdsl.cli.common import CLAIMS, network_options, parse_defines, show
+from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Part
@@ -156,7 +156,7 @@ def _built(instances: list[Instance], diagnostics: list[Diagnostic]) -> list[Net
     """The networks; exits with the errors that left any of them unbuilt. Claims don't matter."""
     errors = [
         d for d in diagnostics
-        if d.severity is Severity.ERROR and d.code.name != "false-claim"
+        if d.severity is Severity.ERROR and d.code.name not in CLAIMS
     ]  # fmt: skip
     networks = [instance.network for instance in instances if instance.network]
     if errors or not networks:
@@ -191,9 +191,9 @@ def _table(title: str, difference: NetworkDiff, exact: bool) -> Table:
     return Table(title, headings, tuple(rows), right, note, styles=tuple(styles))
 
 
-def _rows(difference: NetworkDiff) -> tuple[list[tuple[str, ...]], list[str]]:
+def _rows(difference: NetworkDiff) -> tuple[list[tuple[Cell, ...]], list[str]]:
     """A row for each stage, each change and the totals; and the style of each."""
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     styles: list[str] = []
     for stage in difference.stages:
         name, mark, shapes = _name(stage), _mark(stage), _shapes(stage)
@@ -217,22 +217,22 @@ def _rows(difference: NetworkDiff) -> tuple[list[tuple[str, ...]], list[str]]:
     return rows, [*styles, "bold", "bold"]
 
 
-def _exact_rows(difference: NetworkDiff) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
+def _exact_rows(difference: NetworkDiff) -> list[tuple[Cell, ...]]:
+    rows: list[tuple[Cell, ...]] = []
     for stage in difference.stages:
         name = _name(stage)
         if name:
             kind = {"+": "added", "-": "removed", "": "changed"}[_mark(stage)]
-            rows.append((name, kind, "", "1", *_shapes(stage), *_counts(*_costs(stage))))
+            rows.append((name, kind, "", whole(1), *_shapes(stage), *_counts(*_costs(stage))))
         for change in stage.changes:
             rows.append(
                 (
-                    name, change.kind.value, _layer(change), str(change.count),
+                    name, change.kind.value, _layer(change), whole(change.count),
                     *_attributes(change), *_counts(change.before, change.after),
                 )
             )  # fmt: skip
     totals = _counts(difference.before.cost, difference.after.cost)
-    return [*rows, ("total", "", "", "", "", "", *totals)]
+    return [*rows, ("total", "", "", Number(None, ""), "", "", *totals)]
 
 
 def _absent_table(title: str, networks: list[tuple[Network, str]]) -> Table:
@@ -294,16 +294,20 @@ def _attribute(name: str, value: str | None, other: str | None) -> str:
     return f"× {value}" if name == "times" else f"{name}={value}"
 
 
-def _counts(before: Cost, after: Cost) -> tuple[str, ...]:
-    return tuple(map(str, (before.params, after.params, before.macs, after.macs)))
+def _counts(before: Cost, after: Cost) -> tuple[Number, ...]:
+    return tuple(map(whole, (before.params, after.params, before.macs, after.macs)))
 
 
-def _growth(before: Cost, after: Cost) -> tuple[str, str]:
+def _growth(before: Cost, after: Cost) -> tuple[Number, Number]:
     params, macs = after.params - before.params, after.macs - before.macs
     return _amount(params, "+"), _amount(macs, "+")
 
 
-def _amount(count: int, sign: str = "") -> str:
+def _amount(count: int, sign: str = "") -> Number:
+    return Number(count, _spelled(count, sign))
+
+
+def _spelled(count: int, sign: str) -> str:
     """Four digits and a suffix: ``+13.78M``."""
     for power, suffix in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
         if abs(count) >= 10**power:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
-from seqdsl.cli.common import fail_with, load_or_exit, network_options
-from seqdsl.passes.drawing.picture import NoSuchPart, picture
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.passes.drawing.picture import NoSuchPart, Picture, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.suggest import nearest
@@ -16,6 +18,7 @@ from seqdsl.source.suggest import nearest
 @click.command("draw")
 @click.argument("file")
 @network_options
+@claims_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
               help="A .svg, .png, .pdf or .dot file.")  # fmt: skip
 @click.option("--depth", type=click.Choice([depth.value for depth in Depth]), default="network",
@@ -27,6 +30,7 @@ def command(
     file: str,
     network_name: str | None,
     defines: dict[str, str],
+    claims: bool,
     output: Path,
     depth: str,
     only: str | None,
@@ -35,11 +39,11 @@ def command(
     """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks with
     repeats folded, `layer` every layer, `group` the groups of layers and the windows they see.
     """
-    from seqdsl.backends.graphviz import FORMATS, draw, is_slow
+    from seqdsl.backends.graphviz import FORMATS, is_slow
 
-    if output.suffix not in FORMATS:
+    if output.suffix.lower() not in FORMATS:
         raise click.UsageError(f"{output}: the output is one of {', '.join(FORMATS)}")
-    network = load_or_exit(file, network_name, defines)
+    network = load_or_exit(file, network_name, defines, claims=claims)
     try:
         drawn = picture(network, Depth(depth), only and only.strip("/"))
     except NoSuchPart as problem:
@@ -48,10 +52,25 @@ def command(
         hint = f" Did you mean {near}?" if near else ""
         raise click.UsageError(f"{problem}.{hint}") from None
     size = f"{len(drawn.boxes)} boxes, {len(drawn.arrows)} arrows"
-    if output.suffix != ".dot" and is_slow(drawn):
+    if output.suffix.lower() != ".dot" and is_slow(drawn):
         click.echo(f"laying out {size}: this may take a while", err=True)
     try:
-        engine = draw(drawn, output, direction)
+        engine = _draw(drawn, output, direction)
     except Failure as failure:
         fail_with(failure)
     click.echo(f"{output}: {size}, {engine}", err=True)
+
+
+def _draw(drawn: Picture, output: Path, direction: str) -> str:
+    """Draws beside the output: the backend knows a format by its extension in small letters."""
+    from seqdsl.backends.files import write_whole
+    from seqdsl.backends.graphviz import draw
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"drawing{output.suffix.lower()}"
+        try:
+            engine = draw(drawn, path, direction)
+        except Failure as failure:
+            raise Failure(replace(failure.diagnostic, name=str(output))) from None
+        write_whole(output, path.read_bytes())
+    return engine

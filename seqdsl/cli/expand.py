@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import exit_code, network_options, show
-from seqdsl.source.diagnostic import CompileError
+from seqdsl.cli.common import exit_code, fail_with, network_options, show
+from seqdsl.source.diagnostic import CompileError, Failure
 
 
 @click.command("expand")
@@ -21,10 +21,10 @@ def command(
     """Write a network of FILE as a plain source: every parameter bound, every repeat and condition
     worked out, a derived network's layers in their places. It compiles to the same graph.
     """
-    from seqdsl.api import expand
+    from seqdsl.api import expand_plainly
 
     try:
-        text = expand(file, network_name, **defines)
+        text = expand_plainly(file, network_name, defines)
     except CompileError as error:
         show(error.diagnostics)
         sys.exit(exit_code(error.diagnostics))
@@ -33,4 +33,7 @@ def command(
         return
     from seqdsl.backends.files import write_whole
 
-    write_whole(output, text.encode())
+    try:
+        write_whole(output, text.encode())
+    except Failure as failure:
+        fail_with(failure)

@@ -27,6 +27,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
+
+
 class LazyCommands(click.Group):
     """A group that imports a command's module when the command is used."""
 
@@ -63,7 +66,10 @@ def program() -> None:
 
 
 def main() -> None:
-    """Runs the program. Exit code 0: clean; 1: findings; 2: usage or I/O; 130: interrupted."""
+    """Runs the program.
+
+    Exit code 0: clean; 1: findings; 2: usage or I/O; 70: a mistake of ours; 130: interrupted.
+    """
     gc.set_threshold(100_000)  # a compiler makes many objects and few circles
     try:
         _run()
@@ -84,7 +90,16 @@ def _run() -> None:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except MemoryError as error:
+        click.echo(f"seqdsl: not enough memory{f': {error}' if str(error) else ''}", err=True)
+        sys.exit(2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"seqdsl: {where}{error.strerror or error}", err=True)
         sys.exit(2)
+    except Exception as error:
+        if os.environ.get("SEQDSL_TRACEBACK"):
+            raise
+        click.echo(f"seqdsl: internal error: {type(error).__name__}: {error}", err=True)
+        click.echo("Please report it with the file; SEQDSL_TRACEBACK=1 shows where.", err=True)
+        sys.exit(_INTERNAL)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import fail_with, load_or_exit, network_options
-from seqdsl.cli.tables import Table, write_tables
-from seqdsl.source.diagnostic import Failure
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
 
 if TYPE_CHECKING:
+    from seqdsl.backends.onnx_run import Runner
+    from seqdsl.backends.torch_run import TorchRunner
     from seqdsl.backends.weights import Array, Outputs, State
     from seqdsl.graph.network import Network
 
@@ -22,36 +26,53 @@ if TYPE_CHECKING:
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path),
                 metavar="INPUT...")  # fmt: skip
 @network_options
+@claims_option
 @click.option("--weights", type=click.Path(path_type=Path), help="safetensors, or torch's.")
 @click.option("--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
               show_default=True)  # fmt: skip
 @click.option("--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
-              show_default=True, help="Where onnxruntime runs.")  # fmt: skip
+              show_default=True, help="Where the engine runs.")  # fmt: skip
+@click.option("--save", type=click.Path(path_type=Path), metavar="OUT.npy",
+              help="Keep the logits, or the map: float32 [samples, ...].")  # fmt: skip
 def command(
     file: str,
     inputs: tuple[Path, ...],
     network_name: str | None,
     defines: dict[str, str],
+    claims: bool,
     weights: Path | None,
     engine: str,
     provider: str,
+    save: Path | None,
 ) -> None:
     """Run a network of FILE on each INPUT, an image or a .npy array, and print its top 5.
 
-    Of an output that is a map, and of further outputs, the extremes and the mean are printed.
+    Of an output that is a map, and of further outputs, the shape and the statistics are printed.
     Without --weights the network is freshly initialised, and its answers are arbitrary.
     """
-    network = load_or_exit(file, network_name, defines)
+    if save is not None and save.suffix.lower() != ".npy":
+        raise click.UsageError(f"{save}: the outputs are saved as a .npy file")
+    network = load_or_exit(file, network_name, defines, claims=claims)
     try:
-        state, origin = _state(network, weights)
         batches = [_read(path, network) for path in inputs]
-        if engine == "torch":
-            results, where = _with_torch(network, state, batches), "PyTorch, CPU"
-        else:
-            results, where = _with_onnxruntime(network, state, batches, provider)
+        state, origin = _state(network, weights)
+        runner = _runner(engine, network, state, provider)
+        outcomes = [runner(batch) for batch in batches]
+        if save is not None:
+            _save(save, [outcome.outputs["logits"] for outcome in outcomes])
     except Failure as failure:
         fail_with(failure)
-    click.echo(f"{network.name}, {origin}, on {where}", err=True)
+    where = outcomes[0].provider
+    if runner.note is not None:
+        click.echo(f"note: {runner.note}; running on {where}", err=True)
+    click.echo(f"{network.name}, {origin}, on {_ENGINES[engine]}, {where}", err=True)
+    names = [output.name for output in network.returned]
+    results = [{name: outcome.outputs[name] for name in names} for outcome in outcomes]
+    try:
+        for path, outputs in zip(inputs, results, strict=True):
+            _require_finite(network, path, outputs)
+    except Failure as failure:
+        fail_with(failure)
     tables: list[Table] = []
     for path, outputs in zip(inputs, results, strict=True):
         samples = len(outputs["logits"])
@@ -59,6 +80,9 @@ def command(
             title = str(path) if samples == 1 else f"{path}, sample {i}"
             tables.extend(_tables(title, {name: outputs[name][i] for name in outputs}))
     click.echo(write_tables(tables, "table"))
+
+
+_ENGINES = {"onnxruntime": "onnxruntime", "torch": "PyTorch"}
 
 
 def _state(network: Network, weights: Path | None) -> tuple[State, str]:
@@ -75,54 +99,76 @@ def _read(path: Path, network: Network) -> Array:
     return read_input(path, network.input.type)
 
 
-def _with_onnxruntime(
-    network: Network, state: State, batches: list[Array], provider: str
-) -> tuple[list[Outputs], str]:
+def _runner(engine: str, network: Network, state: State, provider: str) -> Runner | TorchRunner:
+    from seqdsl.backends.running import Provider
+
+    if engine == "torch":
+        from seqdsl.backends.torch_module import to_torch
+        from seqdsl.backends.torch_run import TorchRunner
+
+        return TorchRunner(network, to_torch(network), state, Provider(provider))
     from seqdsl.backends.onnx_model import to_onnx
-    from seqdsl.backends.onnx_run import Provider, Runner
+    from seqdsl.backends.onnx_run import Runner
 
-    runner = Runner(to_onnx(network, state), Provider(provider))
-    if runner.note is not None:
-        click.echo(f"note: {runner.note}; running on {runner.provider}", err=True)
-    names = [output.name for output in network.returned]
-    found = [runner(batch).outputs for batch in batches]
-    results = [{name: outputs[name] for name in names} for outputs in found]
-    return results, f"onnxruntime, {runner.provider}"
+    return Runner(to_onnx(network, state), Provider(provider))
 
 
-def _with_torch(network: Network, state: State, batches: list[Array]) -> list[Outputs]:
-    import torch
+def _save(path: Path, outputs: list[Array]) -> None:
+    """Keeps the logits of all inputs, one sample after another."""
+    import numpy as np
 
-    from seqdsl.backends.torch_module import outputs_of, to_torch
+    from seqdsl.backends.files import write_whole
 
-    module = to_torch(network)
-    module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
-    module.eval()
-    return [outputs_of(network, module, torch.from_numpy(batch)) for batch in batches]
+    stream = io.BytesIO()
+    np.save(stream, np.concatenate(outputs))
+    write_whole(path, stream.getvalue())
+
+
+def _require_finite(network: Network, path: Path, outputs: Outputs) -> None:
+    from seqdsl.backends.weights import not_finite
+
+    for name, values in outputs.items():
+        bad = not_finite(values)
+        if bad:
+            raise Failure(
+                Diagnostic(
+                    BY_NAME["not-finite"],
+                    f"{bad:,} of the {values.size:,} {name} of {network.name} for {path} are NaN "
+                    "or infinite",
+                    None,
+                    help="its weights and its input are not: something overflows float32, or a "
+                    "running variance is below zero",
+                    name=str(path),
+                )
+            )
 
 
 def _tables(title: str, outputs: Outputs) -> Iterator[Table]:
-    """The classes of one sample, where its logits are one number for each, and all else."""
+    """The likeliest classes of one sample, where its logits are one number for each of several;
+    what all else looks like.
+    """
     logits = outputs["logits"]
-    has_classes = logits.size == len(logits)
+    has_classes = logits.size == len(logits) > 1
     if has_classes:
         yield _classes(title, logits.reshape(-1))
     others = {n: output for n, output in outputs.items() if n != "logits" or not has_classes}
     if others:
-        rows = tuple(
-            (name, "x".join(map(str, output.shape)), *(f"{number:.4g}" for number in
-             (output.min(), output.mean(), output.max())))
-            for name, output in others.items()
-        )  # fmt: skip
-        headings = ("output", "shape", "least", "mean", "largest")
+        rows = tuple(_summary(name, output) for name, output in others.items())
+        headings = ("output", "shape", "mean", "standard deviation", "least", "largest")
         yield Table(title, headings, rows, frozenset(headings[1:]))
+
+
+def _summary(name: str, output: Array) -> tuple[Cell, ...]:
+    statistics = (output.mean(), output.std(), output.min(), output.max())
+    numbers = [Number(float(value), f"{value:.4g}") for value in statistics]
+    return (name, "x".join(map(str, output.shape)), *numbers)
 
 
 def _classes(title: str, logits: Array) -> Table:
     from seqdsl.backends.images import softmax, top_k
 
     rows = tuple(
-        (str(rank), str(index), f"{probability:.4f}")
+        (whole(rank), whole(index), Number(probability, f"{probability:.4f}"))
         for rank, (index, probability) in enumerate(top_k(softmax(logits)), 1)
     )
     headings = ("rank", "class", "probability")

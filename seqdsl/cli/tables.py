@@ -5,23 +5,37 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
+from math import isfinite
+from typing import TypeAlias
 
 from seqdsl.cli.common import use_color
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number for programs, None where there is none, beside its text for readers."""
+
+    value: int | float | None
+    text: str
+
+
+Cell: TypeAlias = str | Number
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under headings.
+    """Rows under headings.
 
     ``right`` names the headings of columns of numbers, ``prose`` those of columns that wrap.
+    Formats for programs (json, csv) have the values of numbers, the others their texts.
     """
 
     title: str
     headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
     right: frozenset[str] = frozenset()
     note: str = ""  # the convention of its numbers, for one
     prose: frozenset[str] = frozenset()
@@ -35,9 +49,25 @@ def write_tables(tables: list[Table], format: str) -> str:
     return "\n\n".join(_WRITERS[format](table).rstrip("\n") for table in tables)
 
 
+def whole(value: int) -> Number:
+    """A count, as it is."""
+    return Number(value, f"{value}")
+
+
 def _object(table: Table) -> dict[str, object]:
-    rows = [dict(zip(table.headings, row, strict=True)) for row in table.rows]
+    rows = [dict(zip(table.headings, map(_value, row), strict=True)) for row in table.rows]
     return {"title": table.title, "note": table.note, "rows": rows}
+
+
+def _value(cell: Cell) -> str | int | float | None:
+    """A cell for programs; neither JSON nor a spreadsheet knows NaN."""
+    value = cell.value if isinstance(cell, Number) else cell
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _texts(table: Table) -> Iterator[tuple[str, ...]]:
+    for row in table.rows:
+        yield tuple(cell.text if isinstance(cell, Number) else cell for cell in row)
 
 
 def _terminal(table: Table) -> str:
@@ -59,7 +89,7 @@ def _terminal(table: Table) -> str:
         justify = "right" if heading in table.right else "left"
         no_wrap = heading not in table.prose
         grid.add_column(Text(heading), justify=justify, no_wrap=no_wrap)  # type: ignore[arg-type]
-    for row, style in zip_longest(table.rows, table.styles):
+    for row, style in zip_longest(_texts(table), table.styles):
         grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row), style=style)
     console.print(Text(table.title, style="bold"))
     console.print(grid)
@@ -70,7 +100,7 @@ def _terminal(table: Table) -> str:
 
 def _width(table: Table) -> int:
     """The characters that a table needs, so that no cell is cut short; prose can wrap."""
-    columns = zip(table.headings, *table.rows, strict=True)
+    columns = zip(table.headings, *_texts(table), strict=True)
     widths = (40 if c[0] in table.prose else max(map(len, c)) for c in columns)
     return sum(width + 3 for width in widths)
 
@@ -82,7 +112,7 @@ def _csv(table: Table) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(table.headings)
-    writer.writerows(table.rows)
+    writer.writerows(map(_value, row) for row in table.rows)
     return stream.getvalue()
 
 
@@ -92,7 +122,7 @@ def _markdown(table: Table) -> str:
         return f"| {' | '.join(escaped)} |"
 
     rule = tuple("---:" if heading in table.right else "---" for heading in table.headings)
-    lines = [f"**{table.title}**", "", line(table.headings), line(rule), *map(line, table.rows)]
+    lines = [f"**{table.title}**", "", line(table.headings), line(rule), *map(line, _texts(table))]
     return "\n".join([*lines, "", table.note] if table.note else lines)
 
 
@@ -109,7 +139,7 @@ def _latex(table: Table) -> str:
             r"\toprule",
             line(table.headings),
             r"\midrule",
-            *map(line, table.rows),
+            *map(line, _texts(table)),
             r"\bottomrule",
             r"\end{tabular}",
         ]

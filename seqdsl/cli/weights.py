@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from seqdsl.cli.common import fail_with, load_or_exit, network_options, show
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, show
 from seqdsl.cli.tables import FORMATS, Table, write_tables
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.render_text import printable
@@ -50,6 +50,7 @@ def _map_options(function: F) -> F:
 @click.argument("checkpoint", type=_PATH, metavar="CKPT")
 @click.option("--into", "file", required=True, metavar="FILE", help="The network's .seq file.")
 @network_options
+@claims_option
 @click.option("-o", "--output", type=_PATH, required=True, help="A .safetensors file.")
 @_map_options
 def import_(
@@ -57,6 +58,7 @@ def import_(
     file: str,
     network_name: str | None,
     defines: dict[str, str],
+    claims: bool,
     output: Path,
     map_path: Path | None,
     format: str,
@@ -67,7 +69,7 @@ def import_(
     what did not fit, where there is no such match, or more than one.
     """
     _check_suffix(output, (".safetensors",))
-    network = load_or_exit(file, network_name, defines)
+    network = load_or_exit(file, network_name, defines, claims=claims)
     from seqdsl.backends.checkpoints import read_checkpoint
     from seqdsl.backends.transfer import import_state
     from seqdsl.backends.weights import save_state
@@ -85,6 +87,7 @@ def import_(
 @click.argument("weights", type=_PATH, metavar="WEIGHTS")
 @click.option("--from", "file", required=True, metavar="FILE", help="The network's .seq file.")
 @network_options
+@claims_option
 @click.option("--like", "checkpoint", type=_PATH, required=True, metavar="CKPT",
               help="Whose names, shapes and types to take.")  # fmt: skip
 @click.option("-o", "--output", type=_PATH, required=True,
@@ -95,6 +98,7 @@ def export(
     file: str,
     network_name: str | None,
     defines: dict[str, str],
+    claims: bool,
     checkpoint: Path,
     output: Path,
     map_path: Path | None,
@@ -105,7 +109,7 @@ def export(
     The match is that of import, with the same exit codes.
     """
     _check_suffix(output, (".pth", ".pt", ".safetensors"))
-    network = load_or_exit(file, network_name, defines)
+    network = load_or_exit(file, network_name, defines, claims=claims)
     from seqdsl.backends.checkpoints import read_checkpoint
     from seqdsl.backends.transfer import export_state
     from seqdsl.backends.weights import load_state
@@ -121,7 +125,7 @@ def export(
 
 
 def _check_suffix(path: Path, allowed: tuple[str, ...]) -> None:
-    if path.suffix not in allowed:
+    if path.suffix.lower() not in allowed:
         raise click.UsageError(f"{path}: the output is a {' or '.join(allowed)} file")
 
 

@@ -31,7 +31,7 @@ class Output:
     index: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """One network with all its parameters bound.
 
@@ -48,6 +48,12 @@ class Network:
     parameters: tuple[tuple[str, str], ...] = ()  # each bound parameter and its value, as printed
     doc: str = ""
     further: tuple[Output, ...] = ()  # the outputs that the source names, in its order
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name}: {len(self.nodes):,} nodes, {self.params:,} params, "
+            f"{self.macs:,} MACs, {self.input.type} -> {self.nodes[self.output].type}>"
+        )
 
     @cached_property
     def graph(self) -> networkx.MultiDiGraph[int]:

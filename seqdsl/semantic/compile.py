@@ -106,25 +106,41 @@ def _expand(
     definition: ast.Buildable,
     arguments: Mapping[str, Argument],
 ) -> Network | None:
-    overrides = [
-        _override(name, value, module, definition.name_span) for name, value in arguments.items()
-    ]
+    span = definition.span if isinstance(definition, ast.Model) else definition.name_span
+    scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, span)
+    frame = Frame(module, scope, None, None)
+    overrides = [_override(name, value, frame) for name, value in arguments.items()]
     if not isinstance(definition, ast.Model):
-        span = definition.name_span
         return expansion.network(definition, module, definition.name, overrides, span, ())
     network, home, bound = network_of(definition, module)
     actuals = overridden(bound, overrides)
     claims = [claim for claim in definition.claims if isinstance(claim, ast.Expect)]
-    return expansion.network(network, home, definition.name, actuals, definition.span, claims)
+    return expansion.network(network, home, definition.name, actuals, span, claims)
 
 
-def _override(name: str, value: Argument, module: LoadedModule, span: Span) -> Actual:
+def _override(name: str, value: Argument, frame: Frame) -> Actual:
     """An argument from outside the file: text is read as an expression of the language."""
-    text = value if isinstance(value, str) else _spell(value)
-    source = Source(f"-D {name}", text)
-    expression = parse_expression(source)
-    scope = Scope(ScopeKind.NETWORK, name, name, None, span)
-    return Actual(name, evaluate(expression, Frame(module, scope, None, None)), expression.span)
+    source = Source(name, value if isinstance(value, str) else _spell(value), given=True)
+    try:
+        expression = parse_expression(source)
+    except Failure as failure:
+        if failure.diagnostic.code.name != "syntax":
+            raise
+        raise _unreadable(source) from None  # the parser speaks of files and definitions
+    except IndexError:  # nor has it words for a value that is empty, or goes on behind its end
+        raise _unreadable(source) from None
+    return Actual(name, evaluate(expression, frame), expression.span)
+
+
+def _unreadable(source: Source) -> Failure:
+    return Failure(
+        Diagnostic(
+            BY_NAME["syntax"],
+            f"the value of `{source.name}` can't be read",
+            Label(Span(source, 0, len(source.text)), "no value of the language"),
+            help="a value is such as 8, 3x3, [1, 2, 1], true or none",
+        )
+    )
 
 
 def _spell(value: Argument) -> str:

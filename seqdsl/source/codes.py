@@ -99,6 +99,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ605", "no-graphviz", "No Graphviz engine can draw this format."),
     Code("SEQ606", "ambiguous-weights", "A checkpoint fits the network in more than one way."),
     Code("SEQ607", "name-map", "A name map can't be read, or names what is not there."),
+    Code("SEQ608", "not-finite", "Weights, an input or an output hold NaN or infinity."),
+    Code("SEQ609", "unwritable-output", "The output can't be written."),
     Code("SEQ610", "picture-too-large", "A picture has too many arrows to be laid out and read."),
 )
 

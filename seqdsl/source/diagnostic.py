@@ -58,6 +58,8 @@ class CompileError(Exception):
         for d in self.diagnostics:
             where = str(d.primary.span) if d.primary else d.name
             lines.append(f"{where}: {d.code.id} {d.message}")
+            if d.help:
+                lines.append(f"  help: {d.help}")
         return "\n".join(lines)
 
 

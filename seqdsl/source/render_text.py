@@ -11,6 +11,7 @@ from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.text import Source
 
 MAX_LINE = 100  # columns of a source line that are shown
+MAX_SHOWN = 50  # diagnostics that a reader is shown in full
 
 _RED, _YELLOW, _BLUE, _CYAN, _BOLD, _RESET = (
     f"\x1b[{code}m" for code in ("1;31", "1;33", "1;34", "1;36", "1", "0")
@@ -23,10 +24,13 @@ def render_concise(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def render_full(diagnostics: Sequence[Diagnostic], color: bool) -> str:
-    """Every diagnostic with its source lines, and a line that counts them."""
+    """The first diagnostics with their source lines, and a line that counts all of them."""
     if not diagnostics:
         return ""
-    parts = [_Renderer(color).diagnostic(d) for d in diagnostics]
+    parts = [_Renderer(color).diagnostic(d) for d in diagnostics[:MAX_SHOWN]]
+    more = len(diagnostics) - len(parts)
+    if more > 0:
+        parts.append(f"... and {more:,} more: `check --output-format concise` lists them all")
     return "\n\n".join([*parts, _summary(diagnostics)])
 
 

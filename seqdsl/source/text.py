@@ -19,6 +19,7 @@ class Source:
     name: str
     text: str = field(repr=False)
     library: bool = False  # part of the standard library, not of the user's project
+    given: bool = False  # no file, but a parameter's value from outside the file
 
     @cached_property
     def _line_starts(self) -> list[int]:

@@ -84,7 +84,7 @@ def test_check(file: str) -> None:
 def test_stats(file: str, level: str) -> None:
     result = seqdsl_command("stats", file, "--by", level, "--format", "json")
     (table,) = json.loads(result.stdout)
-    assert table["rows"][-1]["params"] == str(seqdsl.load(file).params)
+    assert table["rows"][-1]["params"] == seqdsl.load(file).params
 
 
 def test_audit(file: str) -> None:

@@ -109,9 +109,10 @@ def test_what_is_ambiguous_is_settled_by_a_map(folder: Path, name: str) -> None:
     ],
 )
 def test_a_bad_map_is_a_diagnostic(folder: Path, name: str, text: str, reason: str) -> None:
+    code = 1 if reason == "the map names nothing" else 2  # it can be read, and does not fit
     (folder / name).write_text(text)
     done = run("import", "theirs.pth", "--into", "net.seq", "-o", "o.safetensors", "--map", name)
-    assert done.exit_code == 1 and "SEQ607" in done.stderr and reason in done.stderr
+    assert done.exit_code == code and "SEQ607" in done.stderr and reason in done.stderr
     assert f"--> {name}" in done.stderr
 
 
@@ -138,8 +139,8 @@ def test_a_shape_that_is_not_quite_the_same_is_said(folder: Path) -> None:
             ("import", "theirs.pth", "--into", "net.seq", "-o", "o.safetensors", "--map", "m.toml"),
             2,
         ),
-        (("import", "net.seq", "--into", "net.seq", "-o", "o.safetensors"), 1),
-        (("export", "theirs.pth", "--from", "net.seq", "--like", "theirs.pth", "-o", "b.pth"), 1),
+        (("import", "net.seq", "--into", "net.seq", "-o", "o.safetensors"), 2),
+        (("export", "theirs.pth", "--from", "net.seq", "--like", "theirs.pth", "-o", "b.pth"), 2),
         (("export", "theirs.pth", "--from", "net.seq", "--like", "theirs.pth", "-o", "b.txt"), 2),
     ],
 )

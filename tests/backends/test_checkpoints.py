@@ -1,0 +1,131 @@
+"""Checkpoints that can't be read say why, at once, and run no code."""
+
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from networks import compiled
+from safetensors.torch import save_file
+from torch import nn
+
+from seqdsl import Network
+from seqdsl.backends.weights import load_state, random_state
+from seqdsl.source.diagnostic import Failure
+
+SMALL = "network Small { input 3x8x8; conv 3x3, 4; global_average_pool; fc 5 }\n"
+DAMAGED = "it is damaged, or torch.save did not write it"
+PROTOCOL = "its pickle is damaged, or not of protocol 2, in which torch.save writes"
+ODD = "a is no plain array of numbers, but sparse, quantised, complex or without data"
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    return compiled(tmp_path, SMALL)
+
+
+def saved(tmp_path: Path, what: object, **options: object) -> bytes:
+    path = tmp_path / "made.pt"
+    torch.save(what, path, **options)
+    return path.read_bytes()
+
+
+ZEROS = {"a": torch.zeros(3)}
+UNREADABLE = {
+    "text": (lambda _: b"input 3x8x8\n", "torch.save did not write it"),
+    "a word": (lambda _: b"hello world\n", "torch.save did not write it"),
+    "nothing": (lambda _: b"", "it is empty"),
+    "noise": (lambda _: b"\x01" + os.urandom(1000), "torch.save did not write it"),
+    "noise like a pickle": (lambda _: b"\x80\x02\xf3" + os.urandom(1000), PROTOCOL),
+    "half an archive": (lambda path: saved(path, ZEROS)[:500], DAMAGED),
+    "half an old file": (
+        lambda path: saved(path, ZEROS, _use_new_zipfile_serialization=False)[:-5],
+        DAMAGED,
+    ),
+    "protocol 4": (lambda path: saved(path, ZEROS, pickle_protocol=4), PROTOCOL),
+    "a pickle of protocol 4": (lambda _: pickle.dumps({"a": np.zeros(3)}), PROTOCOL),
+    "a whole module": (
+        lambda path: saved(path, nn.Linear(2, 2)),
+        "it holds more than tensors, and that is never loaded",
+    ),
+    "a list": (lambda path: saved(path, [torch.zeros(3)]), "it holds no state_dict"),
+    "a sparse tensor": (lambda path: saved(path, {"a": torch.zeros(3).to_sparse()}), ODD),
+    "a complex tensor": (lambda path: saved(path, {"a": torch.zeros(3, dtype=torch.cfloat)}), ODD),
+    "no data": (lambda path: saved(path, {"a": torch.zeros(3, device="meta")}), ODD),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_unreadable(network: Network, tmp_path: Path, kind: str) -> None:
+    make, reason = UNREADABLE[kind]
+    path = tmp_path / "weights.bin"
+    path.write_bytes(make(tmp_path))
+    with warnings.catch_warnings(action="error"), pytest.raises(Failure) as caught:
+        load_state(path, network)
+    found = caught.value.diagnostic
+    assert found.code.id == "SEQ602"
+    assert found.message == f"{path} can't be read as a checkpoint: {reason}"
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\xff" * 100])
+def test_unreadable_safetensors(network: Network, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "weights.SAFETENSORS"
+    path.write_bytes(data)
+    with pytest.raises(Failure, match="it is damaged, or no safetensors at all"):
+        load_state(path, network)
+
+
+@pytest.mark.parametrize("type", [torch.bfloat16, torch.float16, torch.float64])
+def test_other_floats_are_read(network: Network, tmp_path: Path, type: torch.dtype) -> None:
+    state = {key: torch.from_numpy(value).to(type) for key, value in random_state(network).items()}
+    save_file(state, tmp_path / "w.safetensors")
+    torch.save(state, tmp_path / "w.pt")
+    for name in ("w.safetensors", "w.pt"):
+        loaded = load_state(tmp_path / name, network)
+        for key, value in state.items():
+            assert loaded[key].dtype == np.float32
+            assert np.array_equal(loaded[key], value.float().numpy())
+
+
+def test_a_missing_file_is_not_waited_for(tmp_path: Path) -> None:
+    """Torch takes seconds to import: it is not touched for a file that is not there."""
+    (tmp_path / "net.seq").write_text(SMALL)
+    np.save(tmp_path / "x.npy", np.zeros((3, 8, 8), np.float32))
+    for name in ("nosuch.pt", "net.seq"):
+        code = (
+            "import sys\nfrom seqdsl.cli.main import main\n"
+            f"sys.argv[1:] = ['run', 'net.seq', 'x.npy', '--weights', '{name}']\n"
+            "try: main()\nexcept SystemExit as exit: assert exit.code == 2\n"
+            "assert not {'torch', 'onnx', 'onnxruntime'} & set(sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("before", ["", "module.", "_orig_mod.", "module._orig_mod."])
+def test_what_torch_wraps_is_unwrapped(network: Network, tmp_path: Path, before: str) -> None:
+    state = random_state(network)
+    torch.save({f"{before}{k}": torch.from_numpy(v) for k, v in state.items()}, tmp_path / "w.pt")
+    loaded = load_state(tmp_path / "w.pt", network)
+    assert all(np.array_equal(loaded[key], value) for key, value in state.items())
+
+
+def test_a_stage_may_be_called_module(tmp_path: Path) -> None:
+    network = compiled(tmp_path, "network N { input 3x8x8; stage module { conv2d 1x1, 4 } }")
+    state = random_state(network)
+    assert list(state) == ["module.conv2d.weight"]
+    save_file({k: torch.from_numpy(v) for k, v in state.items()}, tmp_path / "w.safetensors")
+    assert load_state(tmp_path / "w.safetensors", network).keys() == state.keys()
+
+
+def test_only_what_stands_before_every_key_is_a_wrapper(network: Network, tmp_path: Path) -> None:
+    arrays = {key: torch.from_numpy(value) for key, value in random_state(network).items()}
+    first, *_ = arrays
+    arrays[f"module.{first}"] = arrays.pop(first)
+    torch.save(arrays, tmp_path / "w.pt")
+    with pytest.raises(Failure, match=f"missing {first}; unexpected module.{first}"):
+        load_state(tmp_path / "w.pt", network)
