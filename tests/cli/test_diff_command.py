@@ -53,7 +53,7 @@ def test_exact_numbers_for_programs() -> None:
     sides = (f"{CIFAR}:S1", f"{CIFAR}:S2")
     (table,) = json.loads(run(*sides, "--format", "json", code=1).stdout)
     rows = table["rows"]
-    texts = [{name: str(value) for name, value in row.items()} for row in rows]
+    texts = [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
     assert texts == list(csv.DictReader(io.StringIO(run(*sides, "--format", "csv").stdout)))
     numbers = ("params before", "params after", "MACs before", "MACs after")
     total = [before.params, after.params, before.macs, after.macs]
