@@ -43,5 +43,5 @@ def test_a_template_asks_for_its_parameters() -> None:
 def test_weights_that_memory_can_not_hold(tmp_path: Path) -> None:
     network = compiled(tmp_path, "network N { input 3x8x8; conv2d 3x3, 1000000000000000 }")
     for make in (seqdsl.to_torch, seqdsl.to_onnx):
-        with pytest.raises(seqdsl.CompileError, match="SEQ603 the weights of N take"):
+        with pytest.raises(seqdsl.CompileError, match=r"SEQ603 .*weights"):
             make(network)

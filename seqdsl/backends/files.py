@@ -29,10 +29,10 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         _write(path, data)
     except (OSError, ValueError) as error:
-        raise unwritable(path, error) from None
+        raise _unwritable(path, error) from None
 
 
-def unwritable(path: Path, error: OSError | ValueError) -> Failure:
+def _unwritable(path: Path, error: OSError | ValueError) -> Failure:
     """Why an output can't be written, under the name that the user gave."""
     if path.is_dir():
         return _failure("unwritable-output", f"{path} is a directory", path, "name a file in it")

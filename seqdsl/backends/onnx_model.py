@@ -11,12 +11,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from seqdsl.backends.files import unwritable, write_whole
-from seqdsl.backends.weights import Array, fit, initial_state
+from seqdsl.backends.files import write_whole
+from seqdsl.backends.weights import Array, fit, initial_state, spell_bytes
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import Role, module_path
+from seqdsl.graph.parameters import Role, layout, module_path
 from seqdsl.passes.folding import foldable
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
@@ -41,8 +41,9 @@ def to_onnx(
 
     ``fold`` puts batch norms into the convolutions before them. ``expose`` makes every node's
     output an output of the model, under its `value_name`. Raises `Failure` where the weights do
-    not fit, or the checker refuses the model.
+    not fit or are more than a file holds, or the checker refuses the model.
     """
+    _require_protobuf(network)
     if state_dict is None:
         state = initial_state(network)
     else:
@@ -66,23 +67,29 @@ def to_onnx(
             "source_sha256": sha256(source.encode()).hexdigest(),
         },
     )
-    if model.ByteSize() < MAX_PROTOBUF:
-        _check(model, network)
+    _check(model, network)
     return model
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Writes a model whole or not at all; weights past 2 GB go into a file beside it.
+    """Writes a model whole or not at all. Raises `Failure` where it can't be written."""
+    write_whole(path, model.SerializeToString())
 
-    Raises `Failure` where it can't be written.
-    """
-    if model.ByteSize() < MAX_PROTOBUF:
-        write_whole(path, model.SerializeToString())
-        return
-    try:
-        onnx.save_model(model, str(path), save_as_external_data=True, location=f"{path.name}.data")
-    except OSError as error:
-        raise unwritable(path, error) from None
+
+def _require_protobuf(network: Network) -> None:
+    """Raises `Failure` where the weights are more than one protobuf message can hold."""
+    needed = sum(4 * parameter.size for parameter in layout(network))
+    if needed >= MAX_PROTOBUF:
+        raise Failure(
+            Diagnostic(
+                BY_NAME["backend"],
+                f"an ONNX model holds 2 GB of weights, and those of {network.name} take "
+                f"{spell_bytes(needed)}",
+                None,
+                help="run it with --engine torch, or build a .py",
+                name=network.root.span.source.name,
+            )
+        )
 
 
 def _check(model: onnx.ModelProto, network: Network) -> None:

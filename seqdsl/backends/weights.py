@@ -121,8 +121,8 @@ def require_memory(network: Network) -> None:
     if needed > there:
         raise _failure(
             "backend",
-            f"the weights of {network.name} take {_bytes(needed)}, and this machine has "
-            f"{_bytes(there)} of memory",
+            f"the weights of {network.name} take {spell_bytes(needed)}, and this machine has "
+            f"{spell_bytes(there)} of memory",
             network.root.span.source.name,
             "is a digit too many in a width?",
         )
@@ -136,7 +136,7 @@ def _memory() -> int:
         return 64 * 10**9
 
 
-def _bytes(count: int) -> str:
+def spell_bytes(count: int) -> str:
     return f"{count / 10**9:,.0f} GB" if count < 10**18 else f"{float(count):.1e} bytes"
 
 

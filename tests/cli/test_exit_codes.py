@@ -125,6 +125,13 @@ def test_weights_that_memory_can_not_hold() -> None:
     assert seqdsl_command("stats", "wide.seq").code == 0
 
 
+def test_weights_that_an_onnx_model_can_not_hold() -> None:
+    Path("big.seq").write_text("network B { input 3x8x8; conv2d 1x1, 23500; conv2d 1x1, 23500 }")
+    done = seqdsl_command("build", "big.seq", "-o", "big.onnx")
+    assert done.code == 1 and "SEQ603" in done.err and "2 GB of weights" in done.err
+    assert seqdsl_command("build", "big.seq", "-o", "big.py").code == 0
+
+
 def test_an_input_that_no_image_fills() -> None:
     from PIL import Image
 
