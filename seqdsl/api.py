@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqdsl.graph.dump import dump
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import check_claims
 from seqdsl.semantic.compile import (
     Argument,
     Instance,
     choose,
-    has_errors,
     instances,
     unique,
 )
@@ -20,12 +18,11 @@ from seqdsl.semantic.compile import (
     expand as _expand,
 )
 from seqdsl.semantic.modules import Program, load_program
-from seqdsl.semantic.plain import Unwritable, plain_source
 from seqdsl.semantic.reading import DISK, Files, read_stdin
 from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.rules import check_rules
 from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label
+from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label, has_errors
 from seqdsl.source.text import Source
 from seqdsl.syntax import ast
 
@@ -140,6 +137,8 @@ def expand(path: str | Path, network: str | None = None, **params: Argument) -> 
 
 def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, Argument]) -> str:
     """`expand`, of parameters that may be called what its own are."""
+    from seqdsl.semantic.plain import Unwritable, plain_source  # no other command needs it
+
     try:
         program = read_program(path)
         definition = choose(program, network)
@@ -153,7 +152,8 @@ def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, A
         raise CompileError(unique(found))
     try:
         text = plain_source(program, instance.network, recorder)
-        _hold_equal(text, instance.network)
+        if not _is_of(text, instance.network):
+            raise Unwritable("what would be written compiles to another graph")
     except Unwritable as reason:
         message = f"`{instance.name}` can't be written as a plain source: {reason}"
         where = Label(definition.name_span, "this network")
@@ -161,12 +161,13 @@ def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, A
     return text
 
 
-def _hold_equal(text: str, network: Network) -> None:
-    """Raises `Unwritable` where a source does not compile to the same graph."""
+def _is_of(text: str, network: Network) -> bool:
+    """Whether a source compiles to the graph of a network."""
+    from seqdsl.graph.dump import dump
+
     program = load_program(Source("<expanded>", text), None)
     again = _expand(program, choose(program, None)).network
-    if again is None or dump(again) != dump(network):
-        raise Unwritable("what would be written compiles to another graph")
+    return again is not None and dump(again) == dump(network)
 
 
 def expand_checked(

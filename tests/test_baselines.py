@@ -44,7 +44,7 @@ def test_a_hundred_classes(file: str, name: str) -> None:
     network = paper_network(file, name)
     hundred = seqdsl.load(ARCHITECTURES / file, name, classes=100)
     assert hundred.logits.type.shape == (100,)
-    (features,) = network.operand_nodes(network.logits)
+    (features,) = (network.nodes[index] for index in network.logits.operands)
     fewer = network.logits.type.channels - 100
     assert network.params - hundred.params == fewer * (features.type.channels + 1)
 

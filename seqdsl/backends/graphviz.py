@@ -171,15 +171,15 @@ def draw(picture: Picture, path: Path, direction: str = "TB") -> str:
 
     Raises `Failure` where no engine is there for the format, or the picture is too large for one.
     """
-    text = dot_text(picture, direction)
-    if path.suffix == ".dot":
+    text, suffix = dot_text(picture, direction), path.suffix.lower()
+    if suffix == ".dot":
         write_whole(path, text.encode())
         return "DOT"
     if picture.reach > MAX_REACH:
         raise _too_large(picture, path)
-    for name, command in engines(path.suffix):
+    for name, command in engines(suffix):
         try:
-            data = _run([*command, f"-T{path.suffix[1:]}", *_scaling(path)], text)
+            data = _run([*command, f"-T{suffix[1:]}", *_scaling(suffix)], text)
         except subprocess.TimeoutExpired:
             raise _too_large(picture, path) from None
         if data is not None:
@@ -188,7 +188,7 @@ def draw(picture: Picture, path: Path, direction: str = "TB") -> str:
     raise Failure(
         _problem(
             "no-graphviz",
-            f"no Graphviz here can draw {path.suffix[1:].upper()}",
+            f"no Graphviz here can draw {suffix[1:].upper()}",
             "install Graphviz (its `dot` program), or write .svg, .png or .dot",
             path,
         )
@@ -227,8 +227,8 @@ def engines(suffix: str) -> Iterator[tuple[str, list[str]]]:
         yield "graphviz-pure", [packaged]
 
 
-def _scaling(path: Path) -> list[str]:
-    return [f"-Gsize={MAX_SIDE},{MAX_SIDE}", "-Gdpi=96"] if path.suffix == ".png" else []
+def _scaling(suffix: str) -> list[str]:
+    return [f"-Gsize={MAX_SIDE},{MAX_SIDE}", "-Gdpi=96"] if suffix == ".png" else []
 
 
 def _run(command: list[str], text: str) -> bytes | None:

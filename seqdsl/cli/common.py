@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
-from seqdsl.source.codes import Severity
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
 
 if TYPE_CHECKING:
@@ -91,15 +90,11 @@ def load_or_exit(
     if not claims:
         diagnostics = others
     show(diagnostics)
-    if built is not None and not _has_errors(diagnostics):
+    if built is not None and not has_errors(diagnostics):
         return built
-    if built is not None and not _has_errors(others):
+    if built is not None and not has_errors(others):
         click.echo("only claims are false: --no-claims goes on without them", err=True)
     sys.exit(exit_code(diagnostics))
-
-
-def _has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
-    return any(d.severity is Severity.ERROR for d in diagnostics)
 
 
 def show(diagnostics: Sequence[Diagnostic]) -> None:

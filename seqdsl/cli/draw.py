@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
-from seqdsl.passes.drawing.picture import NoSuchPart, Picture, picture
+from seqdsl.passes.drawing.picture import NoSuchPart, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.suggest import nearest
@@ -39,7 +37,7 @@ def command(
     """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks with
     repeats folded, `layer` every layer, `group` the groups of layers and the windows they see.
     """
-    from seqdsl.backends.graphviz import FORMATS, is_slow
+    from seqdsl.backends.graphviz import FORMATS, draw, is_slow
 
     if output.suffix.lower() not in FORMATS:
         raise click.UsageError(f"{output}: the output is one of {', '.join(FORMATS)}")
@@ -55,22 +53,7 @@ def command(
     if output.suffix.lower() != ".dot" and is_slow(drawn):
         click.echo(f"laying out {size}: this may take a while", err=True)
     try:
-        engine = _draw(drawn, output, direction)
+        engine = draw(drawn, output, direction)
     except Failure as failure:
         fail_with(failure)
     click.echo(f"{output}: {size}, {engine}", err=True)
-
-
-def _draw(drawn: Picture, output: Path, direction: str) -> str:
-    """Draws beside the output: the backend knows a format by its extension in small letters."""
-    from seqdsl.backends.files import write_whole
-    from seqdsl.backends.graphviz import draw
-
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / f"drawing{output.suffix.lower()}"
-        try:
-            engine = draw(drawn, path, direction)
-        except Failure as failure:
-            raise Failure(replace(failure.diagnostic, name=str(output))) from None
-        write_whole(output, path.read_bytes())
-    return engine

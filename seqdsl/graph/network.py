@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -104,6 +104,3 @@ class Network:
     def returned(self) -> tuple[Output, ...]:
         """What a torch module gives: the logits, then the further outputs."""
         return (Output("logits", self.logits.index), *self.further)
-
-    def operand_nodes(self, node: Node) -> Iterator[Node]:
-        return (self.nodes[index] for index in node.operands)

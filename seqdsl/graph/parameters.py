@@ -26,10 +26,6 @@ class Role(Enum):
     RUNNING_MEAN = "running_mean"
     RUNNING_VAR = "running_var"
 
-    @property
-    def trained(self) -> bool:
-        return self in (Role.WEIGHT, Role.BIAS)
-
 
 @frozen
 class Parameter:

@@ -17,7 +17,7 @@ from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.modules import LoadedModule, Program
 from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.state import Aborted
-from seqdsl.source.codes import BY_NAME, Severity
+from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
@@ -127,8 +127,6 @@ def _override(name: str, value: Argument, frame: Frame) -> Actual:
         if failure.diagnostic.code.name != "syntax":
             raise
         raise _unreadable(source) from None  # the parser speaks of files and definitions
-    except IndexError:  # nor has it words for a value that is empty, or goes on behind its end
-        raise _unreadable(source) from None
     return Actual(name, evaluate(expression, frame), expression.span)
 
 
@@ -160,10 +158,6 @@ def _spell(value: Argument) -> str:
 def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Each finding once, however many expansions met it, in order."""
     return list({diagnostic.key: diagnostic for diagnostic in reversed(diagnostics)}.values())[::-1]
-
-
-def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
-    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
 
 
 def _file_failure(message: str, help: str, source: Source) -> Failure:

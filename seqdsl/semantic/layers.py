@@ -13,9 +13,10 @@ from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import MAX_RANGE, Poisoned, evaluate, name_value, whole
 from seqdsl.semantic.frame import Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
-from seqdsl.semantic.primitives import PRIMITIVES, Application, Primitive
+from seqdsl.semantic.primitives import Application, Primitive
 from seqdsl.semantic.recorder import Applied
 from seqdsl.semantic.state import State
+from seqdsl.semantic.unknown import unknown_layer
 from seqdsl.semantic.values import (
     BlockLayer,
     Feature,
@@ -26,7 +27,6 @@ from seqdsl.semantic.values import (
     kind_of,
 )
 from seqdsl.source.diagnostic import Failure
-from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
@@ -107,17 +107,9 @@ def _layer(callee: ast.Name | ast.Attribute, frame: Frame) -> Layer:
 
 
 def _unknown_layer(callee: ast.Name, frame: Frame) -> Failure:
-    blocks = [n for n, (d, _) in frame.module.visible.items() if isinstance(d, ast.Block)]
-    near = nearest(callee.name, [*blocks, *PRIMITIVES, *frame.names()])
+    message, help = unknown_layer(callee.name, frame.module, frame.names())
     return fail(
-        "unknown-layer",
-        f"no layer `{callee.name}` is defined or imported",
-        callee.span,
-        frame.scope,
-        label="unknown layer",
-        help=f"did you mean `{near}`?"
-        if near
-        else "define it with `block`, or import the file that does with `use`",
+        "unknown-layer", message, callee.span, frame.scope, label="unknown layer", help=help
     )
 
 
@@ -138,11 +130,10 @@ def _apply_or_replace(
     recorder, before = state.recorder, state.replacements
     if recorder is None or isinstance(layer, Layers):
         return _apply(layer, call, state, frame, operand, actuals, turn)
-    scopes = len(state.dataflow.leaving)
     result = _apply(layer, call, state, frame, operand, actuals, turn)
     if isinstance(result, Feature):
-        made = list(state.dataflow.leaving)[scopes:]
-        scope = made[-1] if isinstance(layer, BlockLayer) else None
+        # a block is the last to tell what leaves it, behind those in it
+        scope = next(reversed(state.dataflow.leaving)) if isinstance(layer, BlockLayer) else None
         changed = state.replacements > before
         braces = call.body is not None
         recorder.of(frame).append(Applied(layer, given, operand, result, scope, braces, changed))

@@ -36,6 +36,11 @@ class LoadedModule:
         return self.visible.get(name)
 
     @property
+    def blocks(self) -> list[str]:
+        """The names of the blocks that it sees."""
+        return [name for name, (d, _) in self.visible.items() if isinstance(d, ast.Block)]
+
+    @property
     def networks(self) -> list[ast.Buildable]:
         return [d for d in self.own.values() if not isinstance(d, ast.Block)]
 

@@ -46,6 +46,11 @@ class Diagnostic:
         return (self.code, span.source, span.start, span.end)
 
 
+def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Whether any is more than a warning."""
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+
+
 class CompileError(Exception):
     """Raised by the public API when a file does not compile; holds every diagnostic."""
 

@@ -96,7 +96,11 @@ def test_of_every_pair(first: str, second: str) -> None:
 def layers(network: Network) -> list[tuple[object, ...]]:
     """What has weights, in order, and what it reads and gives."""
     return [
-        (node.operation, node.type.shape, *(n.type.shape for n in network.operand_nodes(node)))
+        (
+            node.operation,
+            node.type.shape,
+            *(network.nodes[index].type.shape for index in node.operands),
+        )
         for node in network.nodes
         if isinstance(node.operation, Conv2d | Linear | BatchNorm)
     ]

@@ -39,8 +39,7 @@ def _check_rule(
     elif rule.layer in PRIMITIVES:
         formals = PRIMITIVES[rule.layer].formals
     else:
-        blocks = [name for name, (d, _) in base.visible.items() if isinstance(d, ast.Block)]
-        near = nearest(rule.layer, [*blocks, *PRIMITIVES])
+        near = nearest(rule.layer, [*base.blocks, *PRIMITIVES])
         yield Diagnostic(
             BY_NAME["unknown-layer"],
             f"the network has no layer `{rule.layer}` to replace",

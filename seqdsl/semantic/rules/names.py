@@ -9,6 +9,7 @@ from seqdsl.semantic.evaluate import CONSTANTS
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.rules.walk import definitions, expressions
+from seqdsl.semantic.unknown import unknown_layer
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import nearest
@@ -211,8 +212,7 @@ class _Checker:
         )  # fmt: skip
 
     def _undefined(self, name: ast.Name, region: _Region) -> None:
-        layers = [n for n, (d, _) in self._module.visible.items() if isinstance(d, ast.Block)]
-        near = nearest(name.name, [*region.names(), *CONSTANTS, *layers, *PRIMITIVES])
+        near = nearest(name.name, [*region.names(), *CONSTANTS, *self._module.blocks, *PRIMITIVES])
         self._report(
             "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
             help=f"did you mean `{near}`?" if near else "name a value with `name = ...`, or "
@@ -220,14 +220,8 @@ class _Checker:
         )  # fmt: skip
 
     def _unknown_layer(self, callee: ast.Name, region: _Region) -> None:
-        blocks = [n for n, (d, _) in self._module.visible.items() if isinstance(d, ast.Block)]
-        near = nearest(callee.name, [*blocks, *PRIMITIVES, *region.names()])
-        self._report(
-            "unknown-layer", f"no layer `{callee.name}` is defined or imported", callee.span,
-            "unknown layer",
-            help=f"did you mean `{near}`?" if near else "define it with `block`, or import the "
-            "file that does with `use`",
-        )  # fmt: skip
+        message, help = unknown_layer(callee.name, self._module, region.names())
+        self._report("unknown-layer", message, callee.span, "unknown layer", help=help)
 
     def _report(
         self,
