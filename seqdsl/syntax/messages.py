@@ -67,14 +67,16 @@ def _help(token: Token, previous: Token | None, expected: set[str]) -> str | Non
         return f"write `{previous}(` without a space before the bracket"
     if token.type == "VBAR" and not expected & {"VBAR"}:
         return "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
+    if token.type == "EQUAL" and previous is not None and _is_word(previous):
+        return _reserved(previous)
     if token.type == "EQUAL":
         return "compare with `==`; `name = value` names a value at the start of a statement"
     if expected == {"PERCENT"}:
         return "a tolerance is in per cent: `+- 5%`"
     if expected >= _ITEMS:
         return "a file holds `use`, `network`, `model` and `block` definitions"
-    if token.value.isalpha() and token.type not in _NAMES and "NAME" in expected:
-        return f"`{token}` is a word of the language: choose another name"
+    if _is_word(token) and "NAME" in expected:
+        return _reserved(token)
     if previous is not None and previous.type == "NUMBER" and "BY" in expected:
         return "a number ends in K, M, G or T, or in nothing"
     if token == '"':
@@ -84,6 +86,14 @@ def _help(token: Token, previous: Token | None, expected: set[str]) -> str | Non
     if previous is not None and previous.type in ("NUMBER", "SIZE", "NAME") and "COMMA" in expected:
         return "arguments are separated by commas"
     return None
+
+
+def _is_word(token: Token) -> bool:
+    return token.value.isalpha() and token.type not in _NAMES
+
+
+def _reserved(token: Token) -> str:
+    return f"`{token}` is a word of the language: choose another name"
 
 
 def _closing(token: Token) -> str:

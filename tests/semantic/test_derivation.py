@@ -140,3 +140,14 @@ def test_what_can_not_be_written_out_is_said(tmp_path: Path) -> None:
     path.write_text("network A(k=8) { input 3x8x8; aggregate i in 1..2 { conv 3x3, k } }")
     with pytest.raises(seqdsl.CompileError, match=r"SEQ330.*named values"):
         seqdsl.expand(path)
+
+
+def test_a_plain_source_that_is_not_the_network_is_never_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "net.seq"
+    path.write_text("network N { input 3x8x8; conv 3x3, 4 }")
+    wrong = "network N { input 3x8x8; conv 3x3, 5 }"
+    monkeypatch.setattr("seqdsl.semantic.plain.plain_source", lambda *_: wrong)
+    with pytest.raises(seqdsl.CompileError, match="compiles to another graph"):
+        seqdsl.expand(path)

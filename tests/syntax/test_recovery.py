@@ -1,0 +1,80 @@
+"""Syntax errors: told where they are, once, and the rest of the file is read without them."""
+
+from pathlib import Path
+
+import pytest
+
+import seqdsl
+
+TWO_STAGES = """network Net(k = 16) {
+  input 3x32x32
+  stage one -> 32x32 {
+    conv 3x3, k
+  }
+  stage two -> 16x16 {
+    conv 3x3, 2*k, stride=2
+  }
+}
+"""
+
+
+def found(tmp_path: Path, text: str) -> list[seqdsl.Diagnostic]:
+    path = tmp_path / "net.seq"
+    path.write_text(text)
+    return seqdsl.check(path)
+
+
+@pytest.mark.parametrize("heading", ["network Net(k = 16)", "stage two -> 16x16"])
+def test_a_missing_brace_is_put_where_it_belongs(tmp_path: Path, heading: str) -> None:
+    (only,) = found(tmp_path, TWO_STAGES.replace(f"{heading} {{", heading))
+    assert only.message == "unexpected end of line" and only.primary is not None
+    line = only.primary.span.line
+    assert TWO_STAGES.splitlines()[line - 1].strip().startswith(heading)
+
+
+def test_the_brace_that_is_left_open_is_told_by_its_indentation(tmp_path: Path) -> None:
+    (only,) = found(tmp_path, TWO_STAGES.replace("k\n  }\n", "k\n", 1))
+    (label,) = only.secondary
+    assert label.span.line == 3 and "never closed" in label.text
+
+
+@pytest.mark.parametrize(
+    "line", ["conv 3x3,, 4", "conv 3x3, k)", "expect params 5 +- 5", "stage -> 8x8 { relu }"]
+)
+def test_one_mistake_is_one_finding(tmp_path: Path, line: str) -> None:
+    """What rests on the whole file being read is not judged: a claim, a name that is not read."""
+    text = f"network Net(k = 4) {{\n  input 3x8x8\n  {line}\n  relu\n  expect params 1M\n}}\n"
+    (only,) = found(tmp_path, text)
+    assert only.code.name == "syntax" and only.primary is not None
+    assert only.primary.span.line in (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("network N { input 3x8x8; head = it; relu }", "`head` is a word of the language"),
+        ("network N(k = 3) { require k = 3; input 3x8x8; conv 1x1, k }", "compare with `==`"),
+        ("network N { input 3x8x8; relu; expect params 5 +- 5 }", "a tolerance is in per cent"),
+        ("network N { input 3x8x8; relu; expect params 5X }", "ends in K, M, G or T"),
+        ("network N { input 3 x 8 x 8; relu }", "write a size without spaces"),
+    ],
+)
+def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
+    assert any(help in (d.help or "") for d in found(tmp_path, text))
+
+
+def test_x_is_a_name_where_it_repeats_nothing(tmp_path: Path) -> None:
+    text = """block both(x: feature, width: positive) { concatenate it, x; conv 1x1, width }
+network Net(n = 3) {
+  input 3x8x8
+  x = in | conv 3x3, 4
+  y = x | conv 3x3, 4
+  add x, y
+  repeat x n-1 { conv 3x3, 4 x 2 }
+  both x, 8
+  if x.width - 1 > 2 { relu }
+}
+"""
+    assert not found(tmp_path, text)
+    layers = seqdsl.load(tmp_path / "net.seq").stats(seqdsl.Level.LAYER)
+    assert sum(part.cost.params > 0 for part in layers) == 7
