@@ -1,0 +1,41 @@
+"""How the convolutions of an aggregation are computed: a choice of the compiler's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from seqdsl.source.frozen import frozen_value
+
+if TYPE_CHECKING:
+    from seqdsl.passes.schedule.aggregations import Aggregation
+
+
+class Strategy(Enum):
+    """What a user can ask for."""
+
+    AUTO = "auto"  # what the cost model finds best, an aggregation at a time
+    GATHER = "gather"  # as the equations say: a group's window joined, then one convolution
+    SCATTER = "scatter"  # each group, once known, is convolved for all later ones at once
+    BLOCKED = "blocked"  # between the two: some groups share the convolution over what is known
+
+
+@frozen_value
+class Schedule:
+    """How one aggregation is computed.
+
+    ``block`` groups share one convolution over all that is known before the first of them; what
+    they give each other is added by convolutions of their own. ``chunk`` is the number of
+    channels that a convolution reads at most, the sums of several being added up; 0 for all, which
+    costs a concatenation. ``scatter`` has every group convolved for all that come behind it.
+    """
+
+    block: int = 1
+    chunk: int = 0
+    scatter: bool = False
+
+
+GATHER = Schedule()
+
+Schedules: TypeAlias = Mapping["Aggregation", Schedule]
