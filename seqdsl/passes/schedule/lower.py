@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from math import gcd
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.builder import Builder
@@ -62,8 +63,10 @@ class _Lowering:
         network = self._network
         for node in network.nodes:
             self._lower(node)
-        further = tuple(Output(o.name, self._whole(o.index)) for o in network.further)
-        output = self._whole(network.output)
+        further = tuple(
+            Output(o.name, self._whole(o.index, network.nodes[o.index])) for o in network.further
+        )
+        output = self._whole(network.output, network.nodes[network.output])
         lowered = Network(
             network.name, tuple(self._builder.nodes), output, network.root, {},
             parameters=network.parameters, doc=network.doc, further=further,
@@ -93,13 +96,13 @@ class _Lowering:
                 self._keep(node, 0, node.type.channels, self._sums[node.index])
             case operation if isinstance(operation, CHANNELWISE):
                 for start, stop in pairwise(sorted(self._cuts[node.index])):
-                    operands = [self._read(i, start, stop) for i in node.operands]
+                    operands = [self._read(i, start, stop, node) for i in node.operands]
                     index = self._add(operation, operands, node, stop - start)
                     self._keep(node, start, stop, index)
                     if isinstance(operation, ops.BatchNorm):
                         self._recipes[index] = Piece(node.index, start, stop)
             case operation:
-                index = self._add(operation, map(self._whole, node.operands), node)
+                index = self._add(operation, [self._whole(i, node) for i in node.operands], node)
                 self._keep(node, 0, node.type.channels, index)
                 if isinstance(operation, ops.Linear):
                     self._recipes[index] = Piece(node.index, 0, operation.width)
@@ -123,13 +126,13 @@ class _Lowering:
         self._values[node.index].append((piece, value))
         self._origins[value] = piece
 
-    def _whole(self, index: int) -> int:
-        return self._read(index, 0, self._network.nodes[index].type.channels)
+    def _whole(self, index: int, reader: Node) -> int:
+        return self._read(index, 0, self._network.nodes[index].type.channels, reader)
 
-    def _read(self, index: int, start: int, stop: int) -> int:
+    def _read(self, index: int, start: int, stop: int, reader: Node) -> int:
         """One value with these channels of a node."""
         found = [v for p in self._pieces.within(index, start, stop) for _, v in self._tensors(p)]
-        return self._join(found, self._network.nodes[index])
+        return self._join(found, reader)
 
     def _tensors(self, piece: Piece) -> Iterator[tuple[Piece, int]]:
         """The values that hold a piece; one that holds more is sliced."""
@@ -145,14 +148,15 @@ class _Lowering:
                 node = self._network.nodes[piece.node]
                 yield part, self._add(slice, [value], node, part.width)
 
-    def _join(self, values: list[int], near: Node) -> int:
+    def _join(self, values: list[int], reader: Node) -> int:
         if len(values) == 1:
             return values[0]
         key = tuple(values)
         if key not in self._joins:
             types = [self._builder.type_of(value) for value in values]
-            width = sum(type.channels for type in types)
-            self._joins[key] = self._add(ops.Concat(), values, near, width)
+            groups = tuple(type.channels for type in types)
+            type = TensorType(sum(groups), types[0].spatial, groups)
+            self._joins[key] = self._builder.add(ops.Concat(), key, type, reader.scope, reader.span)
         return self._joins[key]
 
     # Convolutions
@@ -160,13 +164,23 @@ class _Lowering:
     def _convolution(self, node: Node, conv: ops.Conv2d, start: int, stop: int) -> int:
         """A convolution that is in no aggregation, for some of its output channels."""
         first, last = input_range(node, self._network, start, stop)
-        groups = conv.groups * (stop - start) // conv.width
-        rows = Piece(node.index, start, stop)
-        columns = (last - first) // groups
-        weights = Weights(
-            (stop - start, columns, *conv.kernel), (Part(0, 0, rows, (0, columns)),), (rows,)
-        )
-        return self._convolve(node, weights, self._read(node.operands[0], first, last), groups)
+        width = stop - start
+        groups = conv.groups * width // conv.width
+        rows, columns = width // groups, (last - first) // groups
+        merged = _merged(groups, rows, columns)
+        parts = [
+            Part(
+                i * rows,
+                i % merged * columns,
+                Piece(node.index, start + i * rows, start + (i + 1) * rows),
+                (0, columns),
+            )
+            for i in range(groups)
+        ]
+        shape = (width, merged * columns, *conv.kernel)
+        weights = Weights(shape, tuple(parts), (Piece(node.index, start, stop),))
+        operand = self._read(node.operands[0], first, last, node)
+        return self._convolve(node, weights, operand, groups // merged)
 
     def _convolve(self, near: Node, weights: Weights, operand: int, groups: int = 1) -> int:
         conv = near.operation
@@ -216,7 +230,7 @@ class _Lowering:
             return None
         if any(piece.node >= node.index for piece in self._pieces.of(others[0])):
             return None
-        return self._whole(others[0])
+        return self._whole(others[0], node)
 
     def _scatter(self, block: Block, node: Node) -> None:
         """Adds what is new since the group before to what all groups share."""
@@ -252,7 +266,7 @@ class _Lowering:
             conv = members[0].operation
             assert isinstance(conv, ops.Conv2d)
             weights = Weights((width, columns, *conv.kernel), parts, rows if biased else ())
-            operand = self._join([v for _, v in chunk], self._network.nodes[chunk[0][0].node])
+            operand = self._join([v for _, v in chunk], members[0])
             value = self._convolve(members[0], weights, operand)
             total = (
                 value if total is None else self._add(ops.Add(), [value, total], members[0], width)
@@ -289,3 +303,16 @@ class _Lowering:
                 at = column + start - piece.start
                 yield Part(row, at, member, (first, first + stop - start))
             offset += seen.width
+
+
+# The channels of one vector in the layout that onnxruntime convolves fastest in: one with groups
+# of fewer falls out of that layout, and costs more than the zeros that fill them up.
+_VECTOR = 8
+
+
+def _merged(groups: int, rows: int, columns: int) -> int:
+    """How many groups of a convolution are computed as one, with zeros between them."""
+    if rows == columns == 1:  # a depthwise one has a layout of its own
+        return 1
+    wanted = max(_VECTOR // gcd(rows, _VECTOR), _VECTOR // gcd(columns, _VECTOR))
+    return wanted if groups % wanted == 0 else 1
