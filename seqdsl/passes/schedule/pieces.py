@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -24,10 +24,11 @@ class Piece:
 
 
 class Pieces:
-    """The pieces of every value of a network at inference, where dropout is the identity."""
+    """The pieces of every value of a network; in ``training`` dropout computes something."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, training: bool = False) -> None:
         self._network = network
+        self._training = training
         self._of: list[tuple[Piece, ...]] = []
         for node in network.nodes:
             self._of.append(self._find(node))
@@ -43,10 +44,10 @@ class Pieces:
     def _find(self, node: Node) -> tuple[Piece, ...]:
         match node.operation:
             case Concat():
-                return tuple(_merged(piece for i in node.operands for piece in self._of[i]))
+                return merged(piece for i in node.operands for piece in self._of[i])
             case Slice(start=start, stop=stop):
                 return self.within(node.operands[0], start, stop)
-            case Dropout():
+            case Dropout() if not self._training:
                 return self._of[node.operands[0]]
             case _:
                 return (Piece(node.index, 0, node.type.channels),)
@@ -62,8 +63,12 @@ def cut(pieces: tuple[Piece, ...], start: int, stop: int) -> Iterator[Piece]:
         offset += piece.width
 
 
-def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
+def merged(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     """The same channels, with neighbours of one node in one piece."""
+    return tuple(_merged(pieces))
+
+
+def _merged(pieces: Iterable[Piece]) -> Iterator[Piece]:
     held: Piece | None = None
     for piece in pieces:
         if held is not None and held.node == piece.node and held.stop == piece.start:
