@@ -10,12 +10,13 @@ from typing import Any
 
 from torch import nn
 
+from seqdsl.backends.execution import FASTEST, Execution
 from seqdsl.backends.torch_source import network_class_name, torch_source
 from seqdsl.backends.weights import require_memory
 from seqdsl.graph.network import Network
 
 
-def to_torch(network: Network) -> nn.Module:
+def to_torch(network: Network, execution: Execution = FASTEST) -> nn.Module:
     """The network as a module, initialised as section 4.2 says, in training mode.
 
     It takes float ``[batch, channels, height, width]`` and gives the logits ``[batch, classes]``,
@@ -24,7 +25,7 @@ def to_torch(network: Network) -> nn.Module:
     weights are more than memory holds.
     """
     require_memory(network)
-    return module_class(torch_source(network))()
+    return module_class(torch_source(network, execution))()
 
 
 def module_class(source: str) -> type[nn.Module]:
