@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seqdsl.backends.torch_plan import Module
 from seqdsl.graph.operations import Conv2d
-from seqdsl.passes.schedule.schedule import Strategy
+from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.frozen import frozen
 
 _WIDE = 32  # output channels from which on a convolution runs at full speed

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from seqdsl.backends.assembly import Assembly
 from seqdsl.backends.files import write_whole
-from seqdsl.backends.weights import Array, fit, initial_state, spell_bytes
+from seqdsl.backends.weights import Array, as_arrays, fit, initial_state, spell_bytes
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -51,8 +51,7 @@ def to_onnx(
     if state_dict is None:
         state = initial_state(network)
     else:
-        arrays = {key: _array(value) for key, value in state_dict.items()}
-        state = fit(arrays, network, "the state_dict")
+        state = fit(as_arrays(state_dict), network, "the state_dict")
     scheduled = lower(network, schedules or {}, fold=fold)
     graph = _Builder(scheduled.network, Assembly(scheduled, state)).graph(expose)
     model = helper.make_model(
@@ -115,12 +114,6 @@ def value_name(network: Network, path: str) -> str:
     """What a node's value is called: the node's path, or another where an output has that name."""
     taken = any(output.name == path for output in network.further)
     return f"{path}:value" if taken else path
-
-
-def _array(value: Array | torch.Tensor) -> Array:
-    """A numpy array of what may be a tensor on any device."""
-    detach = getattr(value, "detach", None)
-    return np.asarray(detach().float().cpu().numpy() if detach else value)
 
 
 class _Builder:

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from seqdsl.backends.execution import DEFINITION
+from seqdsl.backends.inference import to_inference
 from seqdsl.backends.onnx_model import save_onnx, to_onnx, value_name
 from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.reference import evaluate
 from seqdsl.backends.running import Provider, refused
-from seqdsl.backends.torch_module import to_torch
+from seqdsl.backends.torch_module import to_training
 from seqdsl.backends.torch_run import TorchRunner
 from seqdsl.backends.torch_source import network_class_name, torch_source
 from seqdsl.backends.weights import Array, Outputs, State, random_state
@@ -28,7 +30,8 @@ from seqdsl.graph.operations import BatchNorm
 from seqdsl.graph.parameters import module_path
 from seqdsl.passes.schedule.choose import choose
 from seqdsl.passes.schedule.lower import lower
-from seqdsl.passes.schedule.schedule import Schedules, Strategy
+from seqdsl.passes.schedule.schedule import Schedules
+from seqdsl.passes.schedule.strategy import Strategy
 
 Run: TypeAlias = Callable[[Array], Outputs]
 Exact: TypeAlias = npt.NDArray[np.float64]
@@ -103,13 +106,17 @@ def scale_norms(network: Network, state: dict[str, torch.Tensor], x: torch.Tenso
 
 def backends(network: Network, state: State) -> Iterator[Backend]:
     """Each backend, ready to run on these weights; of onnxruntime, each way to schedule."""
-    module = to_torch(network)
-    run = _outputs_of(TorchRunner(network, module, state, Provider.CPU))
-    yield Backend("torch, live module", run)
     with tempfile.TemporaryDirectory() as folder:
         module = _from_file(network, Path(folder))
-        run = _outputs_of(TorchRunner(network, module, state, Provider.CPU))
-        yield Backend("torch, saved source", run)
+        module.load_state_dict(_shared(state))
+        for name, made in (
+            ("as defined", to_training(network, state, DEFINITION)),
+            ("live module", to_training(network, state)),
+            ("saved source", module),
+            ("inference", to_inference(network, state)),
+        ):
+            run = _outputs_of(TorchRunner(network, made, Provider.CPU))
+            yield Backend(f"torch, {name}", run)
         for name, schedules, fold in _schedules(network):
             path = Path(folder) / f"{name}.onnx"
             save_onnx(to_onnx(network, state, schedules=schedules, fold=fold), path)

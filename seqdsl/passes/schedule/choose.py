@@ -10,7 +10,8 @@ from seqdsl.passes.schedule.aggregations import Aggregation, aggregations
 from seqdsl.passes.schedule.cost import seconds
 from seqdsl.passes.schedule.lower import lower
 from seqdsl.passes.schedule.pieces import Pieces
-from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules, Strategy
+from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules
+from seqdsl.passes.schedule.strategy import Strategy
 
 SCATTER = Schedule(scatter=True)
 BLOCKED = tuple(Schedule(block, chunk) for block in (2, 4, 8) for chunk in (0, 32))
@@ -24,7 +25,7 @@ CANDIDATES = {
 }
 
 
-def choose(network: Network, strategy: Strategy, batch: int = 1) -> Schedules:
+def choose(network: Network, strategy: Strategy = Strategy.AUTO, batch: int = 1) -> Schedules:
     """The cheapest schedule of a strategy for each aggregation, at a batch size."""
     found = [a for a in aggregations(network, Pieces(network)) if len(a.members) > 1]
     candidates = CANDIDATES[strategy]

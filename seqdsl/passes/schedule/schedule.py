@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from seqdsl.source.frozen import frozen_value
 
 if TYPE_CHECKING:
     from seqdsl.passes.schedule.aggregations import Aggregation
-
-
-class Strategy(Enum):
-    """What a user can ask for."""
-
-    AUTO = "auto"  # what the cost model finds best, an aggregation at a time
-    GATHER = "gather"  # as the equations say: a group's window joined, then one convolution
-    SCATTER = "scatter"  # each group, once known, is convolved for all later ones at once
-    BLOCKED = "blocked"  # between the two: some groups share the convolution over what is known
 
 
 @frozen_value
