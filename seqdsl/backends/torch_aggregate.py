@@ -11,7 +11,8 @@ the values before its norms are kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -65,7 +66,8 @@ def aggregate(
     return (out[0], out[1]) if raw else (None, out)
 
 
-class _Layer(NamedTuple):
+@dataclass(frozen=True)
+class _Layer:
     """What a layer is made of, apart from tensors."""
 
     steps: list[list[tuple[nn.Conv2d, nn.BatchNorm2d]]]  # a chain for each group
