@@ -50,7 +50,8 @@ def _convolutions(module: Module) -> Iterator[Conv2d]:
 
 def runtime() -> tuple[str, str]:
     """The imports and the text of what computes a layer of groups in an emitted module."""
-    text = Path(__file__).with_name("torch_aggregate.py").read_text(encoding="utf-8")
+    path = Path(__file__).parent / "emitted" / "torch_aggregate.py"
+    text = path.read_text(encoding="utf-8")
     _, code = text.split("from __future__ import annotations\n", 1)
     imports, body = code.split("\n\n\n", 1)
     return imports.strip(), body.strip() + "\n"
