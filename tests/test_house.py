@@ -12,6 +12,9 @@ from networks import ARCHITECTURES, ROOT
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
     "torch": {
+        "torch_aggregate",
+        "torch_folded",
+        "inference",
         "torch_module",
         "torch_run",
         "reference",
@@ -21,7 +24,7 @@ HEAVY = {
         "onnx_model",
     },
     "onnx": {"onnx_model", "onnx_run", "api"},
-    "onnxruntime": {"onnx_run"},
+    "onnxruntime": {"onnx_run", "tuning"},
     "graphviz": {"graphviz"},
     "networkx": {"network"},
     "lark": {"tokens", "parser", "messages", "construct"},
