@@ -30,7 +30,7 @@ class Engine(Enum):
     ONNXRUNTIME = "onnxruntime"
     TORCH = "torch"
     COMPILED = "torch.compile"
-    TRAINING = "torch training"
+    TRAINING = "torch train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,18 @@ def bench(
 ) -> Report:
     """Measures the cases on the same random weights, one batch size after another.
 
-    Raises `Failure` where the weights are more than memory holds.
+    ``progress`` is told what is being done, and which part of all the work is done. Raises
+    `Failure` where the weights are more than memory holds.
     """
+    from seqdsl.backends import torch_bench
+
+    with torch_bench.threads(settings.threads):
+        return _bench(network, cases, settings, progress)
+
+
+def _bench(
+    network: Network, cases: Sequence[Case], settings: Settings, progress: Progress
+) -> Report:
     state = scaled_state(network, settings.seed)
     rows = {case: Row(case, reason=INTERRUPTED) for case in cases}
     batches = list(dict.fromkeys(case.batch for case in cases))

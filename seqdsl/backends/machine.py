@@ -1,4 +1,4 @@
-"""What figures were measured on: the processor, and the versions of what ran on it."""
+"""What figures were measured on: the processor, and the versions of what runs on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 def processor() -> str:
     """The processor's model and the cores that this process may use: "AMD EPYC, 2 cores"."""
-    return f"{_model()}, {cores()} core{'s' if cores() != 1 else ''}"
+    return f"{_model()}, {cores()} cores"
 
 
 def cores() -> int:
@@ -19,11 +19,23 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def busy() -> str | None:
+    """What is said where others use the machine, so that figures will be off; None where idle."""
+    if not hasattr(os, "getloadavg"):
+        return None
+    load = os.getloadavg()[0]
+    if load < _BUSY * cores():
+        return None
+    return f"the machine is busy: a load of {load:.1f} on {cores()} cores in the minute before"
+
+
+_BUSY = 0.5  # runnable processes a core
+
+
 def versions() -> str:
-    """The engines' versions: "onnxruntime 1.31.1, torch 2.13.0"."""
+    """Those of the engines: "onnxruntime 1.31.1, torch 2.13.0"."""
     found = {name: _version(name, f"{name}-gpu") for name in ("onnxruntime", "torch")}
-    told = [f"{name} {number}" for name, number in found.items() if number]
-    return ", ".join([*told, f"Python {platform.python_version()}"])
+    return ", ".join(f"{name} {number}" for name, number in found.items() if number)
 
 
 def _version(*names: str) -> str | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seqdsl.backends.weights import State
-from seqdsl.graph.network import Network
-
 if TYPE_CHECKING:
     import onnx
     from torch import nn
+
+    from seqdsl.backends.weights import State
+    from seqdsl.graph.network import Network
 GATHER = "gather"  # as the equations say: a concatenation, then one convolution a group
-SCHEDULES: tuple[str, ...] = (GATHER,)  # that the backends know, the one they choose first
+SCHEDULES: tuple[str, ...] = (GATHER,)  # that the backends know
+BEST = SCHEDULES[0]  # what they choose by themselves
+DEFAULT = tuple(dict.fromkeys((GATHER, BEST)))  # what is measured, unless others are asked for
 
 
 def onnx_model(network: Network, state: State, schedule: str, batch: int) -> onnx.ModelProto:

@@ -139,7 +139,7 @@ class Compiled(Inference):
         there = provider is not Provider.CPU and cuda_device()
         mode = "reduce-overhead" if there else None  # CUDA graphs
         self._compiled = torch.compile(module.eval(), mode=mode)
-        with torch._inductor.config.patch(freezing=True):  # type: ignore[no-untyped-call]
+        with torch._inductor.config.patch(freezing=True):
             super().__init__(module, array, provider, dtype)
             self()  # CUDA graphs are captured by the second run
 
@@ -176,7 +176,7 @@ class Training(_Placed):
         """One step, to its end."""
         self._optimizer.zero_grad(set_to_none=True)
         try:
-            self._loss().backward()
+            self._loss().backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             self._wait()
         except RuntimeError as error:
