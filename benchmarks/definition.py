@@ -131,7 +131,9 @@ def imagenet(rows, last: int) -> Network:
     for row in rows[1:]:
         extension = SeqConv(width, row[0] - width, k, (1, 3), c, slides=True)
         width, k, c, groups, n = row
-        stages.append((extension, Conv(width, width, 3, 2, groups), _blocks(n, width, k, (1, 3), c)))
+        stages.append(
+            (extension, Conv(width, width, 3, 2, groups), _blocks(n, width, k, (1, 3), c))
+        )
     return Network([Conv(3, 32, 3, 2), Conv(32, 32, 3)], first, stages, Conv(width, last, 1), 1000)
 
 
