@@ -6,7 +6,7 @@ fills a definition from a compiled network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -44,7 +44,9 @@ class SeqConv(nn.Module):
         for i in range(width // k):
             seen = channels if slides else channels + i * k
             widths = [seen] + [k] * len(kernels)
-            convs = [Conv(a, b, kernel) for (a, b), kernel in zip(pairwise(widths), kernels)]
+            convs = [
+                Conv(a, b, kernel) for (a, b), kernel in zip(pairwise(widths), kernels, strict=True)
+            ]
             if c > 1:
                 convs[-1] = Conv(widths[-2], k, kernels[-1], groups=c)
             self.transforms.append(nn.ModuleList(convs))
@@ -53,7 +55,7 @@ class SeqConv(nn.Module):
     def forward(self, x: Tensor, shortcut: Tensor | None = None) -> Faces:
         groups, raws = list(x.split(self.first, 1)), []
         shortcuts = [None] * len(self.transforms) if shortcut is None else shortcut.split(self.k, 1)
-        for (*head, last), skip in zip(self.transforms, shortcuts):
+        for (*head, last), skip in zip(self.transforms, shortcuts, strict=True):
             y = torch.cat(groups if self.window is None else groups[-self.window :], 1)
             for conv in head:
                 _, y = conv(y)
@@ -115,7 +117,7 @@ def seqresnet(k: int, r: int, N: Sequence[int] = (1, 1, 1), kernels=(3,), classe
     """SeqResNet (``kernels=(3,)``) and SeqResNet-B (``(1, 3)``) for CIFAR, Table 1."""
     w = 16 * r
     stages = [(None, None, _blocks(N[0], w, k, kernels))]
-    for n, (before, width) in zip(N[1:], ((w, 2 * w), (2 * w, 3 * w))):
+    for n, (before, width) in zip(N[1:], ((w, 2 * w), (2 * w, 3 * w)), strict=True):
         extension = SeqConv(before, w, k, kernels, slides=True)
         downsizing = Conv(before + w, width, 3, 2, groups=width // k)
         stages.append((extension, downsizing, _blocks(n, width, k, kernels)))
@@ -139,4 +141,4 @@ def imagenet(rows, last: int) -> Network:
 
 def seqresnet_b(N: Sequence[int]) -> Network:
     rows = [(128, 32, 1, 4), (256, 64, 1, 4), (512, 64, 1, 8), (1024, 128, 1, 8)]
-    return imagenet([(*row, n) for row, n in zip(rows, N)], 1024)
+    return imagenet([(*row, n) for row, n in zip(rows, N, strict=True)], 1024)
