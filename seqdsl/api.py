@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import check_claims
+from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.semantic.compile import (
     Argument,
     Instance,
@@ -200,32 +201,57 @@ def _revision(name: str, near: Path) -> Files:
     return Revision(name, near)
 
 
-def to_torch(network: Network) -> torch.nn.Module:
+def to_torch(
+    network: Network,
+    mode: str = "training",
+    *,
+    schedule: str = "auto",
+    recompute: bool = False,
+    state_dict: Mapping[str, torch.Tensor] | None = None,
+) -> torch.nn.Module:
     """The network as a live module: float32 ``[batch, C, H, W]`` in, logits out; where the
     source names further outputs, a tuple of the logits and those.
 
-    It is initialised as section 4.2 says, and is the source that ``build`` writes, loaded.
-    Raises `CompileError` where its weights are more than memory holds.
+    ``mode="training"`` is initialised as section 4.2 says, and is the source that ``build``
+    writes, loaded; ``"inference"`` is in evaluation mode, without gradients, with batch norms
+    folded. ``state_dict`` is one of a module for training. ``schedule`` says how layers of groups
+    are computed: ``"gather"`` as the equations say, ``"auto"`` as runs fastest. With ``recompute``
+    the backward pass keeps less, and computes it again. Raises `CompileError` where a state_dict
+    does not fit, or weights are more than memory holds; ValueError for another word.
     """
-    from seqdsl.backends.torch_module import to_torch
+    from seqdsl.backends.execution import Execution
+    from seqdsl.backends.inference import to_inference
+    from seqdsl.backends.torch_module import to_training
 
+    if mode not in ("training", "inference"):
+        raise ValueError(f"mode is 'training' or 'inference', not {mode!r}")
+    execution = Execution(Strategy(schedule), recompute)
+    make = to_training if mode == "training" else to_inference
     try:
-        return to_torch(network)
+        return make(network, state_dict, execution)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None
 
 
 def to_onnx(
-    network: Network, state_dict: Mapping[str, np.ndarray | torch.Tensor] | None = None
+    network: Network,
+    state_dict: Mapping[str, np.ndarray | torch.Tensor] | None = None,
+    *,
+    schedule: str = "auto",
+    batch: int = 1,
 ) -> onnx.ModelProto:
     """The network as an ONNX model for inference: batch norms folded, a dynamic batch axis.
 
     ``state_dict`` has the keys of `to_torch`'s module; without one the weights are initialised
-    as section 4.2 says. Raises `CompileError` where they do not fit.
+    as section 4.2 says. ``schedule`` says how layers of groups are computed: ``"gather"``,
+    ``"scatter"``, ``"blocked"``, or ``"auto"``, the fastest that is expected at a ``batch``.
+    Raises `CompileError` where the weights do not fit, ValueError for another word.
     """
     from seqdsl.backends.onnx_model import to_onnx
+    from seqdsl.passes.schedule.choose import choose
 
+    schedules = choose(network, Strategy(schedule), batch)
     try:
-        return to_onnx(network, state_dict)
+        return to_onnx(network, state_dict, schedules=schedules)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None

@@ -11,13 +11,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from seqdsl.backends.assembly import Assembly
 from seqdsl.backends.files import write_whole
-from seqdsl.backends.weights import Array, fit, initial_state, spell_bytes
+from seqdsl.backends.weights import Array, as_arrays, fit, initial_state, spell_bytes
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import Role, layout, module_path
-from seqdsl.passes.folding import foldable
+from seqdsl.graph.parameters import layout, module_path
+from seqdsl.passes.schedule.lower import lower
+from seqdsl.passes.schedule.schedule import Schedules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 
@@ -33,12 +35,14 @@ def to_onnx(
     network: Network,
     state_dict: Mapping[str, Array | torch.Tensor] | None = None,
     *,
+    schedules: Schedules | None = None,
     fold: bool = True,
     expose: bool = False,
 ) -> onnx.ModelProto:
     """An inference model: ``input`` ``[batch, C, H, W]`` to ``logits``, ``probabilities`` where
     the network closes with a softmax, then the further outputs by their names; float32.
 
+    ``schedules`` say how each aggregation is computed; as the equations say, where none are given.
     ``fold`` puts batch norms into the convolutions before them. ``expose`` makes every node's
     output an output of the model, under its `value_name`. Raises `Failure` where the weights do
     not fit or are more than a file holds, or the checker refuses the model.
@@ -47,10 +51,9 @@ def to_onnx(
     if state_dict is None:
         state = initial_state(network)
     else:
-        arrays = {key: _array(value) for key, value in state_dict.items()}
-        state = fit(arrays, network, "the state_dict")
-    builder = _Builder(network, state, foldable(network) if fold else {})
-    graph = builder.graph(expose)
+        state = fit(as_arrays(state_dict), network, "the state_dict")
+    scheduled = lower(network, schedules or {}, fold=fold)
+    graph = _Builder(scheduled.network, Assembly(scheduled, state)).graph(expose)
     model = helper.make_model(
         graph,
         producer_name="seqdsl",
@@ -113,21 +116,12 @@ def value_name(network: Network, path: str) -> str:
     return f"{path}:value" if taken else path
 
 
-def _array(value: Array | torch.Tensor) -> Array:
-    """A numpy array of what may be a tensor on any device."""
-    detach = getattr(value, "detach", None)
-    return np.asarray(detach().float().cpu().numpy() if detach else value)
-
-
 class _Builder:
     """Makes ONNX nodes in dataflow order; each has its node's path, its value the `value_name`."""
 
-    def __init__(
-        self, network: Network, state: Mapping[str, Array], folded: Mapping[int, int]
-    ) -> None:
+    def __init__(self, network: Network, assembly: Assembly) -> None:
         self._network = network
-        self._state = state
-        self._folded = folded
+        self._assembly = assembly
         self._nodes: list[onnx.NodeProto] = []
         self._weights: list[onnx.TensorProto] = []
         self._values: dict[int, str] = {}
@@ -167,9 +161,11 @@ class _Builder:
         self._weights.append(numpy_helper.from_array(array, key))
         return key
 
-    def _parameter(self, node: Node, role: Role) -> tuple[str, Array]:
-        key = f"{module_path(node)}.{role.value}"
-        return key, self._state[key]
+    def _parameters(self, node: Node) -> list[str]:
+        """The names of a node's parameters, in order, once they are in the model."""
+        path = module_path(node)
+        made = self._assembly.of(node)
+        return [self._weight(f"{path}.{role.value}", array) for role, array in made.items()]
 
     def _add(self, node: Node) -> None:
         operation = node.operation
@@ -178,18 +174,12 @@ class _Builder:
         match operation:
             case ops.Input():
                 self._values[node.index] = "input"
-            case ops.Dropout():
-                self._values[node.index] = operands[0]
-            case ops.BatchNorm() if node.operands[0] in self._folded:
-                self._values[node.index] = operands[0]
-            case ops.Conv2d():
-                self._conv2d(node, operation, operands[0])
+            case ops.Conv2d() as conv:
+                self._conv2d(node, conv, operands[0])
             case ops.Linear():
-                self._linear(node, operation, operands[0])
+                self._linear(node, operands[0])
             case ops.BatchNorm(eps=eps):
-                roles = (Role.WEIGHT, Role.BIAS, Role.RUNNING_MEAN, Role.RUNNING_VAR)
-                keys = [self._weight(*self._parameter(node, role)) for role in roles]
-                inputs = [operands[0], *keys]
+                inputs = [operands[0], *self._parameters(node)]
                 self._emit("BatchNormalization", inputs, node.path, epsilon=eps)
             case ops.Shuffle(groups=groups):
                 self._shuffle(node, groups, operands[0])
@@ -225,18 +215,9 @@ class _Builder:
                 self._emit(kind, operands, node.path, **attributes)
 
     def _conv2d(self, node: Node, conv: ops.Conv2d, operand: str) -> None:
-        key, weight = self._parameter(node, Role.WEIGHT)
-        bias = self._parameter(node, Role.BIAS) if conv.bias else None
-        if node.index in self._folded:
-            norm = self._network.nodes[self._folded[node.index]]
-            weight, folded = self._fold(norm, weight, None if bias is None else bias[1])
-            bias = (f"{module_path(node)}.bias", folded)
-        inputs = [operand, self._weight(key, weight)]
-        if bias is not None:
-            inputs.append(self._weight(*bias))
         self._emit(
             "Conv",
-            inputs,
+            [operand, *self._parameters(node)],
             node.path,
             kernel_shape=conv.kernel,
             strides=conv.stride,
@@ -245,25 +226,12 @@ class _Builder:
             group=conv.groups,
         )
 
-    def _fold(self, norm: Node, weight: Array, bias: Array | None) -> tuple[Array, Array]:
-        """A convolution's weight and bias with a batch norm in them, worked out in float64."""
-        assert isinstance(norm.operation, ops.BatchNorm)
-        gamma, beta, mean, var = (self._parameter(norm, r)[1].astype(np.float64) for r in Role)
-        with np.errstate(invalid="ignore"):  # a variance below zero gives NaN, as everywhere
-            scale = gamma / np.sqrt(var + norm.operation.eps)
-        shift = beta + ((0 if bias is None else bias) - mean) * scale
-        folded = weight * scale[:, None, None, None]
-        return folded.astype(np.float32), shift.astype(np.float32)
-
-    def _linear(self, node: Node, linear: ops.Linear, operand: str) -> None:
+    def _linear(self, node: Node, operand: str) -> None:
         if self._network.nodes[node.operands[0]].type.spatial:
             flat = f"{node.path}:flatten"
             self._emit("Flatten", [operand], flat, axis=1)
             operand = flat
-        inputs = [operand, self._weight(*self._parameter(node, Role.WEIGHT))]
-        if linear.bias:
-            inputs.append(self._weight(*self._parameter(node, Role.BIAS)))
-        self._emit("Gemm", inputs, node.path, transB=1)
+        self._emit("Gemm", [operand, *self._parameters(node)], node.path, transB=1)
 
     def _multiply(self, path: str, operands: list[str]) -> None:
         """Two factors at a time: Mul takes no more."""

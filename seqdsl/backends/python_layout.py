@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 MAX_LINE = 88
-_HEAD = re.compile(r"return |[\w.]+ = ")  # what stands before the expression
+_HEAD = re.compile(r"return |[\w.]+(, \w+)? = ")  # what stands before the expression
 
 
 def lay_out(line: str) -> Iterator[str]:

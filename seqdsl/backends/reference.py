@@ -82,8 +82,8 @@ def _value(node: Node, operands: list[Tensor], state: Mapping[str, Tensor]) -> T
             return x[:, start:stop]
         case ops.Softmax():
             return F.softmax(x, 1)
-        case ops.Input():
-            raise AssertionError("an input has no operands")
+        case ops.Input() | ops.Aggregate() | ops.Raw():
+            raise AssertionError("no operation of a definition over operands")
 
 
 def _call(home: object, name: str, x: Tensor) -> Tensor:

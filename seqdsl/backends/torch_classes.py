@@ -45,16 +45,16 @@ class Classes:
     arguments: dict[Module, tuple[Value, ...]] = field(default_factory=dict)
 
 
-def classify(network: Network, root: Module) -> Classes:
+def classify(root: Module) -> Classes:
     """Gives every module a class, the innermost first."""
     classes = Classes()
     names: dict[str, int] = {}
     for level in _levels(root):
         shapes: dict[object, list[Module]] = defaultdict(list)
         for module in level:
-            shapes[_structure(module, network, classes)].append(module)
+            shapes[_structure(module, classes)].append(module)
         for alike in shapes.values():
-            _define(alike, network, classes, names)
+            _define(alike, classes, names)
     return classes
 
 
@@ -99,10 +99,11 @@ def _levels(root: Module) -> Iterator[list[Module]]:
     return (by_height[height] for height in sorted(by_height))
 
 
-def _structure(module: Module, network: Network, classes: Classes) -> object:
+def _structure(module: Module, classes: Classes) -> object:
     """Equal for modules that differ in numbers alone."""
     local = {index: position for position, index in enumerate(module.inputs)}
     parts: list[object] = [module.scope.label, module.scope.kind, len(module.inputs)]
+    parts += [(held.scope.name, classes.of[held]) for held in module.held]
     for position, item in enumerate(module.items):
         if isinstance(item, Module):
             reads = tuple(local[i] for i in item.inputs)
@@ -111,7 +112,7 @@ def _structure(module: Module, network: Network, classes: Classes) -> object:
                 local[index] = len(local) + position
         else:
             reads = tuple(local[i] for i in item.operands)
-            parts.append((item.name, _fixed(item, network), reads))
+            parts.append((item.name, _fixed(item, module.network), reads))
             local[item.index] = len(local) + position
     parts.append(tuple(local[i] for i in module.outputs))
     return tuple(parts)
@@ -132,19 +133,19 @@ def _fixed(node: Node, network: Network) -> object:
             return operation
 
 
-def module_slots(module: Module, network: Network, classes: Classes) -> Iterator[Slot]:
+def module_slots(module: Module, classes: Classes) -> Iterator[Slot]:
     """The numbers directly inside a module, in the order of its items."""
-    for item in module.items:
+    for item in (*module.held, *module.items):
         if isinstance(item, Module):
             names = classes.of[item].parameters
             yield from map(Slot, names, classes.arguments[item])
         else:
-            yield from slots_of(item, network)
+            yield from slots_of(item, module.network)
 
 
-def _define(alike: list[Module], network: Network, classes: Classes, names: dict[str, int]) -> None:
+def _define(alike: list[Module], classes: Classes, names: dict[str, int]) -> None:
     """One class for modules of one structure; one for each set of numbers where too many differ."""
-    rows = [tuple(module_slots(module, network, classes)) for module in alike]
+    rows = [tuple(module_slots(module, classes)) for module in alike]
     parameters, filled, arguments = _abstract(rows)
     if len(parameters) > MAX_PARAMETERS:
         apart: dict[tuple[Slot, ...], list[Module]] = defaultdict(list)

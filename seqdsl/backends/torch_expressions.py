@@ -54,8 +54,8 @@ def expression(node: Node, operands: list[str], network: Network) -> str:
             return f"{x}[:, {start}:{stop}]"
         case ops.Softmax():
             return f"F.softmax({x}, 1)"
-        case ops.Input():
-            raise AssertionError("an input is a parameter of forward")
+        case ops.Input() | ops.Aggregate() | ops.Raw():
+            raise AssertionError("no expression over operands")
 
 
 def _pooling(kernel: ops.Pair, stride: ops.Pair, padding: ops.Pair, ceil: bool) -> str:

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import linecache
 import sys
+from collections.abc import Mapping
 from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from seqdsl.backends.execution import FASTEST, Execution
 from seqdsl.backends.torch_source import network_class_name, torch_source
-from seqdsl.backends.weights import require_memory
+from seqdsl.backends.weights import Array, as_arrays, fit, require_memory
 from seqdsl.graph.network import Network
 
 
-def to_torch(network: Network) -> nn.Module:
-    """The network as a module, initialised as section 4.2 says, in training mode.
+def to_training(
+    network: Network,
+    state: Mapping[str, Array | Tensor] | None = None,
+    execution: Execution = FASTEST,
+) -> nn.Module:
+    """The network as a module in training mode, initialised as section 4.2 says or with a state.
 
     It takes float ``[batch, channels, height, width]`` and gives the logits ``[batch, classes]``,
     or a tuple of them and the further outputs in the source's order.
-    It can be copied and pickled; a pickle carries the source with it. Raises `Failure` where its
-    weights are more than memory holds.
+    It can be copied and pickled; a pickle carries the source with it. Raises `Failure` where the
+    state does not fit, or its weights are more than memory holds.
     """
     require_memory(network)
-    return module_class(torch_source(network))()
+    module = module_class(torch_source(network, execution))()
+    if state is not None:
+        fitting = fit(as_arrays(state), network, "the state_dict")
+        module.load_state_dict({key: torch.from_numpy(a) for key, a in fitting.items()})
+    return module
 
 
 def module_class(source: str) -> type[nn.Module]:

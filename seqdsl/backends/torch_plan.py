@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from seqdsl.graph.liveness import live
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import Concat, Input, Slice
+from seqdsl.graph.operations import Aggregate, Concat, Input, Slice
 from seqdsl.graph.scope import Scope
 
 Item: TypeAlias = "Node | Module"
@@ -18,19 +19,28 @@ Item: TypeAlias = "Node | Module"
 class Module:
     """One scope as a module.
 
-    ``items`` are the operations and modules directly inside, in an order in which they can run.
-    ``inputs`` are the nodes that it reads from outside, ``outputs`` those of its own that are
-    read outside, both as indices.
+    ``items`` are the operations and modules directly inside, in an order in which they can run;
+    ``held`` are modules whose parameters one of those operations uses. ``inputs`` are the nodes
+    that it reads from outside, ``outputs`` those of its own that are read outside, both as indices
+    of ``network``.
     """
 
     scope: Scope
+    network: Network
+    held: list[Module] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
 
     @property
     def children(self) -> list[Module]:
-        return [item for item in self.items if isinstance(item, Module)]
+        return [*self.held, *(item for item in self.items if isinstance(item, Module))]
+
+    def walk(self) -> Iterator[Module]:
+        """This module and all inside, those around before those inside."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
 
 
 def plan(network: Network) -> Module:
@@ -38,14 +48,23 @@ def plan(network: Network) -> Module:
 
     The closing softmax is left out, unless a further output reads it: a module gives the logits.
     """
-    builder = _Planner(network)
-    return builder.root
+    return _Planner(network, {}).root
+
+
+def plan_widened(definition: Network, widened: Network) -> Module:
+    """The tree of modules of a network whose aggregations are operations (`widen`).
+
+    What the groups hold stands under their own scopes, as in the definition.
+    """
+    groups = {(m.scope.parent, m.scope.name): m for m in plan(definition).walk()}
+    return _Planner(widened, groups).root
 
 
 class _Planner:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, groups: Mapping[tuple[Scope | None, str], Module]) -> None:
         self._network = network
-        self.root = Module(network.root)
+        self._groups = groups
+        self.root = Module(network.root, network)
         self._modules: dict[Scope, Module] = {network.root: self.root}
         self._needs: dict[Module, dict[Item, list[Item]]] = {}
         returned = [output.index for output in network.returned]
@@ -66,13 +85,16 @@ class _Planner:
         self.root.outputs = returned
 
     def _place(self, node: Node) -> None:
-        self._module(node.scope).items.append(node)
+        module = self._module(node.scope)
+        module.items.append(node)
+        if isinstance(node.operation, Aggregate):
+            module.held += [self._groups[node.scope, name] for name in node.operation.groups]
 
     def _module(self, scope: Scope) -> Module:
         known = self._modules.get(scope)
         if known is None:
             assert scope.parent is not None
-            known = self._modules[scope] = Module(scope)
+            known = self._modules[scope] = Module(scope, self._network)
             self._module(scope.parent).items.append(known)
         return known
 

@@ -6,18 +6,17 @@ import torch
 from torch import nn
 
 from seqdsl.backends.running import NO_CUDA, Outcome, Provider, refused
-from seqdsl.backends.weights import Array, State
+from seqdsl.backends.weights import Array
 from seqdsl.graph.network import Network
 
 
 class TorchRunner:
-    """A module with its weights, in evaluation mode. Raises `Failure` where torch refuses it."""
+    """A module that has its weights, in evaluation mode. Raises `Failure` where torch refuses it."""
 
     def __init__(
         self,
         network: Network,
         module: nn.Module,
-        state: State,
         provider: Provider = Provider.AUTO,
     ) -> None:
         self._names = [output.name for output in network.returned]
@@ -25,7 +24,6 @@ class TorchRunner:
         wanted = provider is not Provider.CPU and there
         self._device = torch.device("cuda" if wanted else "cpu")
         self.note = NO_CUDA if provider is Provider.CUDA and not there else None
-        module.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
         try:
             self._module = module.to(self._device).eval()
         except RuntimeError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 from textwrap import dedent
 
+from seqdsl.backends.execution import FASTEST, Execution, runtime
 from seqdsl.backends.python_layout import lay_out
 from seqdsl.backends.torch_classes import (
     Classes,
@@ -16,18 +17,17 @@ from seqdsl.backends.torch_classes import (
     slots_of,
 )
 from seqdsl.backends.torch_expressions import expression, literal
-from seqdsl.backends.torch_plan import Module, last_uses, plan
+from seqdsl.backends.torch_plan import Module, last_uses, plan, plan_widened
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import attribute_name
 from seqdsl.graph.scope import ScopeKind
+from seqdsl.passes.schedule.widen import widen
 
 _IMPORTS = {"torch": "import torch", "F": "import torch.nn.functional as F"}  # where used
-_HEADER = '''\
-from torch import Tensor, nn
-
-
+_TORCH = "from torch import Tensor, nn"
+_BATCH_NORM = '''\
 class BatchNorm2d(nn.BatchNorm2d):
     """nn.BatchNorm2d without the step counter, which a fixed momentum never reads."""
 
@@ -40,24 +40,33 @@ class BatchNorm2d(nn.BatchNorm2d):
 '''
 
 
-def torch_source(network: Network) -> str:
+def torch_source(network: Network, execution: Execution = FASTEST) -> str:
     """Python source whose last class is the network; it imports torch alone.
 
     ``forward`` takes float ``[batch, channels, height, width]`` and gives the logits, or a tuple
     of the logits and the further outputs. The keys of ``state_dict()`` are those of
-    `seqdsl.graph.parameters.layout`, in that order.
+    `seqdsl.graph.parameters.layout`, in that order, whatever the execution.
     """
-    root = plan(network)
-    classes = classify(network, root)
-    written = [_ClassWriter(network, classes, each).write() for each in classes.ordered]
+    root = plan(network) if execution.defines else plan_widened(network, widen(network))
+    classes = classify(root)
+    written = [_ClassWriter(classes, each, execution).write() for each in classes.ordered]
+    imports, shared = _imports(written), [_BATCH_NORM]
+    if any(module.held for module in root.walk()):
+        imports, text = runtime()
+        shared.append(text)
+    heading = f"{_heading(network)}\n\nfrom __future__ import annotations\n\n{imports}\n"
+    return "\n\n".join([heading, *shared, *written])
+
+
+def _imports(written: Sequence[str]) -> str:
+    """What classes need of torch."""
     lines = [line for text in written for line in text.splitlines() if '"""' not in line]
-    imports = [
+    used = [
         statement
         for name, statement in _IMPORTS.items()
         if any(re.search(rf"(?<![.\w]){name}\.", line) for line in lines)
     ]
-    heading = [_heading(network), "", "from __future__ import annotations", "", *imports, _HEADER]
-    return "\n\n".join(["\n".join(heading), *written])
+    return "\n".join([*used, _TORCH])
 
 
 def network_class_name(source: str) -> str:
@@ -84,19 +93,20 @@ def _inert(text: str) -> str:
 class _ClassWriter:
     """Writes one class from the module that stands for all its instances."""
 
-    def __init__(self, network: Network, classes: Classes, made: ModuleClass) -> None:
-        self._network = network
+    def __init__(self, classes: Classes, made: ModuleClass, execution: Execution) -> None:
         self._classes = classes
         self._made = made
         self._module = made.example
+        self._network = self._module.network
+        self._execution = execution
         self._filled = iter(made.filled)
         self._numbers: dict[Node | Module, list[str]] = {}
-        for item in self._module.items:
+        for item in (*self._module.held, *self._module.items):
             values: tuple[Value, ...]
             if isinstance(item, Module):
                 values = classes.arguments[item]
             else:
-                values = tuple(slot.value for slot in slots_of(item, network))
+                values = tuple(slot.value for slot in slots_of(item, self._network))
             names = islice(self._filled, len(values))
             self._numbers[item] = [n or literal(v) for n, v in zip(names, values, strict=True)]
 
@@ -108,9 +118,7 @@ class _ClassWriter:
             lines.append(f"    def __init__(self{typed}) -> None:")
             lines.extend(f"        {line}" for line in ["super().__init__()", *body])
             lines.append("")
-        lines.extend(
-            f"    {line}" for line in _Forward(self._network, self._module, self._numbers).write()
-        )
+        lines.extend(f"    {line}" for line in _Forward(self._module, self._execution).write())
         return "\n".join(piece for line in lines for piece in lay_out(line)) + "\n"
 
     def _docstring(self) -> str:
@@ -145,7 +153,7 @@ class _ClassWriter:
         return "int" if all(_is_square(row) for row in rows) else "tuple[int, int] | int"
 
     def _constructor(self) -> Iterator[str]:
-        for item in self._module.items:
+        for item in (*self._module.held, *self._module.items):
             numbers = self._numbers[item]
             if isinstance(item, Module):
                 name = attribute_name(item.scope.name)
@@ -196,12 +204,10 @@ def _initialise(target: str, init: ops.Init, bias: bool) -> Iterator[str]:
 class _Forward:
     """Writes ``forward``: a line for each item, joins inside the lines that read them."""
 
-    def __init__(
-        self, network: Network, module: Module, numbers: dict[Node | Module, list[str]]
-    ) -> None:
-        self._network = network
+    def __init__(self, module: Module, execution: Execution) -> None:
+        self._network = module.network
         self._module = module
-        self._numbers = numbers
+        self._execution = execution
         self._last = last_uses(module)
         self._readers: dict[int, int] = {}
         for item in module.items:
@@ -247,7 +253,11 @@ class _Forward:
             for element, index in enumerate(item.outputs):
                 self._values[index] = f"{target}[{element}]"
             return f"{target} = {call}"
+        if isinstance(item.operation, ops.Raw):
+            return None  # a value of the aggregation before it
         operands = [self._values[index] for index in item.operands]
+        if isinstance(item.operation, ops.Aggregate):
+            return self._aggregate(item, item.operation, operands)
         if isinstance(item.operation, ops.Concat):
             operands = self._collapse(operands)
         text = expression(item, operands, self._network)
@@ -260,6 +270,24 @@ class _Forward:
         target = self._target(item.name, list(item.operands), position)
         self._values[item.index] = target
         return f"{target} = {text}"
+
+    def _aggregate(self, item: Node, aggregate: ops.Aggregate, operands: list[str]) -> str:
+        groups = ", ".join(f"self.{attribute_name(name)}" for name in aggregate.groups)
+        block = self._execution.block(self._module.held[0])
+        options = [f"starts={_sequence(aggregate.starts)}", f"block={block}"]
+        faces = (
+            i for i in self._module.items if isinstance(i, Node) and i.operands == (item.index,)
+        )
+        raw = next((i for i in faces if isinstance(i.operation, ops.Raw)), None)
+        target = "_"
+        if raw is not None:
+            options.append("raw=True")
+            target = self._values[raw.index] = self._fresh("raw")
+        if self._execution.recompute:
+            options.append("recompute=True")
+        features = self._values[item.index] = self._fresh("features")
+        arguments = ", ".join([f"[{groups}]", *operands, *options])
+        return f"{target}, {features} = aggregate({arguments})"
 
     def _collapse(self, values: list[str]) -> list[str]:
         """Runs of a tuple's elements as ``*stem`` or a slice of it."""
@@ -316,8 +344,20 @@ def _spell_run(stem: str, run: list[int], length: int) -> str:
     return f"*{stem}[{start}:{stop}]" if step == 1 else f"*{stem}[{start}:{stop}:{step}]"
 
 
+def _sequence(numbers: tuple[int, ...]) -> str:
+    """``range(0, 64, 8)``, ``[0] * 8``, or the numbers as they are."""
+    steps = {after - before for before, after in pairwise(numbers)}
+    if len(numbers) > 2 and len(steps) == 1:
+        (step,) = steps
+        if step == 0:
+            return f"[{numbers[0]}] * {len(numbers)}"
+        if step > 0:
+            return f"range({numbers[0]}, {numbers[-1] + step}, {step})"
+    return f"[{', '.join(map(str, numbers))}]"
+
+
 # What the source calls otherwise, and what is read as a digit.
-_RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor", "_", "l", "I", "O"})
+_RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor", "aggregate", "_", "l", "I", "O"})
 
 
 def _is_square(value: Value) -> bool:

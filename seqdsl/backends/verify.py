@@ -6,6 +6,7 @@ import importlib.util
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from seqdsl.backends.execution import DEFINITION
+from seqdsl.backends.inference import to_inference
 from seqdsl.backends.onnx_model import save_onnx, to_onnx, value_name
 from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.reference import evaluate
 from seqdsl.backends.running import Provider, refused
-from seqdsl.backends.torch_module import to_torch
+from seqdsl.backends.torch_module import to_training
 from seqdsl.backends.torch_run import TorchRunner
 from seqdsl.backends.torch_source import network_class_name, torch_source
 from seqdsl.backends.weights import Array, Outputs, State, random_state
@@ -25,7 +28,10 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import BatchNorm
 from seqdsl.graph.parameters import module_path
-from seqdsl.passes.folding import foldable
+from seqdsl.passes.schedule.choose import choose
+from seqdsl.passes.schedule.lower import lower
+from seqdsl.passes.schedule.schedule import Schedules
+from seqdsl.passes.schedule.strategy import Strategy
 
 Run: TypeAlias = Callable[[Array], Outputs]
 Exact: TypeAlias = npt.NDArray[np.float64]
@@ -47,6 +53,15 @@ class Comparison:
         return self.error <= TOLERANCE  # false for NaN, too
 
 
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A way to run a network, and how to find the first node that is otherwise in it."""
+
+    name: str
+    run: Run
+    find: Callable[[Array], str | None] | None = None
+
+
 def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -> list[Comparison]:
     """Compares each backend with the graph evaluated node by node in torch.
 
@@ -61,15 +76,14 @@ def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -
     tensors = _exact(state)
     expected = {n: _outputs(network, tensors, x) for n, x in inputs.items()}
     found: list[Comparison] = []
-    for name, run in backends(network, state):
+    for backend in backends(network, state):
         for n, x in inputs.items():
-            given = run(x)
+            given = backend.run(x)
             errors = [relative_error(given[name], value) for name, value in expected[n].items()]
             error = float(np.max(errors))  # NaN, if there is one
-            where = None
-            if not error <= TOLERANCE and name.startswith("onnxruntime"):
-                where = first_difference(network, state, x, fold="folded" in name)
-            found.append(Comparison(name, n, error, where))
+            differs = not error <= TOLERANCE and backend.find is not None
+            where = backend.find(x) if differs and backend.find else None
+            found.append(Comparison(backend.name, n, error, where))
     return found
 
 
@@ -90,19 +104,38 @@ def scale_norms(network: Network, state: dict[str, torch.Tensor], x: torch.Tenso
                 state[f"{key}.running_var"] *= square
 
 
-def backends(network: Network, state: State) -> Iterator[tuple[str, Run]]:
-    """Each backend by its name, ready to run on these weights."""
-    module = to_torch(network)
-    yield "torch, live module", _outputs_of(TorchRunner(network, module, state, Provider.CPU))
+def backends(network: Network, state: State) -> Iterator[Backend]:
+    """Each backend, ready to run on these weights; of onnxruntime, each way to schedule."""
     with tempfile.TemporaryDirectory() as folder:
         module = _from_file(network, Path(folder))
-        yield "torch, saved source", _outputs_of(TorchRunner(network, module, state, Provider.CPU))
-        for name, fold in (("onnxruntime, as defined", False), ("onnxruntime, folded", True)):
-            path = Path(folder) / f"fold_{fold}.onnx"
-            save_onnx(to_onnx(network, state, fold=fold), path)
+        module.load_state_dict(_shared(state))
+        for name, made in (
+            ("as defined", to_training(network, state, DEFINITION)),
+            ("live module", to_training(network, state)),
+            ("saved source", module),
+            ("inference", to_inference(network, state)),
+        ):
+            run = _outputs_of(TorchRunner(network, made, Provider.CPU))
+            yield Backend(f"torch, {name}", run)
+        for name, schedules, fold in _schedules(network):
+            path = Path(folder) / f"{name}.onnx"
+            save_onnx(to_onnx(network, state, schedules=schedules, fold=fold), path)
             runner = Runner(path, Provider.AUTO)
             label = runner.provider.removesuffix("ExecutionProvider")
-            yield f"{name} ({label})", _outputs_of(runner)
+            find = partial(first_difference, network, state, schedules, fold)
+            yield Backend(f"onnxruntime, {name} ({label})", _outputs_of(runner), find)
+
+
+def _schedules(network: Network) -> Iterator[tuple[str, Schedules, bool]]:
+    """Names of schedules that differ, the schedules, and whether batch norms are folded."""
+    yield "as defined", {}, False
+    yield "folded", {}, True
+    seen: list[Schedules] = [choose(network, Strategy.GATHER)]
+    for strategy in (Strategy.SCATTER, Strategy.BLOCKED, Strategy.AUTO):
+        schedules = choose(network, strategy)
+        if schedules not in seen:
+            seen.append(schedules)
+            yield strategy.value, schedules, True
 
 
 def _outputs_of(runner: Runner | TorchRunner) -> Run:
@@ -115,26 +148,22 @@ def relative_error(actual: Array, expected: Exact) -> float:
     return float(difference / max(np.abs(expected).max(), np.finfo(np.float32).tiny))
 
 
-def first_difference(network: Network, state: State, x: Array, *, fold: bool) -> str | None:
+def first_difference(
+    network: Network, state: State, schedules: Schedules, fold: bool, x: Array
+) -> str | None:
     """The path of the first node, in dataflow order, whose value onnxruntime has otherwise."""
-    runner = Runner(to_onnx(network, state, fold=fold, expose=True), optimise=False)
-    outputs = runner(x).outputs
-    folded = _folded_outputs(network) if fold else {}
+    scheduled = lower(network, schedules, fold=fold)
+    model = to_onnx(network, state, schedules=schedules, fold=fold, expose=True)
+    outputs = Runner(model, optimise=False)(x).outputs
     with torch.inference_mode():
         nodes = _evaluate(network, _exact(state), torch.from_numpy(x).double())
-        values = {node.path: value.numpy() for node, value in nodes}
-    for path in values:
-        expected = values[folded.get(path, path)]
-        actual = outputs.get(value_name(network, path))
-        if actual is not None and not relative_error(actual, expected) <= TOLERANCE:
-            return path
+        values = [value.numpy() for _, value in nodes]
+    for index, piece in scheduled.origins.items():
+        name = value_name(scheduled.network, scheduled.network.nodes[index].path)
+        expected = values[piece.node][:, piece.start : piece.stop]
+        if name in outputs and not relative_error(outputs[name], expected) <= TOLERANCE:
+            return network.nodes[piece.node].path
     return None
-
-
-def _folded_outputs(network: Network) -> dict[str, str]:
-    """A convolution with a batch norm in it gives what the batch norm gives."""
-    nodes = network.nodes
-    return {nodes[conv].path: nodes[norm].path for conv, norm in foldable(network).items()}
 
 
 def _shared(state: State) -> dict[str, torch.Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from seqdsl.graph.parameters import Parameter, Role, layout
 from seqdsl.passes.matching.units import spell
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
+
+if TYPE_CHECKING:
+    import torch
 
 Array: TypeAlias = npt.NDArray[np.float32]
 State: TypeAlias = dict[str, Array]
@@ -56,6 +59,16 @@ def _unwrapped(found: Mapping[str, Array], network: Network) -> Mapping[str, Arr
             break
         found = {key.removeprefix(prefix): value for key, value in found.items()}
     return found
+
+
+def as_arrays(state: Mapping[str, Array | torch.Tensor]) -> State:
+    """Numpy arrays of what may be tensors on any device."""
+    return {key: _array(value) for key, value in state.items()}
+
+
+def _array(value: Array | torch.Tensor) -> Array:
+    detach = getattr(value, "detach", None)
+    return np.asarray(detach().float().cpu().numpy() if detach else value)
 
 
 def not_finite(array: Array) -> int:

@@ -50,9 +50,10 @@ class Builder:
         type: TensorType,
         scope: Scope,
         span: Span,
+        name: str | None = None,
     ) -> int:
-        """Appends an operation of a known type and returns its index."""
-        return self._append(operation, tuple(operands), type, scope, span)
+        """Appends an operation of a known type and returns its index. A name is kept as it is."""
+        return self._append(operation, tuple(operands), type, scope, span, name)
 
     def type_of(self, index: int) -> TensorType:
         return self.nodes[index].type
@@ -78,9 +79,9 @@ class Builder:
         type: TensorType,
         scope: Scope,
         span: Span,
+        name: str | None = None,
     ) -> int:
         index = len(self.nodes)
-        label = ops.operation_name(operation)
-        name = self.unique(scope, label, node_name)
+        name = name or self.unique(scope, ops.operation_name(operation), node_name)
         self.nodes.append(Node(index, name, operation, operands, type, scope, span))
         return index

@@ -94,8 +94,8 @@ def _infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorTy
             return operands[0]
         case ops.Activation() | ops.LeakyRelu() | ops.Dropout() | ops.Softmax():
             return operands[0]
-        case ops.Input():
-            raise AssertionError("an input's type is given, not inferred")
+        case ops.Input() | ops.Aggregate() | ops.Raw():
+            raise AssertionError("its type is given, not inferred")
 
 
 def _need_spatial(operand: TensorType, what: str) -> None:

@@ -170,6 +170,23 @@ class Slice:
 
 
 @frozen_value
+class Aggregate:
+    """All groups of an aggregation at once (Eq. 1 and 2); a pass makes it, no source names it.
+
+    Group i sees channels ``starts[i]`` up to the end of ``[x, x_1, ..., x_{i-1}]``, where x is the
+    first operand. A second operand is the shortcut. It gives ``[x_1, ..., x_g]``.
+    """
+
+    groups: tuple[str, ...]  # the names of their scopes
+    starts: tuple[int, ...]
+
+
+@frozen_value
+class Raw:
+    """The face of an `Aggregate` before its last batch norms (section 3.2)."""
+
+
+@frozen_value
 class Softmax:
     """Over the channels."""
 
@@ -193,6 +210,8 @@ Operation: TypeAlias = (
     | Shuffle
     | PadChannels
     | Slice
+    | Aggregate
+    | Raw
     | Softmax
 )
 
@@ -222,5 +241,7 @@ _NAMES: dict[type, str] = {
     Shuffle: "shuffle",
     PadChannels: "pad_channels",
     Slice: "slice",
+    Aggregate: "aggregate",
+    Raw: "raw",
     Softmax: "softmax",
 }

@@ -1,0 +1,50 @@
+"""The convolutions through which the groups of an aggregation see their windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
+from seqdsl.graph.operations import Conv2d
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.passes.schedule.pieces import Pieces
+from seqdsl.source.frozen import frozen
+
+
+@frozen
+class Aggregation:
+    """``members[i]`` is the convolution of group i over its window (Eq. 1 and 2).
+
+    All have one kernel, stride, padding and dilation, and maps of one size; a window is of the
+    aggregation's input and of what earlier groups gave.
+    """
+
+    scope: Scope
+    members: tuple[Node, ...]
+
+
+def aggregations(network: Network, pieces: Pieces) -> list[Aggregation]:
+    """Every set of convolutions that one place in the body of an aggregation stands for."""
+    found: dict[tuple[Scope, str, Conv2d], list[Node]] = {}
+    for node in network.nodes:
+        group = _group(node)
+        if group is None or not _reads_window(node, group, network, pieces):
+            continue
+        assert group.parent is not None and isinstance(node.operation, Conv2d)
+        place = node.path[len(group.path) :]
+        found.setdefault((group.parent, place, node.operation), []).append(node)
+    return [Aggregation(scope, tuple(nodes)) for (scope, *_), nodes in found.items()]
+
+
+def _group(node: Node) -> Scope | None:
+    """The innermost group around a convolution that sees all of its input."""
+    if not isinstance(node.operation, Conv2d) or node.operation.groups != 1:
+        return None
+    return next((s for s in node.scope.ancestry() if s.kind is ScopeKind.GROUP), None)
+
+
+def _reads_window(node: Node, group: Scope, network: Network, pieces: Pieces) -> bool:
+    """Whether all that a convolution reads was made outside of its group."""
+    makers: Iterator[Node] = (network.nodes[p.node] for p in pieces.of(node.operands[0]))
+    return all(group not in maker.scope.ancestry() for maker in makers)

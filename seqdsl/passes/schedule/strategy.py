@@ -1,0 +1,14 @@
+"""What a user can ask of the schedules of a network."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Strategy(Enum):
+    """What a user can ask for."""
+
+    AUTO = "auto"  # what the cost model finds best, an aggregation at a time
+    GATHER = "gather"  # as the equations say: a group's window joined, then one convolution
+    SCATTER = "scatter"  # each group, once known, is convolved for all later ones at once
+    BLOCKED = "blocked"  # between the two: some groups share the convolution over what is known
