@@ -109,7 +109,10 @@ class _Layer(NamedTuple):
 
     def columns(self, x: Tensor, y: Tensor, low: int, high: int) -> list[Tensor]:
         """Columns low : high of the sequence [x | y] as views, in one part or two."""
-        parts = [x[:, low : self.channels], y[:, max(low - self.channels, 0) : high - self.channels]]
+        parts = [
+            x[:, low : self.channels],
+            y[:, max(low - self.channels, 0) : high - self.channels],
+        ]
         return [part for part in parts if part.shape[1]]
 
     def stacked(self, weights: Sequence[Tensor], groups: range) -> Tensor:
@@ -129,7 +132,9 @@ class _Layer(NamedTuple):
     ) -> Iterator[Tensor]:
         """The first convolution of each group of a block; y is filled as the block goes on."""
         conv = self.steps[0][0][0]
-        shared = _product(conv, self.columns(x, y, *self.known(groups)), self.stacked(weights, groups))
+        shared = _product(
+            conv, self.columns(x, y, *self.known(groups)), self.stacked(weights, groups)
+        )
         for i, part in zip(groups, shared.split(conv.out_channels, 1), strict=True):
             low, high = self.recent(groups, i)
             if low < high:
