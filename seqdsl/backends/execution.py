@@ -16,11 +16,13 @@ _WIDE = 32  # output channels from which on a convolution runs at full speed
 @frozen
 class Execution:
     """``strategy`` as the user asks for it; ``recompute`` has the backward pass compute values
-    again that it would else find stored.
+    again that it would else find stored. ``folded`` is for a module without a backward pass, whose
+    batch norms are folded.
     """
 
     strategy: Strategy = Strategy.AUTO
     recompute: bool = False
+    folded: bool = False
 
     @property
     def defines(self) -> bool:
@@ -48,9 +50,10 @@ def _convolutions(module: Module) -> Iterator[Conv2d]:
             yield item.operation
 
 
-def runtime() -> tuple[str, str]:
+def runtime(execution: Execution) -> tuple[str, str]:
     """The imports and the text of what computes a layer of groups in an emitted module."""
-    text = Path(__file__).with_name("torch_aggregate.py").read_text(encoding="utf-8")
+    name = "torch_folded.py" if execution.folded else "torch_aggregate.py"
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     _, code = text.split("from __future__ import annotations\n", 1)
     imports, body = code.split("\n\n\n", 1)
     return imports.strip(), body.strip() + "\n"

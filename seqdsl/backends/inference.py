@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from seqdsl.backends.execution import FASTEST, Execution
 from seqdsl.backends.torch_module import to_training
@@ -27,7 +27,7 @@ def to_inference(
     starts. A batch norm that reads a convolution alone is folded into it. Raises `Failure` where
     its weights are more than memory holds.
     """
-    module = to_training(network, state, execution)
+    module = to_training(network, state, replace(execution, folded=True))
     for conv, norm in foldable(network).items():
         _fold(module, *(module_path(network.nodes[index]) for index in (conv, norm)))
     module.eval().requires_grad_(False)
@@ -39,11 +39,11 @@ def _fold(module: nn.Module, conv_path: str, norm_path: str) -> None:
     conv, norm = module.get_submodule(conv_path), module.get_submodule(norm_path)
     assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None and norm.running_var is not None
-    wide = [t if t is None else t.double() for t in (conv.weight, conv.bias)]
-    weight, bias = fuse_conv_bn_weights(
-        wide[0], wide[1], norm.running_mean.double(), norm.running_var.double(),
-        norm.eps, norm.weight.double(), norm.bias.double(),
-    )  # fmt: skip
-    conv.weight, conv.bias = (nn.Parameter(t.float()) for t in (weight, bias))
+    with torch.no_grad():
+        scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+        bias = 0 if conv.bias is None else conv.bias.double()
+        shift = norm.bias.double() + (bias - norm.running_mean.double()) * scale
+        weight = conv.weight.double() * scale[:, None, None, None]
+    conv.weight, conv.bias = nn.Parameter(weight.float()), nn.Parameter(shift.float())
     parent, _, name = norm_path.rpartition(".")
     setattr(module.get_submodule(parent), name, nn.Identity())

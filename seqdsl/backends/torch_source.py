@@ -52,7 +52,7 @@ def torch_source(network: Network, execution: Execution = FASTEST) -> str:
     written = [_ClassWriter(classes, each, execution).write() for each in classes.ordered]
     imports, shared = _imports(written), [_BATCH_NORM]
     if any(module.held for module in root.walk()):
-        imports, text = runtime()
+        imports, text = runtime(execution)
         shared.append(text)
     heading = f"{_heading(network)}\n\nfrom __future__ import annotations\n\n{imports}\n"
     return "\n\n".join([heading, *shared, *written])

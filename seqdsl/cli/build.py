@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, progress
 from seqdsl.graph.network import Network
+from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.diagnostic import Failure
+
+STRATEGIES = [strategy.value for strategy in Strategy]
 
 
 @click.command("build")
@@ -19,6 +22,15 @@ from seqdsl.source.diagnostic import Failure
               help="A .py or an .onnx file.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path),
               help="A checkpoint for .onnx: safetensors, or torch's.")  # fmt: skip
+@click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
+              metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
+              help="How layers of groups are computed; FILE is of --tune.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True,
+              help="The batch that an .onnx is to be fast at; it takes any.")  # fmt: skip
+@click.option("--tune", is_flag=True,
+              help="Measure which schedule is fastest here; kept beside the .onnx.")  # fmt: skip
+@click.option("--recompute", is_flag=True,
+              help="Of .py: keep less for the backward pass, and compute it again.")  # fmt: skip
 def command(
     file: str,
     network_name: str | None,
@@ -26,6 +38,10 @@ def command(
     claims: bool,
     output: Path,
     weights: Path | None,
+    schedule: str,
+    batch: int,
+    tune: bool,
+    recompute: bool,
 ) -> None:
     """Write a network of FILE as PyTorch source (.py) or as a model (.onnx).
 
@@ -34,14 +50,25 @@ def command(
     kind = output.suffix.lower()
     if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
-    if kind == ".py" and weights is not None:
-        raise click.UsageError("--weights goes with .onnx; PyTorch source loads a state_dict")
+    if kind == ".py":
+        for given, option in ((weights is not None, "--weights"), (tune, "--tune")):
+            if given:
+                raise click.UsageError(f"{option} goes with .onnx")
+        if schedule not in (Strategy.AUTO.value, Strategy.GATHER.value):
+            raise click.UsageError("a .py is built with --schedule auto or gather")
+    elif recompute:
+        raise click.UsageError("--recompute goes with .py: an .onnx has no backward pass")
+    elif tune and schedule != Strategy.AUTO.value:
+        raise click.UsageError("--tune finds the schedule: leave out --schedule")
+    if schedule not in STRATEGIES and not schedule.endswith(".json"):
+        words = ", ".join(STRATEGIES)
+        raise click.UsageError(f"--schedule is one of {words}, or a .json, not {schedule!r}")
     network = load_or_exit(file, network_name, defines, claims=claims)
     try:
         if kind == ".py":
-            _write_source(network, output)
+            _write_source(network, output, Strategy(schedule), recompute)
         else:
-            _write_model(network, output, weights)
+            _write_model(network, output, weights, schedule, batch, tune)
     except Failure as failure:
         fail_with(failure)
     size = output.stat().st_size
@@ -49,18 +76,45 @@ def command(
     click.echo(f"{output}: {network.name}, {network.params:,} parameters, {shown}", err=True)
 
 
-def _write_source(network: Network, output: Path) -> None:
+def _write_source(network: Network, output: Path, strategy: Strategy, recompute: bool) -> None:
+    from seqdsl.backends.execution import Execution
     from seqdsl.backends.files import write_whole
     from seqdsl.backends.torch_source import torch_source
 
-    write_whole(output, torch_source(network).encode())
+    write_whole(output, torch_source(network, Execution(strategy, recompute)).encode())
 
 
-def _write_model(network: Network, output: Path, weights: Path | None) -> None:
-    from seqdsl.backends.weights import load_state
+def _write_model(
+    network: Network,
+    output: Path,
+    weights: Path | None,
+    schedule: str,
+    batch: int,
+    tune: bool,
+) -> None:
+    from seqdsl.backends.weights import initial_state, load_state
 
     state = None if weights is None else load_state(weights, network)  # may fail, and quickly
 
     from seqdsl.backends.onnx_model import save_onnx, to_onnx
+    from seqdsl.backends.schedule_file import read_schedules, write_schedules
+    from seqdsl.passes.schedule.choose import choose
 
-    save_onnx(to_onnx(network, state), output)
+    if tune:
+        from seqdsl.backends.tuning import tune as find
+
+        state = state or initial_state(network)
+        with progress("tuning") as report:
+            tuned = find(network, state, batch, report)
+        beside = output.with_suffix(".schedule.json")
+        write_schedules(beside, network, tuned, batch)
+        click.echo(
+            f"{beside}: {tuned.milliseconds:.2f} ms a run, {tuned.gathering:.2f} ms by gather",
+            err=True,
+        )
+        schedules = tuned.schedules
+    elif schedule in STRATEGIES:
+        schedules = choose(network, Strategy(schedule), batch)
+    else:
+        schedules = read_schedules(Path(schedule), network)
+    save_onnx(to_onnx(network, state, schedules=schedules), output)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
@@ -24,6 +25,7 @@ _OF_THE_CALL = frozenset(
         "missing-file", "is-directory", "unreadable-file", "unknown-revision", "no-git",
         "unknown-network", "missing-argument", "weights-mismatch", "unreadable-weights",
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
+        "unreadable-schedule",
     }
 )  # fmt: skip
 CLAIMS = frozenset({"false-claim", "stage-output"})  # false, and yet there is a network
@@ -125,6 +127,21 @@ def fail_with(failure: Failure) -> NoReturn:
     """Prints the diagnostic of a failure and exits."""
     show([failure.diagnostic])
     sys.exit(exit_code([failure.diagnostic]) or 1)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar on standard error, where that is a terminal; takes what is done and how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda step, share: None  # noqa: ARG005
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda step, share: bar.update(task, description=step, completed=share)
 
 
 def use_color(stream: object) -> bool:

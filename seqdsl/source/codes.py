@@ -102,6 +102,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ608", "not-finite", "Weights, an input or an output hold NaN or infinity."),
     Code("SEQ609", "unwritable-output", "The output can't be written."),
     Code("SEQ610", "picture-too-large", "A picture has too many arrows to be laid out and read."),
+    Code("SEQ611", "unreadable-schedule", "A file of schedules can't be read, or fits no network."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}

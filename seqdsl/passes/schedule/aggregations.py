@@ -23,6 +23,16 @@ class Aggregation:
     scope: Scope
     members: tuple[Node, ...]
 
+    @property
+    def key(self) -> str:
+        """Unique in the network: the path of its first convolution."""
+        return self.members[0].path
+
+
+def scheduled_aggregations(network: Network) -> list[Aggregation]:
+    """Those whose convolutions can be computed in more than one way."""
+    return [a for a in aggregations(network, Pieces(network)) if len(a.members) > 1]
+
 
 def aggregations(network: Network, pieces: Pieces) -> list[Aggregation]:
     """Every set of convolutions that one place in the body of an aggregation stands for."""

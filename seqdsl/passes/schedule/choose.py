@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
-from seqdsl.passes.schedule.aggregations import Aggregation, aggregations
+from seqdsl.passes.schedule.aggregations import Aggregation, scheduled_aggregations
 from seqdsl.passes.schedule.cost import seconds
 from seqdsl.passes.schedule.lower import lower
-from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules
 from seqdsl.passes.schedule.strategy import Strategy
 
@@ -27,7 +26,7 @@ CANDIDATES = {
 
 def choose(network: Network, strategy: Strategy = Strategy.AUTO, batch: int = 1) -> Schedules:
     """The cheapest schedule of a strategy for each aggregation, at a batch size."""
-    found = [a for a in aggregations(network, Pieces(network)) if len(a.members) > 1]
+    found = scheduled_aggregations(network)
     candidates = CANDIDATES[strategy]
     if len(candidates) == 1 or not found:
         return dict.fromkeys(found, candidates[0])

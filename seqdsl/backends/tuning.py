@@ -1,0 +1,124 @@
+"""Finds the schedules of a network that are fastest here, by running it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from seqdsl.backends.onnx_model import to_onnx
+from seqdsl.backends.onnx_run import Runner
+from seqdsl.backends.running import Provider
+from seqdsl.backends.weights import Array, State
+from seqdsl.graph.network import Network
+from seqdsl.passes.schedule.aggregations import Aggregation, scheduled_aggregations
+from seqdsl.passes.schedule.choose import CANDIDATES, choose
+from seqdsl.passes.schedule.schedule import Schedule, Schedules
+from seqdsl.passes.schedule.strategy import Strategy
+from seqdsl.source.frozen import frozen
+
+Report = Callable[[str, float], None]  # what is done, and the share of the work that is
+
+_RUNS = 8  # of one schedule, and of one round
+_ROUNDS = 5
+
+
+@frozen
+class Tuned:
+    """The fastest schedules found, with the milliseconds of a run of those and of gathering."""
+
+    schedules: Schedules
+    milliseconds: float
+    gathering: float
+
+
+def tune(network: Network, state: State, batch: int, report: Report) -> Tuned:
+    """Profiles every candidate for all aggregations, mixes the best for each, and races the mix
+    with what the cost model expects and with the best single one. Raises `Failure`.
+    """
+    found = scheduled_aggregations(network)
+    x = np.random.default_rng(0).standard_normal(
+        (batch, *network.input.type.shape), dtype=np.float32
+    )
+    candidates = CANDIDATES[Strategy.AUTO]
+    times: list[dict[Aggregation, float]] = []
+    for number, schedule in enumerate(candidates):
+        report(spell(schedule), number / (len(candidates) + 1))
+        model = to_onnx(network, state, schedules=dict.fromkeys(found, schedule))
+        times.append(_profile(model.SerializeToString(), x, found))
+    mixed = {a: candidates[_least([t[a] for t in times])] for a in found}
+    single = candidates[_least([sum(t.values()) for t in times])]
+    entrants: list[Schedules] = [
+        choose(network, Strategy.GATHER),
+        mixed,
+        dict.fromkeys(found, single),
+        choose(network, Strategy.AUTO, batch),
+    ]
+    report("the best against one another", len(candidates) / (len(candidates) + 1))
+    raced = _race([Runner(to_onnx(network, state, schedules=e), Provider.CPU) for e in entrants], x)
+    best = _least(raced)
+    return Tuned(entrants[best], 1e3 * raced[best], 1e3 * raced[0])
+
+
+def spell(schedule: Schedule) -> str:
+    """A schedule in words: ``blocks of 4, 32 channels at a time``."""
+    if schedule.scatter:
+        return "scatter"
+    if schedule == Schedule():
+        return "gather"
+    blocks = f"blocks of {schedule.block}" if schedule.block > 1 else "group by group"
+    return f"{blocks}, {schedule.chunk} channels at a time" if schedule.chunk else blocks
+
+
+def _profile(model: bytes, x: Array, found: Sequence[Aggregation]) -> dict[Aggregation, float]:
+    """The microseconds that onnxruntime spends in the scope of each aggregation: a median run."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = onnxruntime.SessionOptions()
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder) / "profile")
+        options.log_severity_level = 4
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        for _ in range(_RUNS):
+            session.run(None, {"input": x})
+        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    runs = list(_by_run(events, {f"{a.scope.path}/": a for a in found}))
+    return {a: median(run[a] for run in runs) for a in found}
+
+
+def _by_run(
+    events: list[dict[str, Any]], scopes: Mapping[str, Aggregation]
+) -> Iterator[dict[Aggregation, float]]:
+    """What each run spends; the event of a run follows those of its nodes."""
+    spent = dict.fromkeys(scopes.values(), 0.0)
+    for event in events:
+        if event["name"] == "model_run":
+            yield spent
+            spent = dict.fromkeys(scopes.values(), 0.0)
+        elif event["cat"] == "Node":
+            scope = next((s for s in scopes if event["name"].startswith(s)), None)
+            if scope is not None:
+                spent[scopes[scope]] += event["dur"]
+
+
+def _race(runners: Sequence[Runner], x: Array) -> list[float]:
+    """The seconds of a run of each, a median over rounds in turn."""
+    times: list[list[float]] = [[] for _ in runners]
+    for _ in range(_ROUNDS):
+        for runner, taken in zip(runners, times, strict=True):
+            runner(x)  # the first run of a turn wakes its threads
+            for _ in range(_RUNS):
+                start = time.perf_counter()
+                runner(x)
+                taken.append(time.perf_counter() - start)
+    return [median(taken) for taken in times]
+
+
+def _least(values: Sequence[float]) -> int:
+    return list(values).index(min(values))
