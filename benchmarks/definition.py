@@ -44,8 +44,9 @@ class SeqConv(nn.Module):
         for i in range(width // k):
             seen = channels if slides else channels + i * k
             widths = [seen] + [k] * len(kernels)
-            steps = zip(pairwise(widths), kernels, strict=True)
-            convs = [Conv(a, b, kernel) for (a, b), kernel in steps]
+            convs = [
+                Conv(a, b, kernel) for (a, b), kernel in zip(pairwise(widths), kernels, strict=True)
+            ]
             if c > 1:
                 convs[-1] = Conv(widths[-2], k, kernels[-1], groups=c)
             self.transforms.append(nn.ModuleList(convs))

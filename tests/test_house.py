@@ -22,13 +22,15 @@ HEAVY = {
         "checkpoints",
         "api",
         "onnx_model",
+        "torch_bench",
+        "schedules",
     },
-    "onnx": {"onnx_model", "onnx_run", "api"},
+    "onnx": {"onnx_model", "onnx_run", "onnx_half", "schedules", "api"},
     "onnxruntime": {"onnx_run", "tuning"},
     "graphviz": {"graphviz"},
     "networkx": {"network"},
     "lark": {"tokens", "parser", "messages", "construct"},
-    "rich": {"tables"},
+    "rich": {"tables", "progress"},
 }
 FILES = [p for p in (ROOT / "seqdsl").rglob("*.py") if p.parent != ROOT / "seqdsl"]
 
@@ -70,6 +72,7 @@ def test_files_stay_small(path: Path) -> None:
         (["check", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx", "numpy", "rich"}),
         (["stats", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx"}),
         (["diff", *[f"{ARCHITECTURES / 'seqresnet.seq'}:S1"] * 2], {"torch", "onnx", "numpy"}),
+        (["bench", "--help"], {"torch", "onnx", "lark", "networkx", "numpy", "rich"}),
         (["audit", str(ARCHITECTURES / "seqresnext.seq")], {"torch", "onnx"}),
     ],
 )

@@ -20,6 +20,14 @@ class Provider(Enum):
     CPU = "cpu"
 
 
+class Dtype(Enum):
+    """What a network computes in; what it takes and gives is float32."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The outputs by name, and where they were really computed."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, progress
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.progress import progress_bar
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.diagnostic import Failure
@@ -104,7 +105,7 @@ def _write_model(
         from seqdsl.backends.tuning import tune as find
 
         state = state or initial_state(network)
-        with progress("tuning") as report:
+        with progress_bar() as report:
             tuned = find(network, state, batch, report)
         beside = output.with_suffix(".schedule.json")
         write_schedules(beside, network, tuned, batch)

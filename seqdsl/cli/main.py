@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("seqdsl.cli.build", "Write a network as PyTorch source or as ONNX."),
     "run": ("seqdsl.cli.run", "Run a network on an image or an array."),
     "verify": ("seqdsl.cli.verify", "Compare all backends on the same random weights."),
+    "bench": ("seqdsl.cli.bench", "Time a network on every backend and schedule."),
     "weights": ("seqdsl.cli.weights", "Bring weights from another's checkpoint, and back."),
     "draw": ("seqdsl.cli.draw", "Draw a network at one of four depths."),
     "explain": ("seqdsl.cli.explain", "Explain a diagnostic code."),

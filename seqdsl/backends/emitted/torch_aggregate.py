@@ -35,9 +35,9 @@ def aggregate(
 ) -> tuple[Tensor | None, Tensor]:
     """Values before the last norms (where ``raw``) and features, both [N, g k, H, W].
 
-    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` of a group
-    (stride 1, as large out as in, no bias) and its `nn.BatchNorm2d` are its steps, in
-    order. ``block`` groups share one product with all that is known before them. With
+    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` of a
+    group (stride 1, as large out as in, no bias) and its `nn.BatchNorm2d` are its
+    steps, in order. ``block`` groups share one product with all that is known before them. With
     ``recompute`` the backward pass computes the convolutions again, and a layer without
     a shortcut keeps its features alone.
     """

@@ -26,10 +26,10 @@ def aggregate(
 ) -> tuple[Tensor | None, Tensor]:
     """Values before the last norms (where ``raw``) and features, both [N, g k, H, W].
 
-    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` of a group
-    (stride 1, as large out as in) are its steps, each followed by ReLU, the last perhaps
-    by a batch norm first. ``block`` groups share one convolution over all that is known
-    before them.
+    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` of a
+    group (stride 1, as large out as in) are its steps, each followed by ReLU, the last
+    perhaps by a batch norm first. ``block`` groups share one convolution over all that is
+    known before them.
     """
     x = x.contiguous(memory_format=torch.channels_last)
     n, channels, h, w = x.shape

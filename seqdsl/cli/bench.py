@@ -1,0 +1,222 @@
+"""``seqdsl bench``"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from seqdsl.backends.schedules import DEFAULT, GATHER, SCHEDULES
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
+from seqdsl.source.diagnostic import Failure
+
+if TYPE_CHECKING:
+    from seqdsl.backends.bench import Case, Report, Row, Settings
+    from seqdsl.graph.network import Network
+
+_INTERRUPTED = 130
+_NONE = Number(None, "-")
+
+
+@click.command("bench")
+@click.argument("file")
+@network_options
+@claims_option
+@click.option("--batch", "batches", type=click.IntRange(min=1), multiple=True, default=(1,),
+              show_default=True, help="A batch size; may be given several times.")  # fmt: skip
+@click.option("--backend", "backends", type=click.Choice(["onnxruntime", "torch"]), multiple=True,
+              default=("onnxruntime", "torch"), help="A backend; both, unless given.")  # fmt: skip
+@click.option("--schedule", "schedules", type=click.Choice(SCHEDULES), multiple=True,
+              help=f"A schedule; {' and '.join(DEFAULT)}, unless given.")  # fmt: skip
+@click.option("--train", is_flag=True, help="Time steps of training in torch, too.")
+@click.option("--recompute", is_flag=True,
+              help="Train also keeping less: what can be computed again is.")  # fmt: skip
+@click.option("--compile", is_flag=True, help="Time torch.compile, too; it takes its time.")
+@click.option("--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
+              show_default=True, help="Where it all runs.")  # fmt: skip
+@click.option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]), default="float32",
+              show_default=True, help="What is computed in.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of an engine on the CPU.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True, max=3600), default=2.0,
+              show_default=True, help="Time for each row, besides what prepares it.")  # fmt: skip
+@click.option("--memory/--no-memory", default=True, show_default=True,
+              help="Measure memory on the CPU, in a process for each row.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
+def command(
+    file: str,
+    network_name: str | None,
+    defines: dict[str, str],
+    claims: bool,
+    batches: tuple[int, ...],
+    backends: tuple[str, ...],
+    schedules: tuple[str, ...],
+    train: bool,
+    recompute: bool,
+    compile: bool,
+    provider: str,
+    dtype: str,
+    threads: int | None,
+    seconds: float,
+    memory: bool,
+    seed: int,
+    format: str,
+) -> None:
+    """Time a network of FILE on every backend and schedule, with random weights.
+
+    The rows of a batch size take turns, and must give the same logits. `gather` computes as the
+    network's equations say, and ratios are against it. Exit code 1 where a backend refuses the
+    network or gives something else; 130 where Ctrl-C broke it off, and then the table has what
+    was measured.
+    """
+    chosen = schedules or DEFAULT
+    if "torch" not in backends and (train or compile):
+        raise click.UsageError("--train and --compile are of torch: add --backend torch")
+    if recompute and not train:
+        raise click.UsageError("--recompute is of --train")
+    if recompute and set(chosen) == {GATHER}:
+        raise click.UsageError("--recompute needs a schedule other than gather, which keeps all")
+    if train and dtype == "float16":
+        raise click.UsageError("training in float16 needs its loss scaled: take bfloat16")
+    if threads is not None and provider == "cuda":
+        raise click.UsageError("--threads are of the CPU, and --provider is cuda")
+    network = load_or_exit(file, network_name, defines, claims=claims)
+    from seqdsl.backends.bench import Settings, bench
+    from seqdsl.backends.machine import busy
+    from seqdsl.backends.running import Dtype, Provider
+    from seqdsl.cli.progress import progress_bar
+
+    cases = _cases(backends, chosen, batches, train, recompute, compile)
+    settings = Settings(Provider(provider), Dtype(dtype), threads, seconds, memory, seed)
+    load = busy()
+    if load is not None:
+        click.echo(f"note: {load}; the figures will be off", err=True)
+    try:
+        with progress_bar() as progress:
+            report = bench(network, cases, settings, progress)
+    except Failure as failure:
+        fail_with(failure)
+    click.echo(write_tables([_table(network, report, settings, format)], format))
+    if report.interrupted:
+        click.echo("interrupted", err=True)
+        sys.exit(_INTERRUPTED)
+    sys.exit(1 if any(row.failed for row in report.rows) else 0)
+
+
+def _cases(
+    backends: Sequence[str],
+    schedules: Sequence[str],
+    batches: Sequence[int],
+    train: bool,
+    recompute: bool,
+    compile: bool,
+) -> list[Case]:
+    """What is asked for, once each: batch by batch, and of one engine all schedules together."""
+    from seqdsl.backends.bench import Case, Engine
+
+    engines = [Engine.ONNXRUNTIME] if "onnxruntime" in backends else []
+    if "torch" in backends:
+        engines.append(Engine.TORCH)
+        engines += [Engine.COMPILED] if compile else []
+        engines += [Engine.TRAINING] if train else []
+    ordered = sorted(set(schedules), key=lambda schedule: (schedule != GATHER, schedule))
+    cases: list[Case] = []
+    for batch in dict.fromkeys(batches):
+        for engine in engines:
+            cases += [Case(engine, schedule, batch) for schedule in ordered]
+            if engine is Engine.TRAINING and recompute:
+                cases += [Case(engine, s, batch, recompute=True) for s in ordered if s != GATHER]
+    return cases
+
+
+def _table(network: Network, report: Report, settings: Settings, format: str) -> Table:
+    """For programs every column; for readers those that tell rows apart or hold a figure."""
+    from seqdsl.backends.machine import processor, versions
+
+    rows = report.rows
+    columns = [_columns(network, row) for row in rows]
+    batches = {row.case.batch for row in rows}
+    devices = {row.device for row in rows if row.device}
+    if format in ("json", "csv"):
+        hidden = {"p10..p90"}
+    else:
+        hidden = {"p10 ms", "p90 ms", "calls", "start s"}
+        hidden |= {"batch"} if len(batches) == 1 else set()
+        hidden |= {"device"} if len(devices) <= 1 else set()
+        empty = (name for name in columns[0] if all(c[name] in (_NONE, "") for c in columns))
+        hidden |= set(empty) - {"ms"}
+    headings = tuple(name for name in columns[0] if name not in hidden)
+    title = f"{network.name}, {network.macs / 1e9:.3g} GMAC an image"
+    title += f", batch {batches.pop()}" if len(batches) == 1 else ""
+    where = f"{devices.pop()}, " if len(devices) == 1 else ""
+    threads = "" if settings.threads is None else f"{_counted(settings.threads, 'thread')}, "
+    note = f"{where}{threads}{settings.dtype.value}; {processor()}; {versions()}\n{_ABOUT}"
+    note += f"\n{_OF_MEMORY}" if "MiB" in headings else ""
+    cells = tuple(tuple(column[name] for name in headings) for column in columns)
+    return Table(title, headings, cells, _RIGHT, note, frozenset({"note"}))
+
+
+_ABOUT = "medians, of turns; ratio: how many times as fast as gather on the same backend"
+_OF_MEMORY = "MiB: memory at the peak of a run"
+_RIGHT = frozenset(
+    {
+        "batch", "ms", "p10..p90", "p10 ms", "p90 ms", "calls", "images/s", "GMAC/s", "MiB",
+        "saved MiB", "start s", "ratio",
+    }
+)  # fmt: skip
+
+
+def _columns(network: Network, row: Row) -> dict[str, Cell]:
+    case, timing = row.case, row.timing
+    named: dict[str, Cell] = {
+        "backend": case.engine.value,
+        "schedule": case.shown,
+        "batch": whole(case.batch),
+        "device": row.device,
+    }
+    figures: dict[str, Cell] = dict.fromkeys(
+        ("ms", "p10..p90", "p10 ms", "p90 ms", "calls", "images/s", "GMAC/s"), _NONE
+    )
+    if timing is not None:
+        low, high = (1000 * seconds for seconds in timing.spread)
+        rate = case.batch / timing.median
+        figures = {
+            "ms": _figure(1000 * timing.median),
+            "p10..p90": f"{_spell(low)}..{_spell(high)}",
+            "p10 ms": _figure(low),
+            "p90 ms": _figure(high),
+            "calls": whole(len(timing.calls)),
+            "images/s": _figure(rate),
+            "GMAC/s": _figure(rate * network.macs / 1e9),
+        }
+    return {
+        **named,
+        **figures,
+        "MiB": _mebibytes(row.memory),
+        "saved MiB": _mebibytes(row.saved),
+        "start s": _figure(row.start),
+        "ratio": _NONE if row.speedup is None else Number(row.speedup, f"{row.speedup:.2f}"),
+        "note": f"not measured: {row.reason}" if row.reason else "",
+    }
+
+
+def _mebibytes(count: int | None) -> Number:
+    return _figure(None if count is None else count / 2**20)
+
+
+def _figure(value: float | None) -> Number:
+    return _NONE if value is None else Number(value, _spell(value))
+
+
+def _spell(value: float) -> str:
+    """Three digits, or all those before the point."""
+    if value >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
