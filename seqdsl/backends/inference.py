@@ -14,6 +14,7 @@ from seqdsl.backends.weights import Array
 from seqdsl.graph.network import Network
 from seqdsl.graph.parameters import module_path
 from seqdsl.passes.folding import foldable
+from seqdsl.passes.schedule.widen import widen
 
 
 def to_inference(
@@ -24,12 +25,14 @@ def to_inference(
     """The network in evaluation mode, without gradients, in channels_last.
 
     ``state`` is a state_dict of the module in training; without one the weights are as that
-    starts. A batch norm that reads a convolution alone is folded into it. Raises `Failure` where
-    its weights are more than memory holds.
+    starts. A batch norm that reads a convolution alone is folded into it, unless a layer of groups
+    is computed as a whole, with its norms. Raises `Failure` where its weights are more than memory
+    holds.
     """
     module = to_training(network, state, execution)
-    for conv, norm in foldable(network).items():
-        _fold(module, *(module_path(network.nodes[index]) for index in (conv, norm)))
+    executed = network if execution.defines else widen(network)
+    for pair in foldable(executed).items():
+        _fold(module, *(module_path(executed.nodes[index]) for index in pair))
     module.eval().requires_grad_(False)
     return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
@@ -39,10 +42,10 @@ def _fold(module: nn.Module, conv_path: str, norm_path: str) -> None:
     conv, norm = module.get_submodule(conv_path), module.get_submodule(norm_path)
     assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None and norm.running_var is not None
-    wide = [t if t is None else t.double() for t in (conv.weight, conv.bias)]
     weight, bias = fuse_conv_bn_weights(
-        wide[0], wide[1], norm.running_mean.double(), norm.running_var.double(),
-        norm.eps, norm.weight.double(), norm.bias.double(),
+        conv.weight.double(), None if conv.bias is None else conv.bias.double(),
+        norm.running_mean.double(), norm.running_var.double(), norm.eps,
+        norm.weight.double(), norm.bias.double(),
     )  # fmt: skip
     conv.weight, conv.bias = (nn.Parameter(t.float()) for t in (weight, bias))
     parent, _, name = norm_path.rpartition(".")

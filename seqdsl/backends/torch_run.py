@@ -11,7 +11,7 @@ from seqdsl.graph.network import Network
 
 
 class TorchRunner:
-    """A module that has its weights, in evaluation mode. Raises `Failure` where torch refuses it."""
+    """A module with its weights, in evaluation mode. Raises `Failure` where torch refuses it."""
 
     def __init__(
         self,
