@@ -170,7 +170,7 @@ def chosen(all_of_them: Sequence[Comparison], only: Sequence[str]) -> list[Compa
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", action="append", default=[], metavar="ROW",
-                        help="a row by its name, or a pattern: onnx-*; --list tells them")  # fmt: skip
+                        help="a row by its name, or a pattern: onnx-*")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="print the rows' names")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--seconds", type=float, default=10.0, help="of timing, a contender")

@@ -41,7 +41,7 @@ COLUMNS = ("export", "dynamo=False", "eager", "compiled", "seqdsl", "recompute")
 def kinds() -> list[tuple[str, Dtype]]:
     found = [("onnxruntime", dtype) for dtype in (Dtype.FLOAT32, Dtype.FLOAT16)]
     found += [("evaluation", dtype) for dtype in Dtype]
-    return found + [("training", Dtype.FLOAT32), ("training", Dtype.BFLOAT16)]
+    return [*found, ("training", Dtype.FLOAT32), ("training", Dtype.BFLOAT16)]
 
 
 def there(kind: str) -> bool:

@@ -12,8 +12,8 @@ from seqdsl.backends.bench import difference
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from compare import chosen, comparisons  # noqa: E402
-from comparing import SUBJECTS, Row, Section, Subject, exported  # noqa: E402
+from compare import chosen, comparisons
+from comparing import SUBJECTS, Row, Section, Subject, exported
 
 
 @pytest.mark.parametrize("name", ["k=8 r=4", "B k=16 r=7", "SeqResNeXt-24"])

@@ -19,7 +19,7 @@ Made = Callable[..., tuple[Tensor | None, Tensor]]
 
 
 class Case(NamedTuple):
-    """``window``: how many sequence elements before a group it reads; 0 for all of them."""
+    """A layer of g groups; ``window`` is what a group reads of the sequence before it."""
 
     kernels: Kernel = (1, 3)
     window: str = "sliding"
@@ -128,7 +128,7 @@ def step(run: Made, groups: nn.Module, inputs: list[Tensor], uses: int = 1) -> d
             if out is not None:
                 result[f"{name} {use}"] = out.detach()
                 torch.manual_seed(2 + use + len(name))
-                loss = loss + (out.float() * torch.randn(out.shape)).sum()
+                loss = loss + (out * torch.randn(out.shape)).sum()
     loss.backward()
     owners: Mapping[str, Tensor] = {
         **{f"input {i}": x for i, x in enumerate(inputs)}, **dict(groups.named_parameters())
@@ -140,21 +140,33 @@ def step(run: Made, groups: nn.Module, inputs: list[Tensor], uses: int = 1) -> d
     return result | {name: b.detach() for name, b in groups.named_buffers()}
 
 
-def assert_close(given: Mapping[str, Tensor], expected: Mapping[str, Tensor], to: float) -> None:
+def distances(given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, float]:
+    """max |given - expected| / max |expected| of each tensor."""
     assert given.keys() == expected.keys()
-    for name, value in expected.items():
-        error = (given[name].double() - value.double()).abs().max()
-        assert error <= to * value.double().abs().max(), (name, float(error))
+    return {
+        name: float((given[name] - value).abs().max() / value.abs().max().clamp(1e-30))
+        for name, value in expected.items()
+    }
+
+
+def assert_close(given: Mapping[str, Tensor], expected: Mapping[str, Tensor], to: float) -> None:
+    far = {name: d for name, d in distances(given, expected).items() if not d <= to}
+    assert not far
 
 
 @recomputed
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @every_case
 def test_a_step_is_that_of_the_definition(case: Case, training: bool, recompute: bool) -> None:
+    """In float32 a sum that cancels is as far off in the definition, so that is allowed for."""
     case = case._replace(recompute=recompute)
     groups = case.groups().train(training)
-    expected = step(case.define, copy.deepcopy(groups), case.inputs())
-    assert_close(step(case.run, groups, case.inputs()), expected, 1e-5)
+    exact = step(case.define, copy.deepcopy(groups).double(), case.inputs(torch.float64))
+    given = step(case.run, copy.deepcopy(groups).double(), case.inputs(torch.float64))
+    assert_close(given, exact, 1e-10)
+    rounded = distances(step(case.define, copy.deepcopy(groups), case.inputs()), exact)
+    for name, found in distances(step(case.run, groups, case.inputs()), exact).items():
+        assert found <= max(1e-5, 2 * rounded[name]), name
 
 
 @recomputed
@@ -163,25 +175,21 @@ def test_a_step_is_that_of_the_definition(case: Case, training: bool, recompute:
 def test_gradients_are_those_of_differences(case: Case, training: bool, recompute: bool) -> None:
     case = case._replace(recompute=recompute, g=min(case.g, 3), size=2)
     groups = case.groups().double().train(training)
-    names = [name for name, _ in groups.named_parameters()]
+    names = [f"groups.{name}" for name, _ in groups.named_parameters()]
 
     def run(*tensors: Tensor) -> tuple[Tensor, ...]:
-        inputs, parameters = tensors[: -len(names)], tensors[-len(names) :]
-        moved = copy.deepcopy(groups)  # running statistics move with each call
-        named = dict(zip(names, parameters, strict=True))
-        outs = torch.func.functional_call(
-            Wrapped(case, moved), {f"groups.{n}": t for n, t in named.items()}, inputs
-        )
+        split = len(tensors) - len(names)
+        named = dict(zip(names, tensors[split:], strict=True))
+        moved = Layer(case, copy.deepcopy(groups))  # running statistics move with each call
+        outs = torch.func.functional_call(moved, named, tensors[:split])
         return tuple(out for out in outs if out is not None)
 
-    tensors = [
-        *case.inputs(torch.float64),
-        *(p.detach().requires_grad_() for p in groups.parameters()),
-    ]
+    parameters = [p.detach().requires_grad_() for p in groups.parameters()]
+    tensors = (*case.inputs(torch.float64), *parameters)
     assert torch.autograd.gradcheck(run, tensors, fast_mode=True)
 
 
-class Wrapped(nn.Module):
+class Layer(nn.Module):
     def __init__(self, case: Case, groups: nn.ModuleList) -> None:
         super().__init__()
         self.case, self.groups = case, groups
@@ -194,8 +202,9 @@ class Wrapped(nn.Module):
 def test_a_layer_can_be_used_twice(recompute: bool) -> None:
     case = Case(shortcut=True, raw=True, recompute=recompute)
     groups = case.groups()
-    expected = step(case.define, copy.deepcopy(groups), case.inputs(), uses=2)
-    assert_close(step(case.run, groups, case.inputs(), uses=2), expected, 1e-5)
+    inputs = [case.inputs(torch.float64) for _ in range(2)]
+    expected = step(case.define, copy.deepcopy(groups).double(), inputs[0], uses=2)
+    assert_close(step(case.run, groups.double(), inputs[1], uses=2), expected, 1e-10)
 
 
 def test_an_image_needs_no_gradient() -> None:
@@ -209,15 +218,14 @@ def test_an_image_needs_no_gradient() -> None:
 @recomputed
 @pytest.mark.parametrize("kernels", [(3,), (1, 3)])
 def test_autocast(kernels: Kernel, recompute: bool) -> None:
-    """Rounding to bfloat16 is what sets both apart from float32, and so from each other."""
-    case = Case(kernels, shortcut=True, raw=True, recompute=recompute, batch=8)
+    """What sets the layer apart from float32 is rounding, no more than in the definition."""
+    case = Case(kernels, raw=True, recompute=recompute, batch=8)
     groups = case.groups()
     exact = step(case.define, copy.deepcopy(groups), case.inputs())
 
     def distance(run: Made) -> dict[str, float]:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             given = step(run, copy.deepcopy(groups), case.inputs())
-        assert given["features 0"].dtype == torch.bfloat16
         return {
             name: float((given[name] - value).norm() / value.norm())
             for name, value in exact.items()

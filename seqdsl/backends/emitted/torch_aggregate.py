@@ -3,10 +3,8 @@
 Group i of g reads the columns ``starts[i] : channels + i k`` of the sequence
 ``[x | x_1 | ... | x_i]`` (equations 1 and 2, counted from 0) and gives k channels: a
 chain of convolutions, each followed by batch norm and ReLU; a shortcut joins the last
-convolution before its norm. Written with ``torch.cat``, every group keeps a copy of its
-window for the backward pass. Here the layer's features stand in one tensor, windows are
-views of it or short-lived copies, and of a group only the values before its norms are
-kept.
+convolution before its norm. The layer's features stand in one tensor, windows are views
+of it or short-lived copies, and of a group only the values before its norms are kept.
 """
 
 from __future__ import annotations
@@ -35,9 +33,9 @@ def aggregate(
 ) -> tuple[Tensor | None, Tensor]:
     """Values before the last norms (where ``raw``) and features, both [N, g k, H, W].
 
-    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` of a
-    group (stride 1, as large out as in, no bias) and its `nn.BatchNorm2d` are its
-    steps, in order. ``block`` groups share one product with all that is known before them. With
+    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` (stride
+    1, as large out as in, no bias) and `nn.BatchNorm2d` in a group, in order, are its
+    steps. ``block`` groups share one product with all that is known before them. With
     ``recompute`` the backward pass computes the convolutions again, and a layer without
     a shortcut keeps its features alone.
     """
@@ -55,7 +53,8 @@ def aggregate(
     keeps = torch.is_grad_enabled() and any(
         t is not None and t.requires_grad for t in inputs
     )
-    layer = _Layer(steps, tuple(starts), block, x.shape[1], raw, recompute, keeps)
+    c, depth, k = x.shape[1], len(steps[0]), len(steps[0][-1][0].weight)
+    layer = _Layer(steps, tuple(starts), block, c, depth, k, raw, recompute, keeps)
     run: Callable[..., Any] = _Aggregate.apply
     with torch.autocast(device, enabled=False):
         out = run(layer, *inputs)
@@ -76,17 +75,11 @@ class _Layer(NamedTuple):
     starts: tuple[int, ...]
     block: int
     channels: int  # of x
+    depth: int  # steps of a group
+    k: int
     raw: bool
     recompute: bool
     keeps: bool
-
-    @property
-    def k(self) -> int:
-        return self.steps[0][-1][0].out_channels
-
-    @property
-    def depth(self) -> int:
-        return len(self.steps[0])
 
     def blocks(self) -> list[range]:
         """Groups that share a product: one, where a convolution has subgroups."""
@@ -228,11 +221,7 @@ def _normalise(
 class _Aggregate(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any,
-        layer: _Layer,
-        x: Tensor,
-        shortcut: Tensor | None,
-        *parameters: Tensor,
+        ctx: Any, layer: _Layer, x: Tensor, shortcut: Tensor | None, *parameters: Tensor
     ) -> Any:
         """Parameters: weights, group by group and step by step, then scales, shifts."""
         depth, last = layer.depth, layer.depth - 1
@@ -370,9 +359,8 @@ class _Backward:
         layer, at = self.layer, i * self.layer.depth
         low, high = layer.recent(groups, i)
         if low < high:
-            columns = (slice(None), slice(low - high, None))
-            weight = self.weights[at][columns]
-            self.gweights[at][columns] = self.first(grad, weight, low, high)
+            weight = self.weights[at][:, low - high :]
+            self.gweights[at][:, low - high :] = self.first(grad, weight, low, high)
 
     def known(self, groups: range, grad: Tensor) -> None:
         """What a block sends back to all before it."""

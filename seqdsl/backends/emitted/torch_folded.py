@@ -28,7 +28,7 @@ def aggregate(
 
     ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` of a
     group (stride 1, as large out as in) are its steps, each followed by ReLU, the last
-    perhaps by a batch norm first. ``block`` groups share one convolution over all that is
+    perhaps by a batch norm first. ``block`` groups share one convolution over what is
     known before them.
     """
     x = x.contiguous(memory_format=torch.channels_last)
