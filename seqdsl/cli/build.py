@@ -9,6 +9,7 @@ import click
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.graph.network import Network
 from seqdsl.source.diagnostic import Failure
+from seqdsl.source.timing import stage
 
 
 @click.command("build")
@@ -50,17 +51,22 @@ def command(
 
 
 def _write_source(network: Network, output: Path) -> None:
-    from seqdsl.backends.files import write_whole
-    from seqdsl.backends.torch_source import torch_source
+    with stage("import"):
+        from seqdsl.backends.files import write_whole
+        from seqdsl.backends.torch_source import torch_source
 
-    write_whole(output, torch_source(network).encode())
+    with stage("emit"):
+        text = torch_source(network)
+    write_whole(output, text.encode())
 
 
 def _write_model(network: Network, output: Path, weights: Path | None) -> None:
-    from seqdsl.backends.weights import load_state
+    with stage("import"):
+        from seqdsl.backends.weights import load_state
 
     state = None if weights is None else load_state(weights, network)  # may fail, and quickly
 
-    from seqdsl.backends.onnx_model import save_onnx, to_onnx
+    with stage("import"):
+        from seqdsl.backends.onnx_model import save_onnx, to_onnx
 
     save_onnx(to_onnx(network, state), output)

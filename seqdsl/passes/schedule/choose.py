@@ -12,6 +12,7 @@ from seqdsl.passes.schedule.lower import lower
 from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules
 from seqdsl.passes.schedule.strategy import Strategy
+from seqdsl.source.timing import stage
 
 SCATTER = Schedule(scatter=True)
 BLOCKED = tuple(Schedule(block, chunk) for block in (2, 4, 8) for chunk in (0, 32))
@@ -27,12 +28,13 @@ CANDIDATES = {
 
 def choose(network: Network, strategy: Strategy = Strategy.AUTO, batch: int = 1) -> Schedules:
     """The cheapest schedule of a strategy for each aggregation, at a batch size."""
-    found = [a for a in aggregations(network, Pieces(network)) if len(a.members) > 1]
-    candidates = CANDIDATES[strategy]
-    if len(candidates) == 1 or not found:
-        return dict.fromkeys(found, candidates[0])
-    costs = [expected(network, dict.fromkeys(found, c), batch) for c in candidates]
-    return {a: _cheapest(a, candidates, costs) for a in found}
+    with stage("schedule"):
+        found = [a for a in aggregations(network, Pieces(network)) if len(a.members) > 1]
+        candidates = CANDIDATES[strategy]
+        if len(candidates) == 1 or not found:
+            return dict.fromkeys(found, candidates[0])
+        costs = [expected(network, dict.fromkeys(found, c), batch) for c in candidates]
+        return {a: _cheapest(a, candidates, costs) for a in found}
 
 
 def expected(network: Network, schedules: Schedules, batch: int) -> dict[Scope, float]:
