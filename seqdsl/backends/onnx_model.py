@@ -17,11 +17,12 @@ from seqdsl.backends.weights import Array, as_arrays, fit, initial_state, spell_
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import layout, module_path
+from seqdsl.graph.parameters import module_path, size
 from seqdsl.passes.schedule.lower import lower
 from seqdsl.passes.schedule.schedule import Schedules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
     import torch
@@ -48,18 +49,21 @@ def to_onnx(
     not fit or are more than a file holds, or the checker refuses the model.
     """
     _require_protobuf(network)
-    if state_dict is None:
-        state = initial_state(network)
-    else:
-        state = fit(as_arrays(state_dict), network, "the state_dict")
-    scheduled = lower(network, schedules or {}, fold=fold)
-    graph = _Builder(scheduled.network, Assembly(scheduled, state)).graph(expose)
-    model = helper.make_model(
-        graph,
-        producer_name="seqdsl",
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
+    with stage("weights"):
+        if state_dict is None:
+            state = initial_state(network)
+        else:
+            state = fit(as_arrays(state_dict), network, "the state_dict")
+    with stage("schedule"):
+        scheduled = lower(network, schedules or {}, fold=fold)
+    with stage("emit"):
+        graph = _Builder(scheduled.network, Assembly(scheduled, state)).graph(expose)
+        model = helper.make_model(
+            graph,
+            producer_name="seqdsl",
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+        )
     source = network.root.span.source.text
     helper.set_model_props(
         model,
@@ -70,18 +74,20 @@ def to_onnx(
             "source_sha256": sha256(source.encode()).hexdigest(),
         },
     )
-    _check(model, network)
+    with stage("onnx check"):
+        _check(model, network)
     return model
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     """Writes a model whole or not at all. Raises `Failure` where it can't be written."""
-    write_whole(path, model.SerializeToString())
+    with stage("write"):
+        write_whole(path, model.SerializeToString())
 
 
 def _require_protobuf(network: Network) -> None:
     """Raises `Failure` where the weights are more than one protobuf message can hold."""
-    needed = sum(4 * parameter.size for parameter in layout(network))
+    needed = size(network)
     if needed >= MAX_PROTOBUF:
         raise Failure(
             Diagnostic(

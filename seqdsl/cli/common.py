@@ -11,6 +11,7 @@ import click
 
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
+from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
     from seqdsl.graph.network import Network
@@ -83,7 +84,8 @@ def load_or_exit(
     With ``claims=False`` claims are not looked at: for ``--no-claims``, and for commands that
     report on claims. Where nothing but claims is wrong, the way on is shown.
     """
-    from seqdsl.api import load_instance
+    with stage("import"):
+        from seqdsl.api import load_instance
 
     instance, diagnostics = load_instance(path, network, defines)
     built = None if instance is None else instance.network

@@ -11,6 +11,7 @@ from seqdsl.passes.schedule.cost import seconds
 from seqdsl.passes.schedule.lower import lower
 from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules
 from seqdsl.passes.schedule.strategy import Strategy
+from seqdsl.source.timing import stage
 
 SCATTER = Schedule(scatter=True)
 BLOCKED = tuple(Schedule(block, chunk) for block in (2, 4, 8) for chunk in (0, 32))
@@ -26,12 +27,13 @@ CANDIDATES = {
 
 def choose(network: Network, strategy: Strategy = Strategy.AUTO, batch: int = 1) -> Schedules:
     """The cheapest schedule of a strategy for each aggregation, at a batch size."""
-    found = scheduled_aggregations(network)
-    candidates = CANDIDATES[strategy]
-    if len(candidates) == 1 or not found:
-        return dict.fromkeys(found, candidates[0])
-    costs = [expected(network, dict.fromkeys(found, c), batch) for c in candidates]
-    return {a: _cheapest(a, candidates, costs) for a in found}
+    with stage("schedule"):
+        found = scheduled_aggregations(network)
+        candidates = CANDIDATES[strategy]
+        if len(candidates) == 1 or not found:
+            return dict.fromkeys(found, candidates[0])
+        costs = [expected(network, dict.fromkeys(found, c), batch) for c in candidates]
+        return {a: _cheapest(a, candidates, costs) for a in found}
 
 
 def expected(network: Network, schedules: Schedules, batch: int) -> dict[Scope, float]:
