@@ -22,6 +22,7 @@ HEAVY = {
         "checkpoints",
         "api",
         "onnx_model",
+        "weights",
         "torch_bench",
         "schedules",
     },

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from seqdsl.backends.assembly import Assembly
 from seqdsl.backends.files import write_whole
@@ -57,13 +57,13 @@ def to_onnx(
     with stage("schedule"):
         scheduled = lower(network, schedules or {}, fold=fold)
     with stage("emit"):
-        graph = _Builder(scheduled.network, Assembly(scheduled, state)).graph(expose)
         model = helper.make_model(
-            graph,
+            onnx.GraphProto(name=network.name),
             producer_name="seqdsl",
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR_VERSION,
         )
+        _Builder(model.graph, scheduled.network, Assembly(scheduled, state)).fill(expose)
     source = network.root.span.source.text
     helper.set_model_props(
         model,
@@ -125,14 +125,14 @@ def value_name(network: Network, path: str) -> str:
 class _Builder:
     """Makes ONNX nodes in dataflow order; each has its node's path, its value the `value_name`."""
 
-    def __init__(self, network: Network, assembly: Assembly) -> None:
+    def __init__(self, graph: onnx.GraphProto, network: Network, assembly: Assembly) -> None:
+        self._graph = graph  # of the model: weights that were put elsewhere first would be copied
         self._network = network
         self._assembly = assembly
         self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
         self._values: dict[int, str] = {}
 
-    def graph(self, expose: bool) -> onnx.GraphProto:
+    def fill(self, expose: bool) -> None:
         for node in self._network.nodes:
             self._add(node)
         network, nodes = self._network, self._network.nodes
@@ -149,13 +149,9 @@ class _Builder:
                 for node in nodes[1:]
                 if self._values[node.index] == value_name(network, node.path)
             ]
-        return helper.make_graph(
-            self._nodes,
-            self._network.name,
-            [_value("input", self._network.input)],
-            declared,
-            self._weights,
-        )
+        self._graph.node.extend(self._nodes)
+        self._graph.input.append(_value("input", network.input))
+        self._graph.output.extend(declared)
 
     def _emit(
         self, kind: str, inputs: list[str], name: str, output: str | None = None, **attributes: Any
@@ -164,7 +160,9 @@ class _Builder:
         self._nodes.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
 
     def _weight(self, key: str, array: np.ndarray[Any, Any]) -> str:
-        self._weights.append(numpy_helper.from_array(array, key))
+        tensor = self._graph.initializer.add(name=key, dims=array.shape)
+        tensor.data_type = helper.np_dtype_to_tensor_dtype(array.dtype)
+        tensor.raw_data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         return key
 
     def _parameters(self, node: Node) -> list[str]:
