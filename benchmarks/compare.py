@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,7 +48,7 @@ RATE = Section(
 EAGER = Section("PyTorch, evaluation, against the definition, eager", "ms", ("eager", "seqdsl"))
 COMPILED = Section(
     "PyTorch, evaluation, against torch.compile of the definition, frozen", "ms",
-    ("compiled", "seqdsl"), "the time to compile, some minutes, is not in it",
+    ("compiled", "seqdsl"),
 )  # fmt: skip
 STEP = Section(
     "PyTorch, a step of training, against the definition, eager", "ms",
@@ -114,7 +113,8 @@ def eval_rows(subject: str, batch: int, compiles: bool) -> Comparison:
         found = race(contenders, place)
         yield EAGER, timed(eager, made, batch, found, 2.0, ("eager",))
         if compiles:
-            yield COMPILED, timed(compiled, made, batch, found, 1.0, ("compiled",))
+            row = timed(compiled, made, batch, found, 1.0, ("compiled",))
+            yield COMPILED, replace(row, remark=f"compiled in {contenders['compiled'].start:.0f} s")
         else:
             yield COMPILED, Row(compiled, made.name, batch, {}, target=1.0, reason=NOT_COMPILED)
 
@@ -162,15 +162,17 @@ def chosen(all_of_them: Sequence[Comparison], only: Sequence[str]) -> list[Compa
         if not any(fnmatch.filter(c.names, pattern) for c in all_of_them):
             names = ", ".join(name for c in all_of_them for name in c.names)
             sys.exit(f"no row {pattern!r}; there are {names}")
-    if not only:
-        return list(all_of_them)
-    return [c for c in all_of_them if any(fnmatch.filter(c.names, p) for p in only)]
+    return [c for c in all_of_them if any(matches(name, only) for name in c.names)]
+
+
+def matches(name: str, only: Sequence[str]) -> bool:
+    return not only or any(fnmatch.fnmatch(name, pattern) for pattern in only)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", action="append", default=[], metavar="ROW",
-                        help="a row by its name, or a pattern: onnx-*")  # fmt: skip
+                        help="a row by its name, or a pattern such as onnx-*")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="print the rows' names")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--seconds", type=float, default=10.0, help="of timing, a contender")
@@ -185,23 +187,19 @@ def main() -> None:
     interrupted = False
     try:
         for number, comparison in enumerate(wanted, 1):
-            started = time.perf_counter()
-            found += [
-                (section, row)
-                for section, row in comparison.measure(place)
-                if not arguments.only
-                or any(fnmatch.fnmatch(row.name, pattern) for pattern in arguments.only)
-            ]
-            took = time.perf_counter() - started
-            print(f"{number}/{len(wanted)} {comparison.names[0]}: {took:.0f} s", file=sys.stderr)
+            print(f"{number}/{len(wanted)}", *comparison.names, file=sys.stderr)
+            for section, row in comparison.measure(place):
+                if matches(row.name, arguments.only):
+                    found.append((section, row))
+                    reached = "" if row.reached is None else f"{row.reached:.2f}x "
+                    print(f"  {row.name}: {reached}{row.verdict(section)}", file=sys.stderr)
+            if arguments.json is not None:  # what is there is kept, whatever comes
+                write_json(arguments.json, about, found)
     except KeyboardInterrupt:
         print("interrupted: these are the rows that were complete", file=sys.stderr)
         interrupted = True
-    measured = [(section, [r for s, r in found if s is section]) for section in SECTIONS]
     print(about, end="\n\n")
-    print_sections(measured)
-    if arguments.json is not None:
-        write_json(arguments.json, about, measured)
+    print_sections([(section, [r for s, r in found if s is section]) for section in SECTIONS])
     if interrupted:
         sys.exit(130)
 

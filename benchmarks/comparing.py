@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.bench import Contender, difference, random_input, scaled_state
+from seqdsl.backends.bench import Contender, difference, random_input, scaled_state, started
 from seqdsl.backends.machine import busy, processor, versions
 from seqdsl.backends.measuring import Timing, take_turns
 from seqdsl.backends.onnx_half import to_half
@@ -26,7 +26,7 @@ from seqdsl.backends.running import Dtype, Provider
 from seqdsl.backends.schedules import BEST, inference_module, onnx_model, training_module
 from seqdsl.backends.torch_bench import Compiled, Inference, Training
 from seqdsl.backends.weights import Array
-from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
+from seqdsl.cli.tables import Cell, Number, Table, figure, whole, write_tables
 
 ARCHITECTURES = Path(__file__).parent.parent / "architectures"
 AGREES = {Dtype.FLOAT32: 1e-5, Dtype.FLOAT16: 3e-2, Dtype.BFLOAT16: 1e-1}
@@ -120,12 +120,16 @@ def bound(model: onnx.ModelProto, x: Array, place: Place) -> Contender:
 def in_torch(subject: Subject, batch: int, place: Place, *, compiled: bool) -> dict[str, Contender]:
     """The definition, eager and compiled, and the compiler's module for inference."""
     x, where = subject.input(batch), (place.provider, place.dtype)
-    made = {"eager": Inference(subject.definition(), x, *where)}
+
+    def evaluates(kind: type[Inference], module: nn.Module) -> Contender:
+        run = kind(module, x, *where)
+        return Contender(run, run.device, run.logits())
+
+    made = {"eager": evaluates(Inference, subject.definition())}
     if compiled:
-        made["compiled"] = Compiled(subject.definition(), x, *where)
+        made["compiled"] = started(lambda: evaluates(Compiled, subject.definition()))
     ours = inference_module(subject.network, subject.state, BEST)
-    made["seqdsl"] = Inference(ours, x, *where)
-    return {name: Contender(run, run.device, run.logits()) for name, run in made.items()}
+    return {**made, "seqdsl": evaluates(Inference, ours)}
 
 
 def in_training(subject: Subject, batch: int, place: Place) -> dict[str, Contender]:
@@ -166,14 +170,15 @@ class Row:
     target: float | None = None  # at least, or at most
     spread: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # p10 and p90
     reason: str = ""  # why it was not measured
+    remark: str = ""
 
-    def verdict(self, at_most: bool) -> str:
+    def verdict(self, section: Section) -> str:
         if self.reason:
             return f"not measured: {self.reason}"
         if self.reached is None or self.target is None:
             return ""
-        met = self.reached <= self.target if at_most else self.reached >= self.target
-        return "met" if met else "NOT MET"
+        met = self.reached <= self.target if section.at_most else self.reached >= self.target
+        return ("met" if met else "NOT MET") + (f" ({self.remark})" if self.remark else "")
 
 
 def race(contenders: Mapping[str, Contender], place: Place) -> dict[str, Timing]:
@@ -217,10 +222,10 @@ class Section:
             (
                 row.subject,
                 whole(row.batch),
-                *(_figure(row.figures.get(column)) for column in columns),
+                *(figure(row.figures.get(column)) for column in columns),
                 _times(row.reached),
                 _target(row.target, self.at_most),
-                row.verdict(self.at_most),
+                row.verdict(self),
             )
             for row in rows
         )
@@ -235,32 +240,30 @@ def print_sections(measured: Sequence[tuple[Section, Sequence[Row]]]) -> None:
         print(write_tables(tables, "table"), end="\n\n", flush=True)
 
 
+def _threads() -> str:
+    count = torch.get_num_threads()
+    return "1 thread" if count == 1 else f"{count} threads"
+
+
 def machine() -> str:
     """What the figures were measured on, and what else was going on."""
-    told = f"{processor()}, {torch.get_num_threads()} threads; {versions()}"
+    told = f"{processor()}, {_threads()}; {versions()}"
     load = busy()
     return told if load is None else f"{told}\n{load}: the figures are off"
 
 
-def write_json(path: Path, about: str, measured: Sequence[tuple[Section, Sequence[Row]]]) -> None:
+def write_json(path: Path, about: str, measured: Sequence[tuple[Section, Row]]) -> None:
     rows = [
         {
             "row": row.name, "kind": section.title, "network": row.subject, "batch": row.batch,
             "unit": section.unit, "figures": dict(row.figures), "p10..p90": dict(row.spread),
             "reached": row.reached, "target": row.target, "at most": section.at_most,
-            "verdict": row.verdict(section.at_most),
+            "verdict": row.verdict(section),
         }
-        for section, found in measured
-        for row in found
+        for section, row in measured
     ]  # fmt: skip
     text = json.dumps({"machine": about, "rows": rows}, indent=2, ensure_ascii=False)
     path.write_text(f"{text}\n", encoding="utf-8")
-
-
-def _figure(value: float | None) -> Cell:
-    if value is None:
-        return Number(None, "-")
-    return Number(value, f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}")
 
 
 def _times(value: float | None) -> Cell:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from seqdsl.backends.measuring import Run, Timing, take_turns
 from seqdsl.backends.running import Dtype, Provider
 from seqdsl.backends.schedules import GATHER, inference_module, onnx_model, training_module
-from seqdsl.backends.weights import Array, State, random_state
+from seqdsl.backends.weights import Array, State, not_finite, random_state
 from seqdsl.graph.network import Network
 from seqdsl.source.diagnostic import Failure
 
@@ -92,6 +93,7 @@ class Contender:
     logits: Array | None = None
     saved: int | None = None
     peak: int | None = None  # bytes on a CUDA device, where its engine tells
+    start: float | None = None  # seconds to build it and run it once
 
 
 def bench(
@@ -148,25 +150,21 @@ def _measure(
         if settings.provider is Provider.CUDA and not _has_cuda(case.engine):
             rows[case] = Row(case, reason=NO_DEVICE)
             continue
-        started = time.perf_counter()
         try:
-            contender = make(case, network, state, array, settings)
+            contender = started(partial(make, case, network, state, array, settings))
         except Failure as failure:
             rows[case] = Row(case, reason=failure.diagnostic.message, failed=True)
             continue
-        start = time.perf_counter() - started
-        if contender.logits is not None:
-            expected = contender.logits if expected is None else expected
-            error = difference(contender.logits, expected)
-            if not error <= TOLERANCE[settings.dtype]:
-                reason = f"differs from {next(iter(ready)).engine.value} by {error:.0e}"
-                rows[case] = Row(case, device=contender.device, reason=reason, failed=True)
-                continue
+        wrong = None if contender.logits is None else _wrong(contender.logits, expected, settings)
+        if wrong is not None:
+            rows[case] = Row(case, device=contender.device, reason=wrong, failed=True)
+            continue
+        expected = contender.logits if expected is None else expected
         progress(f"memory of {case.engine.value}, {case.shown}", (place + 0.5) / len(cases) / 2)
         memory = _memory(network, case, settings, contender)
         rows[case] = Row(
-            case, start=start, memory=memory, saved=contender.saved, device=contender.device,
-            reason=INTERRUPTED,
+            case, start=contender.start, memory=memory, saved=contender.saved,
+            device=contender.device, reason=INTERRUPTED,
         )  # fmt: skip
         ready[case] = contender
     timings, interrupted = take_turns(
@@ -178,6 +176,13 @@ def _measure(
         rows[case] = replace(rows[case], timing=timing, reason="" if timing else INTERRUPTED)
     if interrupted:
         raise KeyboardInterrupt
+
+
+def started(make: Callable[[], Contender]) -> Contender:
+    """What is made, with the seconds that it took."""
+    start = time.perf_counter()
+    contender = make()
+    return replace(contender, start=time.perf_counter() - start)
 
 
 def make(case: Case, network: Network, state: State, array: Array, settings: Settings) -> Contender:
@@ -223,6 +228,16 @@ def difference(actual: Array, expected: Array) -> float:
     """max |actual - expected| / max |expected|; NaN where there is one."""
     largest = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
     return float(np.abs(actual.astype(np.float64) - expected).max()) / largest
+
+
+def _wrong(logits: Array, expected: Array | None, settings: Settings) -> str | None:
+    """What is wrong with logits, beside those of the first contender; None for nothing."""
+    if not_finite(logits):
+        return "its logits hold NaN or infinity"
+    error = 0.0 if expected is None else difference(logits, expected)
+    if error > TOLERANCE[settings.dtype]:
+        return f"its logits differ by {error:.0e} of the largest"
+    return None
 
 
 def _has_cuda(engine: Engine) -> bool:

@@ -10,7 +10,16 @@ import click
 
 from seqdsl.backends.schedules import DEFAULT, GATHER, SCHEDULES
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
-from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
+from seqdsl.cli.tables import (
+    FORMATS,
+    Cell,
+    Number,
+    Table,
+    figure,
+    spell_figure,
+    whole,
+    write_tables,
+)
 from seqdsl.source.diagnostic import Failure
 
 if TYPE_CHECKING:
@@ -67,10 +76,10 @@ def command(
 ) -> None:
     """Time a network of FILE on every backend and schedule, with random weights.
 
-    The rows of a batch size take turns, and must give the same logits. `gather` computes as the
-    network's equations say, and ratios are against it. Exit code 1 where a backend refuses the
-    network or gives something else; 130 where Ctrl-C broke it off, and then the table has what
-    was measured.
+    The rows of a batch size take turns; those that evaluate must give the same logits. `gather`
+    computes as the network's equations say, and ratios are against it. Exit code 1 where a backend
+    refuses the network or gives something else; 130 where Ctrl-C broke it off, and then the table
+    has what was measured.
     """
     chosen = schedules or DEFAULT
     if "torch" not in backends and (train or compile):
@@ -184,38 +193,27 @@ def _columns(network: Network, row: Row) -> dict[str, Cell]:
         low, high = (1000 * seconds for seconds in timing.spread)
         rate = case.batch / timing.median
         figures = {
-            "ms": _figure(1000 * timing.median),
-            "p10..p90": f"{_spell(low)}..{_spell(high)}",
-            "p10 ms": _figure(low),
-            "p90 ms": _figure(high),
+            "ms": figure(1000 * timing.median),
+            "p10..p90": f"{spell_figure(low)}..{spell_figure(high)}",
+            "p10 ms": figure(low),
+            "p90 ms": figure(high),
             "calls": whole(len(timing.calls)),
-            "images/s": _figure(rate),
-            "GMAC/s": _figure(rate * network.macs / 1e9),
+            "images/s": figure(rate),
+            "GMAC/s": figure(rate * network.macs / 1e9),
         }
     return {
         **named,
         **figures,
         "MiB": _mebibytes(row.memory),
         "saved MiB": _mebibytes(row.saved),
-        "start s": _figure(row.start),
+        "start s": figure(row.start),
         "ratio": _NONE if row.speedup is None else Number(row.speedup, f"{row.speedup:.2f}"),
         "note": f"not measured: {row.reason}" if row.reason else "",
     }
 
 
 def _mebibytes(count: int | None) -> Number:
-    return _figure(None if count is None else count / 2**20)
-
-
-def _figure(value: float | None) -> Number:
-    return _NONE if value is None else Number(value, _spell(value))
-
-
-def _spell(value: float) -> str:
-    """Three digits, or all those before the point."""
-    if value >= 99.95:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+    return figure(None if count is None else count / 2**20)
 
 
 def _counted(count: int, what: str) -> str:

@@ -55,6 +55,17 @@ def whole(value: int) -> Number:
     return Number(value, f"{value}")
 
 
+def figure(value: float | None) -> Number:
+    """What was measured: three digits for readers, or all those before the point."""
+    return Number(value, "-" if value is None else spell_figure(value))
+
+
+def spell_figure(value: float) -> str:
+    if value >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
 def _object(table: Table) -> dict[str, object]:
     rows = [dict(zip(table.headings, map(_value, row), strict=True)) for row in table.rows]
     return {"title": table.title, "note": table.note, "rows": rows}

@@ -3,7 +3,7 @@
 Nothing is copied between runs, and onnxruntime launches a CUDA graph where it can capture one.
 "MiB" is torch.cuda.max_memory_allocated during a step.
 
-    python benchmarks/cuda.py [--seconds 5] [--json FILE]
+    python benchmarks/on_cuda.py [--seconds 5] [--json FILE]
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def main() -> None:
     if torch.cuda.is_available():
         about = f"{torch.cuda.get_device_name()}; {about}"
     print(about, end="\n\n")
-    measured: list[tuple[Section, list[Row]]] = []
+    measured: list[tuple[Section, Row]] = []
     for kind, dtype in kinds():
         where = "onnxruntime" if kind == "onnxruntime" else f"PyTorch, {kind}"
         times = Section(f"CUDA, {where}, {dtype.value}", "ms", COLUMNS)
@@ -98,7 +98,7 @@ def main() -> None:
                     found.append([Row(kind, name, batch, {}, reason=reason)])
         sections = [(times, [r[0] for r in found]), (memory, [r[1] for r in found if r[1:]])]
         print_sections(sections)
-        measured += sections
+        measured += [(section, row) for section, rows in sections for row in rows]
     if arguments.json is not None:
         write_json(arguments.json, about, measured)
 
