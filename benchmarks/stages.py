@@ -1,7 +1,8 @@
 """Where the time of check, stats and build goes, stage by stage.
 
 SeqResNet-B42, and a chain of 128,000 nodes as in scaling.py; each command is a process of its own.
-Of several runs the one with the median total is shown. Usage: python benchmarks/stages.py [--runs 5]
+Of several runs that with the median total is shown.
+Usage: python benchmarks/stages.py [--runs 5]
 """
 
 import argparse
