@@ -54,7 +54,7 @@ def test_every_output_agrees(tmp_path: Path, fold: bool) -> None:
     assert all(c.agrees for c in verify(network, batches=(1, 3)))
     state = random_state(network)
     x = np.random.default_rng(0).standard_normal((2, 3, 12, 12), dtype=np.float32)
-    assert verify_module.first_difference(network, state, x, fold=fold) is None
+    assert verify_module.first_difference(network, state, {}, fold, x) is None
 
 
 def test_verify_finds_a_difference_in_any_output(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 MAX_LINE = 88
+_QUOTIENT = re.compile(r"\((.*)\)( / \d+)")  # the mean of some operands
 _HEAD = re.compile(r"return |[\w.]+(, \w+)? = ")  # what stands before the expression
 
 
@@ -29,6 +30,16 @@ def lay_out(line: str) -> Iterator[str]:
         return
     head = _HEAD.match(text)
     target, value = (head[0], text[head.end() :]) if head else ("", text)
+    quotient = _QUOTIENT.fullmatch(value)
+    if quotient:
+        operands = _split(quotient[1], " + ")
+        yield f"{indent}{target}("
+        if len(indent) + 4 + len(quotient[1]) <= MAX_LINE:
+            operands = [quotient[1]]
+        for position, operand in enumerate(operands):
+            yield from _element(f"{'+ ' if position else ''}{operand}", "", f"{indent}    ")
+        yield f"{indent}){quotient[2]}"
+        return
     operands = _split(value, " + ")
     if len(operands) > 1 or (target and not _can_open(value, len(indent) + len(target))):
         yield f"{indent}{target}("

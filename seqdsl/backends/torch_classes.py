@@ -203,5 +203,5 @@ def _class_name(module: Module, names: dict[str, int]) -> str:
 # What the source calls otherwise, and what is read as a digit.
 _TAKEN = frozenset(
     {"F", "BatchNorm2d", "None", "True", "False", "Tensor", "I", "O"}
-    | {"Any", "Callable", "Iterator", "NamedTuple", "Sequence"}
+    | {"AbstractContextManager", "Any", "Callable", "Iterator", "NamedTuple", "Sequence"}
 )

@@ -10,6 +10,7 @@ of it or short-lived copies, and of a group only the values before its norms are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -44,7 +45,8 @@ def aggregate(
     scales = [norm.weight for _, norm in chain(*steps)]
     shifts = [norm.bias for _, norm in chain(*steps)]
     device = x.device.type
-    if torch.is_autocast_enabled(device):
+    casts = torch.amp.is_autocast_available(device)
+    if casts and torch.is_autocast_enabled(device):
         dtype = torch.get_autocast_dtype(device)
         x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
         shortcut = None if shortcut is None else shortcut.to(dtype)
@@ -56,9 +58,16 @@ def aggregate(
     c, depth, k = x.shape[1], len(steps[0]), len(steps[0][-1][0].weight)
     layer = _Layer(steps, tuple(starts), block, c, depth, k, raw, recompute, keeps)
     run: Callable[..., Any] = _Aggregate.apply
-    with torch.autocast(device, enabled=False):
+    with _as_given(device):
         out = run(layer, *inputs)
     return (out[0], out[1]) if raw else (None, out)
+
+
+def _as_given(device: str) -> AbstractContextManager[object]:
+    """Types stay as they are settled: no autocast inside, on devices that have it."""
+    if torch.amp.is_autocast_available(device):
+        return torch.autocast(device, enabled=False)
+    return nullcontext()
 
 
 def _steps(group: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
@@ -263,7 +272,7 @@ class _Aggregate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
         work = _Backward(ctx)
-        with torch.autocast(work.x.device.type, enabled=False):
+        with _as_given(work.x.device.type):
             return work.run(None if len(grads) == 1 else grads[0], grads[-1])
 
 
