@@ -12,6 +12,7 @@ from networks import ARCHITECTURES, ROOT
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
     "torch": {
+        "inference",
         "torch_aggregate",
         "torch_module",
         "torch_run",

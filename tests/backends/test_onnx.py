@@ -33,7 +33,7 @@ def test_verify_names_the_first_node_that_differs(
     network = compiled(tmp_path, EVERYTHING)
     state = random_state(network)
     x = np.random.default_rng(0).standard_normal((2, 3, 17, 15), dtype=np.float32)
-    assert first_difference(network, state, x, fold=False) is None
+    assert first_difference(network, state, {}, False, x) is None
     key = next(k for k in state if k.startswith("aggregate") or "group2" in k)
 
     def broken(*arguments, **options):
@@ -57,7 +57,9 @@ def test_the_reference_is_in_float64(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def exact(network, state):
         module = seqdsl.to_torch(network).double().eval()
         module.load_state_dict({k: torch.from_numpy(v).double() for k, v in state.items()})
-        yield "exact", lambda x: {"logits": module(torch.from_numpy(x).double()).detach().numpy()}
+        yield verify_module.Backend(
+            "exact", lambda x: {"logits": module(torch.from_numpy(x).double()).detach().numpy()}
+        )
 
     monkeypatch.setattr(verify_module, "backends", exact)
     assert all(c.error < 1e-13 for c in verify(network))

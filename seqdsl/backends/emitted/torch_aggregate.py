@@ -43,7 +43,7 @@ def aggregate(
     weights = [conv.weight for conv, _ in chain(*steps)]
     scales = [norm.weight for _, norm in chain(*steps)]
     shifts = [norm.bias for _, norm in chain(*steps)]
-    device = x.device.type
+    device = _autocast_device(x)
     if torch.is_autocast_enabled(device):
         dtype = torch.get_autocast_dtype(device)
         x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
@@ -59,6 +59,11 @@ def aggregate(
     with torch.autocast(device, enabled=False):
         out = run(layer, *inputs)
     return (out[0], out[1]) if raw else (None, out)
+
+
+def _autocast_device(x: Tensor) -> str:
+    """A kind of device that can be asked about autocast, which not all can."""
+    return x.device.type if torch.amp.is_autocast_available(x.device.type) else "cpu"
 
 
 def _steps(group: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
@@ -166,8 +171,7 @@ def _window(parts: Sequence[Tensor]) -> Tensor:
 
 
 def _conv(conv: nn.Conv2d, x: Tensor, weight: Tensor) -> Tensor:
-    padding, dilation = conv.padding, conv.dilation
-    return F.conv2d(x, weight, None, 1, padding, dilation, conv.groups)
+    return F.conv2d(x, weight, None, 1, conv.padding, conv.dilation, conv.groups)
 
 
 def _product(conv: nn.Conv2d, parts: Sequence[Tensor], weight: Tensor) -> Tensor:
@@ -263,7 +267,7 @@ class _Aggregate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
         work = _Backward(ctx)
-        with torch.autocast(work.x.device.type, enabled=False):
+        with torch.autocast(_autocast_device(work.x), enabled=False):
             return work.run(None if len(grads) == 1 else grads[0], grads[-1])
 
 
@@ -293,7 +297,8 @@ class _Backward:
         if gy is not None:
             self.gy.copy_(gy)
         for groups in reversed(layer.blocks()):
-            self.recompute(groups)
+            if self.raws[groups.start * depth] is None:
+                self.recompute(groups)
             firsts: list[Tensor] = []
             for i in reversed(groups):
                 grad = self.group(i, graw)
@@ -302,8 +307,14 @@ class _Backward:
             self.known(groups, _window(firsts))
             at = slice(groups.start * depth, groups.stop * depth)
             self.raws[at] = [None] * (depth * len(groups))
-        gparameters = (*self.gweights, *self.gscales, *self.gshifts)
-        return None, self.gx, self.gshortcut, *gparameters
+        return (
+            None,
+            self.gx,
+            self.gshortcut,
+            *self.gweights,
+            *self.gscales,
+            *self.gshifts,
+        )
 
     def group(self, i: int, graw: Tensor | None) -> Tensor:
         """The gradient of group i's first convolution, through its other steps."""
@@ -344,8 +355,6 @@ class _Backward:
     def recompute(self, groups: range) -> None:
         """The values before the norms that were not kept."""
         layer, depth = self.layer, self.layer.depth
-        if self.raws[groups.start * depth] is not None:
-            return
         for i, value in layer.firsts(self.x, self.y, self.weights[::depth], groups):
             self.raws[i * depth] = value
             for s in range(1, depth):
