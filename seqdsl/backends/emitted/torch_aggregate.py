@@ -118,16 +118,14 @@ class _Layer(NamedTuple):
     def stacked(self, weights: Sequence[Tensor], groups: range) -> Tensor:
         """The weights of a block over `known`, zero before a group's own window."""
         low, high = self.known(groups)
-        if len(groups) == 1:
-            return weights[groups.start]
         first = weights[groups.start]
-        made = first.new_zeros(
-            len(groups) * first.shape[0], high - low, *first.shape[2:]
-        )
-        parts = torch.split(made, first.shape[0])
-        for rows, i in zip(parts, groups, strict=True):
+        if len(groups) == 1:
+            return first
+        rows, _, *kernel = first.shape
+        made = first.new_zeros(len(groups) * rows, high - low, *kernel)
+        for part, i in zip(torch.split(made, rows), groups, strict=True):
             start = min(self.starts[i], high)
-            rows[:, start - low :] = weights[i][:, : high - start]
+            part[:, start - low :] = weights[i][:, : high - start]
         return made
 
     def firsts(
@@ -188,10 +186,9 @@ def _product(conv: nn.Conv2d, parts: Sequence[Tensor], weight: Tensor) -> Tensor
 def _conv_backward(
     conv: nn.Conv2d, grad: Tensor, x: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor]:
-    padding, dilation = list(conv.padding), list(conv.dilation)
     gx, gw, _ = _aten.convolution_backward(
-        grad, x, weight, None, [1, 1], padding, dilation, False, [0, 0], conv.groups,
-        [True, True, False],
+        grad, x, weight, None, [1, 1], list(conv.padding), list(conv.dilation), False,
+        [0, 0], conv.groups, [True, True, False],
     )  # fmt: skip
     return gx, gw
 
@@ -307,14 +304,8 @@ class _Backward:
             self.known(groups, _window(firsts))
             at = slice(groups.start * depth, groups.stop * depth)
             self.raws[at] = [None] * (depth * len(groups))
-        return (
-            None,
-            self.gx,
-            self.gshortcut,
-            *self.gweights,
-            *self.gscales,
-            *self.gshifts,
-        )
+        gparameters = (*self.gweights, *self.gscales, *self.gshifts)
+        return None, self.gx, self.gshortcut, *gparameters
 
     def group(self, i: int, graw: Tensor | None) -> Tensor:
         """The gradient of group i's first convolution, through its other steps."""
