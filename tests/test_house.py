@@ -12,9 +12,9 @@ from networks import ARCHITECTURES, ROOT
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
     "torch": {
+        "inference",
         "torch_aggregate",
         "torch_folded",
-        "inference",
         "torch_module",
         "torch_run",
         "reference",

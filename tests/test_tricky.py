@@ -32,6 +32,11 @@ TRICKY = {
     " b = p | concatenate p, p\n concatenate p, q\n L b\n global_average_pool; fc 10 }",
     "one block over a vector and over a map": "block dense(w: positive) { linear w }\n"
     "network N { input 3x4x4\n v = it | linear 8\n w = v | dense 4\n z = it | dense 4\n add w, z }",
+    "two layers in one scope, and a reader between": "network N { input 4x8x8\n"
+    " aggregate i in 1..2, window=all { conv 3x3, 4 }\n y = it | conv 1x1, 8\n"
+    " aggregate i in 1..2, window=all { conv 1x1, 4 }\n add it, y }",
+    "one channel of a convolution": "network N { input 3x4x4\n a = it | conv2d 1x1, 4\n"
+    " b = a.channels(2, 4) | relu\n concatenate a.channels(1, 1), b }",
     "a window that depends on the group": "network N { input 3x8x8\n"
     "aggregate i in 1..4, window=last(i) { conv 3x3, 2 } }",
     "a shortcut under another name": "block gated(width: positive, gate: feature) {\n"
@@ -49,7 +54,8 @@ def test_tricky(tmp_path: Path, name: str) -> None:
     network = compiled(tmp_path, TRICKY[name])
     assert not seqdsl.check(tmp_path / "net.seq")
     assert len({node.path for node in network.nodes}) == len(network.nodes)
-    module = seqdsl.to_torch(network).eval()
+    module = seqdsl.to_torch(network, schedule="gather").eval()
+    assert list(seqdsl.to_torch(network).state_dict()) == list(module.state_dict())
     assert list(module.state_dict()) == [parameter.key for parameter in layout(network)]
     assert sum(p.numel() for p in module.parameters()) == network.params
     with FlopCounterMode(display=False) as counter, torch.inference_mode():

@@ -135,7 +135,7 @@ def _fixed(node: Node, network: Network) -> object:
 
 def module_slots(module: Module, classes: Classes) -> Iterator[Slot]:
     """The numbers directly inside a module, in the order of its items."""
-    for item in (*module.held, *module.items):
+    for item in module.parts:
         if isinstance(item, Module):
             names = classes.of[item].parameters
             yield from map(Slot, names, classes.arguments[item])

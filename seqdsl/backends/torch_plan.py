@@ -36,6 +36,17 @@ class Module:
     def children(self) -> list[Module]:
         return [*self.held, *(item for item in self.items if isinstance(item, Module))]
 
+    @property
+    def parts(self) -> list[Item]:
+        """All inside in the order of the definition: what is held, before what uses it."""
+        held = {module.scope.name: module for module in self.held}
+        found: list[Item] = []
+        for item in self.items:
+            if isinstance(item, Node) and isinstance(item.operation, Aggregate):
+                found += [held[name] for name in item.operation.groups]
+            found.append(item)
+        return found
+
     def walk(self) -> Iterator[Module]:
         """This module and all inside, those around before those inside."""
         yield self

@@ -101,7 +101,7 @@ class _ClassWriter:
         self._execution = execution
         self._filled = iter(made.filled)
         self._numbers: dict[Node | Module, list[str]] = {}
-        for item in (*self._module.held, *self._module.items):
+        for item in self._module.parts:
             values: tuple[Value, ...]
             if isinstance(item, Module):
                 values = classes.arguments[item]
@@ -153,7 +153,7 @@ class _ClassWriter:
         return "int" if all(_is_square(row) for row in rows) else "tuple[int, int] | int"
 
     def _constructor(self) -> Iterator[str]:
-        for item in (*self._module.held, *self._module.items):
+        for item in self._module.parts:
             numbers = self._numbers[item]
             if isinstance(item, Module):
                 name = attribute_name(item.scope.name)
@@ -278,7 +278,8 @@ class _Forward:
 
     def _aggregate(self, item: Node, aggregate: ops.Aggregate, operands: list[str]) -> str:
         groups = ", ".join(f"self.{attribute_name(name)}" for name in aggregate.groups)
-        block = self._execution.block(self._module.held[0])
+        first = next(m for m in self._module.held if m.scope.name == aggregate.groups[0])
+        block = self._execution.block(first)
         options = [f"starts={_sequence(aggregate.starts)}", f"block={block}"]
         faces = (
             i for i in self._module.items if isinstance(i, Node) and i.operands == (item.index,)

@@ -139,7 +139,8 @@ def test_run(file: str, tmp_path: Path, engine: str) -> None:
 def test_verify(file: str) -> None:
     result = seqdsl_command("verify", file, "--format", "json")
     (table,) = json.loads(result.stdout)
-    assert [row["verdict"] for row in table["rows"]] == ["agrees"] * 8
+    verdicts = [row["verdict"] for row in table["rows"]]
+    assert len(verdicts) >= 8 and set(verdicts) == {"agrees"}
     assert "logits, pixels" in table["note"]
 
 

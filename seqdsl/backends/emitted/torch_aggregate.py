@@ -10,7 +10,6 @@ of it or short-lived copies, and of a group only the values before its norms are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -44,9 +43,8 @@ def aggregate(
     weights = [conv.weight for conv, _ in chain(*steps)]
     scales = [norm.weight for _, norm in chain(*steps)]
     shifts = [norm.bias for _, norm in chain(*steps)]
-    device = x.device.type
-    casts = torch.amp.is_autocast_available(device)
-    if casts and torch.is_autocast_enabled(device):
+    device = _autocast_device(x)
+    if torch.is_autocast_enabled(device):
         dtype = torch.get_autocast_dtype(device)
         x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
         shortcut = None if shortcut is None else shortcut.to(dtype)
@@ -58,16 +56,14 @@ def aggregate(
     c, depth, k = x.shape[1], len(steps[0]), len(steps[0][-1][0].weight)
     layer = _Layer(steps, tuple(starts), block, c, depth, k, raw, recompute, keeps)
     run: Callable[..., Any] = _Aggregate.apply
-    with _as_given(device):
+    with torch.autocast(device, enabled=False):
         out = run(layer, *inputs)
     return (out[0], out[1]) if raw else (None, out)
 
 
-def _as_given(device: str) -> AbstractContextManager[object]:
-    """Types stay as they are settled: no autocast inside, on devices that have it."""
-    if torch.amp.is_autocast_available(device):
-        return torch.autocast(device, enabled=False)
-    return nullcontext()
+def _autocast_device(x: Tensor) -> str:
+    """A kind of device that can be asked about autocast, which not all can."""
+    return x.device.type if torch.amp.is_autocast_available(x.device.type) else "cpu"
 
 
 def _steps(group: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
@@ -122,16 +118,14 @@ class _Layer(NamedTuple):
     def stacked(self, weights: Sequence[Tensor], groups: range) -> Tensor:
         """The weights of a block over `known`, zero before a group's own window."""
         low, high = self.known(groups)
-        if len(groups) == 1:
-            return weights[groups.start]
         first = weights[groups.start]
-        made = first.new_zeros(
-            len(groups) * first.shape[0], high - low, *first.shape[2:]
-        )
-        parts = torch.split(made, first.shape[0])
-        for rows, i in zip(parts, groups, strict=True):
+        if len(groups) == 1:
+            return first
+        rows, _, *kernel = first.shape
+        made = first.new_zeros(len(groups) * rows, high - low, *kernel)
+        for part, i in zip(torch.split(made, rows), groups, strict=True):
             start = min(self.starts[i], high)
-            rows[:, start - low :] = weights[i][:, : high - start]
+            part[:, start - low :] = weights[i][:, : high - start]
         return made
 
     def firsts(
@@ -175,8 +169,7 @@ def _window(parts: Sequence[Tensor]) -> Tensor:
 
 
 def _conv(conv: nn.Conv2d, x: Tensor, weight: Tensor) -> Tensor:
-    padding, dilation = conv.padding, conv.dilation
-    return F.conv2d(x, weight, None, 1, padding, dilation, conv.groups)
+    return F.conv2d(x, weight, None, 1, conv.padding, conv.dilation, conv.groups)
 
 
 def _product(conv: nn.Conv2d, parts: Sequence[Tensor], weight: Tensor) -> Tensor:
@@ -193,10 +186,9 @@ def _product(conv: nn.Conv2d, parts: Sequence[Tensor], weight: Tensor) -> Tensor
 def _conv_backward(
     conv: nn.Conv2d, grad: Tensor, x: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor]:
-    padding, dilation = list(conv.padding), list(conv.dilation)
     gx, gw, _ = _aten.convolution_backward(
-        grad, x, weight, None, [1, 1], padding, dilation, False, [0, 0], conv.groups,
-        [True, True, False],
+        grad, x, weight, None, [1, 1], list(conv.padding), list(conv.dilation), False,
+        [0, 0], conv.groups, [True, True, False],
     )  # fmt: skip
     return gx, gw
 
@@ -272,7 +264,7 @@ class _Aggregate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
         work = _Backward(ctx)
-        with _as_given(work.x.device.type):
+        with torch.autocast(_autocast_device(work.x), enabled=False):
             return work.run(None if len(grads) == 1 else grads[0], grads[-1])
 
 
@@ -302,7 +294,8 @@ class _Backward:
         if gy is not None:
             self.gy.copy_(gy)
         for groups in reversed(layer.blocks()):
-            self.recompute(groups)
+            if self.raws[groups.start * depth] is None:
+                self.recompute(groups)
             firsts: list[Tensor] = []
             for i in reversed(groups):
                 grad = self.group(i, graw)
@@ -353,8 +346,6 @@ class _Backward:
     def recompute(self, groups: range) -> None:
         """The values before the norms that were not kept."""
         layer, depth = self.layer, self.layer.depth
-        if self.raws[groups.start * depth] is not None:
-            return
         for i, value in layer.firsts(self.x, self.y, self.weights[::depth], groups):
             self.raws[i * depth] = value
             for s in range(1, depth):

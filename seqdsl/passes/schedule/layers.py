@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
@@ -44,14 +44,26 @@ def layers(network: Network, pieces: Pieces) -> list[Layer]:
     """Every aggregation whose groups all are chains of convolution, batch norm and ReLU, as large
     out as in, joined by a shortcut at the end or not at all, over windows without a gap.
     """
-    inside: dict[Scope, dict[Scope, list[Node]]] = {}
-    for node in network.nodes:
-        scope = next((s for s in node.scope.ancestry() if s.kind is ScopeKind.GROUP), None)
-        if scope is not None and scope.parent is not None:
-            inside.setdefault(scope.parent, {}).setdefault(scope, []).append(node)
     readers = _readers(network)
-    found = (_layer(scope, groups, pieces, readers) for scope, groups in inside.items())
+    found = (_layer(*each, pieces, readers) for each in _aggregations(network))
     return [layer for layer in found if layer is not None]
+
+
+def _aggregations(network: Network) -> Iterator[tuple[Scope, dict[Scope, list[Node]]]]:
+    """Each aggregation's scope and the nodes of its groups; a scope can hold several."""
+    inside: dict[Scope, list[dict[Scope, list[Node]]]] = {}
+    turns: dict[Scope, int] = {}  # of the last group that was seen in a scope
+    for node in network.nodes:
+        group = next((s for s in node.scope.ancestry() if s.kind is ScopeKind.GROUP), None)
+        if group is None or group.parent is None or group.repeat is None:
+            continue
+        found = inside.setdefault(group.parent, [])
+        turn, _ = group.repeat
+        if not found or (group not in found[-1] and turn <= turns[group.parent]):
+            found.append({})
+        turns[group.parent] = turn
+        found[-1].setdefault(group, []).append(node)
+    return ((scope, groups) for scope, found in inside.items() for groups in found)
 
 
 def _readers(network: Network) -> list[int]:

@@ -185,7 +185,7 @@ class _Lowering:
         """A convolution that is in no aggregation, for some of its output channels."""
         first, last = input_range(node, self._network, start, stop)
         width = stop - start
-        groups = conv.groups * width // conv.width
+        groups = 1 if conv.groups == 1 else conv.groups * width // conv.width
         rows, columns = width // groups, (last - first) // groups
         merged = _merged(groups, rows, columns)
         parts = [
