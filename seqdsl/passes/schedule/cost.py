@@ -14,7 +14,7 @@ _FLOAT = 4  # bytes
 
 @frozen
 class Machine:
-    """How fast a machine is; `benchmarks/calibrate.py` measures these figures."""
+    """How fast a machine is, as measured with single operations in onnxruntime."""
 
     call: float  # seconds that a node takes whatever its size
     rates: tuple[tuple[int, float], ...]  # from so many output channels on, MACs a second
