@@ -25,6 +25,7 @@ from seqdsl.semantic.rules import check_rules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label, has_errors
 from seqdsl.source.text import Source
+from seqdsl.source.timing import stage
 from seqdsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -189,10 +190,11 @@ def read_program(path: str | Path, revision: str | None = None) -> Program:
 
     With a revision, both are read as git has them there.
     """
-    if str(path) == "-":
-        return load_program(read_stdin(), None)
-    files: Files = DISK if revision is None else _revision(revision, Path(path))
-    return load_program(files.read(Path(path), str(path)), Path(path), files)
+    with stage("read"):
+        if str(path) == "-":
+            return load_program(read_stdin(), None)
+        files: Files = DISK if revision is None else _revision(revision, Path(path))
+        return load_program(files.read(Path(path), str(path)), Path(path), files)
 
 
 def _revision(name: str, near: Path) -> Files:

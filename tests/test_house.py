@@ -12,6 +12,9 @@ from networks import ARCHITECTURES, ROOT
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
     "torch": {
+        "torch_aggregate",
+        "torch_folded",
+        "inference",
         "torch_module",
         "torch_run",
         "reference",
@@ -19,11 +22,12 @@ HEAVY = {
         "checkpoints",
         "api",
         "onnx_model",
+        "weights",
         "torch_bench",
         "schedules",
     },
     "onnx": {"onnx_model", "onnx_run", "onnx_half", "schedules", "api"},
-    "onnxruntime": {"onnx_run"},
+    "onnxruntime": {"onnx_run", "tuning"},
     "graphviz": {"graphviz"},
     "networkx": {"network"},
     "lark": {"tokens", "parser", "messages", "construct"},

@@ -84,7 +84,7 @@ def test_an_output_reads_every_node(text: str) -> None:
 @given(programs())
 def test_counts_are_those_of_torch(text: str) -> None:
     network = network_of(text)
-    module = seqdsl.to_torch(network).eval()
+    module = seqdsl.to_torch(network, schedule="gather").eval()
     assert sum(p.numel() for p in module.parameters()) == network.params
     assert list(module.state_dict()) == [parameter.key for parameter in layout(network)]
     counter = FlopCounterMode(display=False)

@@ -53,7 +53,7 @@ def _convolutions(module: Module) -> Iterator[Conv2d]:
 def runtime(execution: Execution) -> tuple[str, str]:
     """The imports and the text of what computes a layer of groups in an emitted module."""
     name = "torch_folded.py" if execution.folded else "torch_aggregate.py"
-    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "emitted" / name).read_text(encoding="utf-8")
     _, code = text.split("from __future__ import annotations\n", 1)
     imports, body = code.split("\n\n\n", 1)
     return imports.strip(), body.strip() + "\n"

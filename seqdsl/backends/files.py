@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.timing import stage
 
 
 def first_bytes(path: Path, count: int) -> bytes:
@@ -27,7 +28,8 @@ def first_bytes(path: Path, count: int) -> bytes:
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file, or leaves what was there: never half of one. Raises `Failure`."""
     try:
-        _write(path, data)
+        with stage("write"):
+            _write(path, data)
     except (OSError, ValueError) as error:
         raise _unwritable(path, error) from None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from seqdsl.backends.assembly import Assembly
 from seqdsl.backends.files import write_whole
@@ -17,11 +17,12 @@ from seqdsl.backends.weights import Array, as_arrays, fit, initial_state, spell_
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import layout, module_path
+from seqdsl.graph.parameters import module_path, size
 from seqdsl.passes.schedule.lower import lower
 from seqdsl.passes.schedule.schedule import Schedules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
     import torch
@@ -48,18 +49,21 @@ def to_onnx(
     not fit or are more than a file holds, or the checker refuses the model.
     """
     _require_protobuf(network)
-    if state_dict is None:
-        state = initial_state(network)
-    else:
-        state = fit(as_arrays(state_dict), network, "the state_dict")
-    scheduled = lower(network, schedules or {}, fold=fold)
-    graph = _Builder(scheduled.network, Assembly(scheduled, state)).graph(expose)
-    model = helper.make_model(
-        graph,
-        producer_name="seqdsl",
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-    )
+    with stage("weights"):
+        if state_dict is None:
+            state = initial_state(network)
+        else:
+            state = fit(as_arrays(state_dict), network, "the state_dict")
+    with stage("schedule"):
+        scheduled = lower(network, schedules or {}, fold=fold)
+    with stage("emit"):
+        model = helper.make_model(
+            onnx.GraphProto(name=network.name),
+            producer_name="seqdsl",
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+        )
+        _Builder(model.graph, scheduled.network, Assembly(scheduled, state)).fill(expose)
     source = network.root.span.source.text
     helper.set_model_props(
         model,
@@ -70,18 +74,20 @@ def to_onnx(
             "source_sha256": sha256(source.encode()).hexdigest(),
         },
     )
-    _check(model, network)
+    with stage("onnx check"):
+        _check(model, network)
     return model
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     """Writes a model whole or not at all. Raises `Failure` where it can't be written."""
-    write_whole(path, model.SerializeToString())
+    with stage("write"):
+        write_whole(path, model.SerializeToString())
 
 
 def _require_protobuf(network: Network) -> None:
     """Raises `Failure` where the weights are more than one protobuf message can hold."""
-    needed = sum(4 * parameter.size for parameter in layout(network))
+    needed = size(network)
     if needed >= MAX_PROTOBUF:
         raise Failure(
             Diagnostic(
@@ -119,14 +125,14 @@ def value_name(network: Network, path: str) -> str:
 class _Builder:
     """Makes ONNX nodes in dataflow order; each has its node's path, its value the `value_name`."""
 
-    def __init__(self, network: Network, assembly: Assembly) -> None:
+    def __init__(self, graph: onnx.GraphProto, network: Network, assembly: Assembly) -> None:
+        self._graph = graph  # of the model: weights that were put elsewhere first would be copied
         self._network = network
         self._assembly = assembly
         self._nodes: list[onnx.NodeProto] = []
-        self._weights: list[onnx.TensorProto] = []
         self._values: dict[int, str] = {}
 
-    def graph(self, expose: bool) -> onnx.GraphProto:
+    def fill(self, expose: bool) -> None:
         for node in self._network.nodes:
             self._add(node)
         network, nodes = self._network, self._network.nodes
@@ -143,13 +149,9 @@ class _Builder:
                 for node in nodes[1:]
                 if self._values[node.index] == value_name(network, node.path)
             ]
-        return helper.make_graph(
-            self._nodes,
-            self._network.name,
-            [_value("input", self._network.input)],
-            declared,
-            self._weights,
-        )
+        self._graph.node.extend(self._nodes)
+        self._graph.input.append(_value("input", network.input))
+        self._graph.output.extend(declared)
 
     def _emit(
         self, kind: str, inputs: list[str], name: str, output: str | None = None, **attributes: Any
@@ -158,7 +160,9 @@ class _Builder:
         self._nodes.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
 
     def _weight(self, key: str, array: np.ndarray[Any, Any]) -> str:
-        self._weights.append(numpy_helper.from_array(array, key))
+        tensor = self._graph.initializer.add(name=key, dims=array.shape)
+        tensor.data_type = helper.np_dtype_to_tensor_dtype(array.dtype)
+        tensor.raw_data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
         return key
 
     def _parameters(self, node: Node) -> list[str]:

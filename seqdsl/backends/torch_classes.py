@@ -200,4 +200,8 @@ def _class_name(module: Module, names: dict[str, int]) -> str:
     return stem if count == 1 else f"{stem}_{count}"
 
 
-_TAKEN = frozenset({"F", "BatchNorm2d", "None", "True", "False", "Tensor", "I", "O"})
+# What the source calls otherwise, and what is read as a digit.
+_TAKEN = frozenset(
+    {"F", "BatchNorm2d", "None", "True", "False", "Tensor", "I", "O"}
+    | {"Any", "Callable", "Iterator", "NamedTuple", "Sequence"}
+)

@@ -216,6 +216,8 @@ class _Forward:
         inputs = module.inputs
         names = ["x"] if len(inputs) == 1 else [f"x{i}" for i in range(1, len(inputs) + 1)]
         self._inputs = frozenset(names)
+        # layers of groups run in channels_last, and all the rest faster beside them
+        self._lays_out = any(each.held for each in module.walk())
         self._lengths: dict[str, int] = {}  # of each variable that is a tuple
         self._values = dict(zip(inputs, names, strict=True))
 
@@ -223,6 +225,9 @@ class _Forward:
         parameters = ", ".join(f"{name}: Tensor" for name in self._values.values())
         result = "Tensor" if len(self._module.outputs) == 1 else "tuple[Tensor, ...]"
         yield f"def forward(self, {parameters}) -> {result}:"
+        if self._module.scope.kind is ScopeKind.NETWORK and self._lays_out:
+            (x,) = self._values.values()
+            yield f"    {x} = {x}.contiguous(memory_format=torch.channels_last)"
         for position, item in enumerate(self._module.items):
             line = self._item(item, position)
             if line is not None:

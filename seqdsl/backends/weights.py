@@ -14,7 +14,7 @@ from seqdsl.backends.checkpoints import read_arrays
 from seqdsl.backends.files import write_whole
 from seqdsl.graph.network import Network
 from seqdsl.graph.operations import Conv2d, Init, Linear
-from seqdsl.graph.parameters import Parameter, Role, layout
+from seqdsl.graph.parameters import Parameter, Role, layout, size
 from seqdsl.passes.matching.units import spell
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
@@ -130,7 +130,7 @@ def random_state(network: Network, seed: int = 0) -> State:
 
 def require_memory(network: Network) -> None:
     """Raises `Failure` where a network has more weights than this machine can hold."""
-    needed, there = sum(4 * parameter.size for parameter in layout(network)), _memory()
+    needed, there = size(network), _memory()
     if needed > there:
         raise _failure(
             "backend",

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, progress
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.progress import progress_bar
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.diagnostic import Failure
+from seqdsl.source.timing import stage
 
 STRATEGIES = [strategy.value for strategy in Strategy]
 
@@ -77,11 +79,14 @@ def command(
 
 
 def _write_source(network: Network, output: Path, strategy: Strategy, recompute: bool) -> None:
-    from seqdsl.backends.execution import Execution
-    from seqdsl.backends.files import write_whole
-    from seqdsl.backends.torch_source import torch_source
+    with stage("import"):
+        from seqdsl.backends.execution import Execution
+        from seqdsl.backends.files import write_whole
+        from seqdsl.backends.torch_source import torch_source
 
-    write_whole(output, torch_source(network, Execution(strategy, recompute)).encode())
+    with stage("emit"):
+        text = torch_source(network, Execution(strategy, recompute))
+    write_whole(output, text.encode())
 
 
 def _write_model(
@@ -92,19 +97,21 @@ def _write_model(
     batch: int,
     tune: bool,
 ) -> None:
-    from seqdsl.backends.weights import initial_state, load_state
+    with stage("import"):
+        from seqdsl.backends.weights import initial_state, load_state
 
     state = None if weights is None else load_state(weights, network)  # may fail, and quickly
 
-    from seqdsl.backends.onnx_model import save_onnx, to_onnx
-    from seqdsl.backends.schedule_file import read_schedules, write_schedules
-    from seqdsl.passes.schedule.choose import choose
+    with stage("import"):
+        from seqdsl.backends.onnx_model import save_onnx, to_onnx
+        from seqdsl.backends.schedule_file import read_schedules, write_schedules
+        from seqdsl.passes.schedule.choose import choose
 
     if tune:
         from seqdsl.backends.tuning import tune as find
 
         state = state or initial_state(network)
-        with progress("tuning") as report:
+        with progress_bar() as report:
             tuned = find(network, state, batch, report)
         beside = output.with_suffix(".schedule.json")
         write_schedules(beside, network, tuned, batch)

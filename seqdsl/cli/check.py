@@ -9,6 +9,7 @@ import click
 from seqdsl.cli.common import exit_code, network_options, output_format_option, use_color
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.render import OutputFormat, render
+from seqdsl.source.timing import stage
 
 
 @click.command("check")
@@ -24,7 +25,8 @@ def command(
     --network and -D describe. `-` is standard input. Exit code 1 where there are findings,
     warnings included.
     """
-    from seqdsl.api import check_file, load_instance
+    with stage("import"):
+        from seqdsl.api import check_file, load_instance
 
     diagnostics: list[Diagnostic] = []
     networks = 0

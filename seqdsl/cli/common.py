@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
+from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
     from seqdsl.graph.network import Network
@@ -84,7 +84,8 @@ def load_or_exit(
     With ``claims=False`` claims are not looked at: for ``--no-claims``, and for commands that
     report on claims. Where nothing but claims is wrong, the way on is shown.
     """
-    from seqdsl.api import load_instance
+    with stage("import"):
+        from seqdsl.api import load_instance
 
     instance, diagnostics = load_instance(path, network, defines)
     built = None if instance is None else instance.network
@@ -127,21 +128,6 @@ def fail_with(failure: Failure) -> NoReturn:
     """Prints the diagnostic of a failure and exits."""
     show([failure.diagnostic])
     sys.exit(exit_code([failure.diagnostic]) or 1)
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[str, float], None]]:
-    """A bar on standard error, where that is a terminal; takes what is done and how far it is."""
-    if not sys.stderr.isatty():
-        yield lambda step, share: None  # noqa: ARG005
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda step, share: bar.update(task, description=step, completed=share)
 
 
 def use_color(stream: object) -> bool:

@@ -62,8 +62,26 @@ class LazyCommands(click.Group):
 
 @click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(seqdsl.__version__, prog_name="seqdsl")
-def program() -> None:
+@click.option("--timings", is_flag=True, help="Say what each stage of the command took.")
+@click.pass_context
+def program(ctx: click.Context, timings: bool) -> None:
     """A language for convolutional architectures, and its compiler."""
+    if timings:
+        _measure(ctx)
+
+
+def _measure(ctx: click.Context) -> None:
+    """Keeps timings, and prints them once the command is done, however it ends."""
+    from seqdsl.source.timing import TIMINGS, Timings
+
+    kept = Timings()
+    token = TIMINGS.set(kept)
+
+    def finish() -> None:
+        TIMINGS.reset(token)
+        click.echo(kept.table(), err=True)
+
+    ctx.call_on_close(finish)
 
 
 def main() -> None:

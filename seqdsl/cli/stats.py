@@ -11,6 +11,7 @@ from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
 from seqdsl.graph.costs import CONVENTIONS, Convention, Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level
+from seqdsl.source.timing import stage
 
 MACS = CONVENTIONS["macs"]  # its units, powers of 1000, serve for parameters and activations, too
 
@@ -38,7 +39,8 @@ def command(
     """Count parameters, operations and activations of a network of FILE, for one sample."""
     network = load_or_exit(file, network_name, defines, claims=False)
     table = statistics_table(network, Level(level), CONVENTIONS[convention])
-    click.echo(write_tables([table], format))
+    with stage("print"):
+        click.echo(write_tables([table], format))
 
 
 def statistics_table(network: Network, level: Level, convention: Convention) -> Table:

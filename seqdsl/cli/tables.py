@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -82,15 +83,35 @@ def _texts(table: Table) -> Iterator[tuple[str, ...]]:
 
 
 def _terminal(table: Table) -> str:
-    import sys
+    color = use_color(sys.stdout)
+    if not color and not table.prose:
+        return _plain(table)
+    return _rich(table, color)
 
+
+def _plain(table: Table) -> str:
+    """What `_rich` makes where nothing is coloured or wraps, for tables of 100,000 rows."""
+    rows = [table.headings, *_texts(table)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right = [heading in table.right for heading in table.headings]
+
+    def line(row: tuple[str, ...]) -> str:
+        cells = zip(row, widths, right, strict=True)
+        return "   ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
+
+    heading, *body = map(line, rows)
+    rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
+    lines = [table.title, heading, rule, *body]
+    return "\n".join([*lines, table.note] if table.note else lines)
+
+
+def _rich(table: Table, color: bool) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
     stream = io.StringIO()
-    color = use_color(sys.stdout)
     console = Console(
         file=stream, width=max(160, _width(table)), force_terminal=color, no_color=not color,
         highlight=False,

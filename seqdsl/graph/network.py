@@ -15,6 +15,7 @@ from seqdsl.graph.scope import Scope
 from seqdsl.graph.statistics import Level, Part, parts
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
+from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
     import networkx
@@ -70,13 +71,22 @@ class Network:
         return graph
 
     @cached_property
+    def costs(self) -> list[Cost]:
+        """What each node costs for one sample, in their order."""
+        with stage("count"):
+            return node_costs(self.nodes)
+
+    @cached_property
     def cost(self) -> Cost:
         """What one sample costs, over all nodes."""
-        return total(node_costs(self.nodes))
+        costs = self.costs
+        with stage("count"):
+            return total(costs)
 
     def stats(self, level: Level = Level.STAGE) -> list[Part]:
         """What each part of a level costs, in dataflow order; they add up to `cost`."""
-        return parts(self.nodes, level, self.leaving)
+        with stage("count"):
+            return parts(self.nodes, self.costs, level, self.leaving)
 
     @property
     def params(self) -> int:

@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from math import prod
 
 from seqdsl.graph.network import Network
@@ -44,8 +45,17 @@ class Parameter:
 def layout(network: Network) -> Iterator[Parameter]:
     """Every parameter and buffer in state_dict order."""
     for node in network.nodes:
-        for role, shape in parameter_shapes(network, node):
-            yield Parameter(f"{module_path(node)}.{role.value}", shape, role, node)
+        shapes = parameter_shapes(network, node)
+        if shapes:
+            path = module_path(node)
+            for role, shape in shapes:
+                yield Parameter(f"{path}.{role.value}", shape, role, node)
+
+
+def size(network: Network) -> int:
+    """The bytes of all parameters and buffers."""
+    shapes = (shape for node in network.nodes for _, shape in parameter_shapes(network, node))
+    return 4 * sum(map(prod, shapes))
 
 
 def parameter_shapes(network: Network, node: Node) -> tuple[tuple[Role, tuple[int, ...]], ...]:
@@ -70,6 +80,7 @@ def module_path(node: Node) -> str:
     return ".".join(map(attribute_name, node.path.split("/")))
 
 
+@lru_cache(maxsize=4096)  # a network has few names, each in many places
 def attribute_name(name: str) -> str:
     """A name of a `.seq` file as an attribute of a torch module.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from seqdsl.graph.costs import ZERO, Cost, node_costs
+from seqdsl.graph.costs import Cost
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.tensor import TensorType
@@ -28,18 +28,23 @@ class Part:
     cost: Cost
 
 
-def parts(nodes: Sequence[Node], level: Level, leaving: Mapping[Scope, TensorType]) -> list[Part]:
+def parts(
+    nodes: Sequence[Node],
+    costs: Sequence[Cost],
+    level: Level,
+    leaving: Mapping[Scope, TensorType],
+) -> list[Part]:
     """The parts of a level, in dataflow order; parts without cost are among them.
 
-    ``leaving`` tells what each scope of the nodes gives.
+    ``costs`` are those of the nodes; ``leaving`` tells what each scope of the nodes gives.
     """
-    costs: dict[Scope | Node, Cost] = {}
-    for node, cost in zip(nodes, node_costs(nodes), strict=True):
+    sums: dict[Scope | Node, Cost] = {}
+    for node, cost in zip(nodes, costs, strict=True):
         owner = _owner(node, level)
-        costs[owner] = costs.get(owner, ZERO) + cost
+        sums[owner] = sums[owner] + cost if owner in sums else cost
     return [
         Part(owner.path or owner.name, _leaves(owner, leaving).shape, cost)
-        for owner, cost in costs.items()
+        for owner, cost in sums.items()
     ]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from seqdsl.graph.claims import Claim, Quantity
-from seqdsl.graph.costs import CONVENTIONS, Cost, node_costs, total
+from seqdsl.graph.costs import CONVENTIONS, Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import diagnostic
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.frozen import frozen
+from seqdsl.source.timing import stage
 
 
 @frozen
@@ -56,13 +57,14 @@ def check_claims(network: Network) -> list[Diagnostic]:
     """A finding for each claim that does not hold."""
     if not network.claims:
         return []
-    return [_false_claim(claim, v) for claim, v in judge_claims(network) if not v.holds]
+    with stage("claims"):
+        return [_false_claim(claim, v) for claim, v in judge_claims(network) if not v.holds]
 
 
 def judge_claims(network: Network) -> list[tuple[Claim, Verdict]]:
     """Each claim with the verdict on the part of the network that its scope spans."""
     within: dict[Scope, list[Cost]] = {claim.scope: [] for claim in network.claims}
-    for node, cost in zip(network.nodes, node_costs(network.nodes), strict=True):
+    for node, cost in zip(network.nodes, network.costs, strict=True):
         for scope in node.scope.ancestry():
             if scope in within:
                 within[scope].append(cost)

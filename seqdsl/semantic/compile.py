@@ -22,6 +22,7 @@ from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
+from seqdsl.source.timing import stage
 from seqdsl.syntax import ast
 from seqdsl.syntax.parser import parse_expression
 
@@ -81,7 +82,8 @@ def expand(
     """Builds one network with its parameters bound, and tells a recorder how. Never raises."""
     expansion = Expansion(recorder)
     try:
-        network = _expand(expansion, program.root, definition, arguments or {})
+        with stage("expand"):
+            network = _expand(expansion, program.root, definition, arguments or {})
     except Failure as failure:
         expansion.diagnostics.append(failure.diagnostic)
         network = None

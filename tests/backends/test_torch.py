@@ -12,7 +12,6 @@ from networks import EVERYTHING, compiled
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.torch_module import to_torch
 from seqdsl.backends.torch_source import torch_source
 from seqdsl.graph.parameters import _MODULE_ATTRIBUTES, layout
 
@@ -33,7 +32,7 @@ network Small(k = 4, N = 2) {
 
 @pytest.fixture
 def module(tmp_path: Path) -> nn.Module:
-    return to_torch(compiled(tmp_path, SMALL)).eval()
+    return seqdsl.to_torch(compiled(tmp_path, SMALL)).eval()
 
 
 def outputs(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
@@ -121,7 +120,7 @@ def test_one_structure_is_one_class(module: nn.Module) -> None:
 def test_initialisation(tmp_path: Path) -> None:
     network = compiled(tmp_path, "network N { input 64x8x8; conv2d 3x3, 256; fc 100 }")
     torch.manual_seed(0)
-    conv, linear, bias = to_torch(network).state_dict().values()
+    conv, linear, bias = seqdsl.to_torch(network).state_dict().values()
     assert conv.var().item() == pytest.approx(2 / (64 * 9), rel=0.03)  # He et al. 2015
     bound = (6 / (256 * 64 + 100)) ** 0.5  # Glorot and Bengio 2010
     assert linear.abs().max().item() == pytest.approx(bound, rel=0.01)
@@ -134,7 +133,7 @@ def test_initialisation(tmp_path: Path) -> None:
 def test_no_text_becomes_code(tmp_path: Path, doc: str) -> None:
     text = f"## {doc}\nnetwork N {{ input 1x4x4; conv 1x1, 2 }}"
     network = compiled(tmp_path, text)
-    assert outputs(to_torch(network).eval(), torch.zeros(1, 1, 4, 4)).shape == (1, 2, 4, 4)
+    assert outputs(seqdsl.to_torch(network).eval(), torch.zeros(1, 1, 4, 4)).shape == (1, 2, 4, 4)
 
 
 def test_names_that_python_or_torch_have(tmp_path: Path) -> None:
@@ -148,7 +147,7 @@ def test_names_that_python_or_torch_have(tmp_path: Path) -> None:
       stage torch { conv 1x1, 3 }
     }"""
     network = compiled(tmp_path, text)
-    module = to_torch(network).eval()
+    module = seqdsl.to_torch(network).eval()
     assert list(module.state_dict()) == [p.key for p in layout(network)]
     assert outputs(module, torch.zeros(1, 1, 4, 4)).shape == (1, 3, 4, 4)
 

@@ -234,3 +234,17 @@ def test_torch_runs_on_cuda() -> None:
         engine = ("--engine", "torch", "--provider", provider)
         done = seqdsl_command("run", "small.seq", "x.npy", *engine)
         assert f"on PyTorch, {device}" in done.err and "note" not in done.err
+
+
+def test_timings_follow_a_command() -> None:
+    done = seqdsl_command("--timings", "build", "small.seq", "-o", "small.onnx")
+    rows = [line.split()[0] for line in done.err.splitlines()[1:]]
+    assert rows[0] == "stage" and rows[-2:] == ["other", "total"]
+    assert {"start", "import", "read", "rules", "expand", "weights", "schedule"} <= set(rows)
+    assert {"emit", "onnx", "write", "count"} <= set(rows)
+
+
+def test_timings_follow_a_command_that_fails() -> None:
+    done = seqdsl_command("--timings", "check", "false.seq")
+    assert done.code == 1
+    assert "claims" in done.err and done.err.splitlines()[-1].startswith("total")

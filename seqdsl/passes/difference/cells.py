@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import TypeAlias
 
 from seqdsl.graph import operations as ops
-from seqdsl.graph.costs import Cost, node_costs
+from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
@@ -60,7 +60,7 @@ def cells_of(network: Network) -> tuple[list[Cell], dict[str, tuple[Run, ...]]]:
     """
     cells: list[Cell] = []
     flows: list[tuple[Run, ...]] = []  # what each node gives
-    for node, cost in zip(network.nodes, node_costs(network.nodes), strict=True):
+    for node, cost in zip(network.nodes, network.costs, strict=True):
         operands = tuple(flows[index] for index in node.operands)
         if isinstance(node.operation, _SYMMETRIC):
             operands = tuple(sorted(operands, key=_places))

@@ -29,9 +29,10 @@ class Aggregation:
         return self.members[0].path
 
 
-def scheduled_aggregations(network: Network) -> list[Aggregation]:
+def scheduled_aggregations(network: Network, pieces: Pieces | None = None) -> list[Aggregation]:
     """Those whose convolutions can be computed in more than one way."""
-    return [a for a in aggregations(network, Pieces(network)) if len(a.members) > 1]
+    found = aggregations(network, pieces or Pieces(network))
+    return [aggregation for aggregation in found if len(aggregation.members) > 1]
 
 
 def aggregations(network: Network, pieces: Pieces) -> list[Aggregation]:

@@ -30,21 +30,41 @@ def lower(
     channelwise or an output is computed, and from the same numbers. Group tensors stay apart until
     one reader needs them together. ``fold`` puts batch norms into the convolutions before them.
     """
-    pieces = Pieces(network)
-    made = [b for a, schedule in schedules.items() for b in blocks(a, schedule, pieces)]
-    return _Lowering(network, pieces, made, foldable(network) if fold else {}).run()
+    folded = foldable(network) if fold else {}
+    return _Lowering(network, schedules, Pieces(network), folded, weighed=True).run()
+
+
+class Sketcher:
+    """Lowers one network by many schedules, for what it executes alone: nothing has recipes."""
+
+    def __init__(self, network: Network, pieces: Pieces) -> None:
+        self._network = network
+        self._pieces = pieces
+        self._folded = foldable(network)
+
+    def sketch(self, schedules: Schedules) -> Network:
+        lowering = _Lowering(self._network, schedules, self._pieces, self._folded, weighed=False)
+        return lowering.run().network
 
 
 class _Lowering:
     def __init__(
-        self, network: Network, pieces: Pieces, blocks: list[Block], folded: Mapping[int, int]
+        self,
+        network: Network,
+        schedules: Schedules,
+        pieces: Pieces,
+        folded: Mapping[int, int],
+        *,
+        weighed: bool,
     ) -> None:
+        made = [b for a, schedule in schedules.items() for b in blocks(a, schedule, pieces)]
         self._network = network
         self._pieces = pieces
         self._folded = folded
+        self._weighed = weighed  # whether it is told what parts a weight is made of
         self._norms = {norm: conv for conv, norm in folded.items()}
-        self._block_of = {m.index: block for block in blocks for m in block.members}
-        self._cuts = cuts(network, pieces, blocks)
+        self._block_of = {m.index: block for block in made for m in block.members}
+        self._cuts = cuts(network, pieces, made)
         self._builder = Builder()
         self._recipes: dict[int, Recipe] = {}
         self._origins: dict[int, Piece] = {}
@@ -175,7 +195,7 @@ class _Lowering:
                 Piece(node.index, start + i * rows, start + (i + 1) * rows),
                 (0, columns),
             )
-            for i in range(groups)
+            for i in range(groups if self._weighed else 0)
         ]
         shape = (width, merged * columns, *conv.kernel)
         weights = Weights(shape, tuple(parts), (Piece(node.index, start, stop),))
@@ -260,7 +280,8 @@ class _Lowering:
         self._biased.update(m.index for m in members)
         for chunk in self._chunks(block, read):
             rows = tuple(Piece(m.index, 0, m.type.channels) for m in members)
-            parts = tuple(self._parts(rows, [piece for piece, _ in chunk]))
+            read_now = [piece for piece, _ in chunk]
+            parts = tuple(self._parts(rows, read_now)) if self._weighed else ()
             width = sum(piece.width for piece in rows)
             columns = sum(piece.width for piece, _ in chunk)
             conv = members[0].operation

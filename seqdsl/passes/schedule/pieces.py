@@ -39,7 +39,10 @@ class Pieces:
 
     def within(self, index: int, start: int, stop: int) -> tuple[Piece, ...]:
         """Channels ``start`` up to ``stop`` of a node's value."""
-        return tuple(cut(self._of[index], start, stop))
+        pieces = self._of[index]
+        if start == 0 and stop == self._network.nodes[index].type.channels:
+            return pieces
+        return tuple(cut(pieces, start, stop))
 
     def _find(self, node: Node) -> tuple[Piece, ...]:
         match node.operation:

@@ -87,7 +87,8 @@ class _Widening:
         """The node, and those behind it that do the same to the pieces of a map that follow."""
         found = [node]
         nodes = self._network.nodes
-        for other in nodes[node.index + 1 :]:
+        for index in range(node.index + 1, len(nodes)):
+            other = nodes[index]
             if other.operation != node.operation or other.scope is not node.scope:
                 break
             before, after = (self._places[n.operands[0]] for n in (found[-1], other))

@@ -11,6 +11,7 @@ from seqdsl.semantic.rules.names import check_names
 from seqdsl.semantic.rules.recursion import check_recursion
 from seqdsl.semantic.rules.structure import check_structure
 from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.timing import stage
 
 Rule = Callable[[LoadedModule], list[Diagnostic]]
 
@@ -25,4 +26,5 @@ RULES: tuple[Rule, ...] = (
 
 def check_rules(program: Program) -> list[Diagnostic]:
     """The findings of every rule in every file of the user's."""
-    return [found for module in program.modules for rule in RULES for found in rule(module)]
+    with stage("rules"):
+        return [found for module in program.modules for rule in RULES for found in rule(module)]

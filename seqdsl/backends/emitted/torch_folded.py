@@ -1,9 +1,9 @@
 """A whole aggregated layer for inference, its batch norms folded into the convolutions.
 
-Group i of g reads the columns ``starts[i] : channels + i k`` of the sequence ``[x | x_1 | ... |
-x_i]`` (equations 1 and 2, counted from 0) and gives k channels. The layer's features stand in one
-channels_last tensor into which every group writes its own; a 1x1 convolution reads its window
-where it stands, as a matrix product over columns.
+Group i of g reads the columns ``starts[i] : channels + i k`` of the sequence
+``[x | x_1 | ... | x_i]`` (equations 1 and 2, counted from 0) and gives k channels. The
+layer's features stand in one channels_last tensor into which every group writes its
+own; a 1x1 convolution reads its window where it stands, as a product over columns.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ def aggregate(
     block: int,
     raw: bool = False,
 ) -> tuple[Tensor | None, Tensor]:
-    """The layer's values before its last norms (where ``raw``) and its features, [N, g k, H, W].
+    """Values before the last norms (where ``raw``) and features, both [N, g k, H, W].
 
-    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` in a group (stride 1,
-    as large out as in) are its steps, each followed by ReLU, the last perhaps by a batch norm
-    first. ``block`` groups share one convolution over all that is known before them.
+    ``x`` is [N, channels, H, W], ``shortcut`` [N, g k, H, W]. The `nn.Conv2d` of a
+    group (stride 1, as large out as in) are its steps, each followed by ReLU, the last
+    perhaps by a batch norm first. ``block`` groups share one convolution over what is
+    known before them.
     """
     x = x.contiguous(memory_format=torch.channels_last)
     n, channels, h, w = x.shape
-    chains = [[m for m in group.modules() if isinstance(m, nn.Conv2d)] for group in groups]
+    chains = [
+        [m for m in group.modules() if isinstance(m, nn.Conv2d)] for group in groups
+    ]
     k = chains[0][-1].out_channels
     y = x.new_empty(n, h, w, len(groups) * k).permute(0, 3, 1, 2)
     raws = torch.empty_like(y) if raw else None
@@ -55,7 +58,9 @@ def aggregate(
                 value = value.add_(shortcut[:, own])
             if raws is not None:
                 raws[:, own] = value
-            norm = next((m for m in groups[i].modules() if isinstance(m, nn.BatchNorm2d)), None)
+            norm = next(
+                (m for m in groups[i].modules() if isinstance(m, nn.BatchNorm2d)), None
+            )
             torch.clamp_min(value if norm is None else norm(value), 0, out=y[:, own])
     return raws, y
 
@@ -63,7 +68,7 @@ def aggregate(
 def _shared(
     convs: Sequence[nn.Conv2d], starts: Sequence[int], x: Tensor, y: Tensor, edge: int
 ) -> Sequence[Tensor]:
-    """The first convolutions of some groups over the columns before ``edge``, in one product.
+    """The first convolutions of some groups over the columns before ``edge`` at once.
 
     Where a group's window has moved on, its weight is zero.
     """
@@ -85,7 +90,7 @@ def _shared(
 def _product(
     conv: nn.Conv2d, parts: Sequence[Tensor], weight: Tensor, bias: Tensor | None
 ) -> Tensor:
-    """The convolution of parts side by side. A 1x1 is a sum of matrix products over columns."""
+    """The convolution of parts side by side; a 1x1 is a sum of matrix products."""
     if conv.kernel_size != (1, 1) or conv.groups != 1:
         window = parts[0] if len(parts) == 1 else torch.cat(list(parts), 1)
         return _convolve(conv, window, weight, bias)
@@ -109,6 +114,8 @@ def _rows(image: Tensor) -> Tensor:
     return image.permute(0, 2, 3, 1).flatten(0, 2)
 
 
-def _convolve(conv: nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _convolve(
+    conv: nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None
+) -> Tensor:
     x = x.contiguous(memory_format=torch.channels_last)
     return F.conv2d(x, weight, bias, 1, conv.padding, conv.dilation, conv.groups)

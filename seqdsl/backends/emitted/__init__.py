@@ -1,0 +1,1 @@
+"""Code that emitted modules hold a copy of, formatted as they are."""
