@@ -68,6 +68,7 @@ class _Placed:
         there = provider is not Provider.CPU and cuda_device()
         self._place = torch.device("cuda" if there else "cpu")
         self.device = "CUDA" if there else "CPU"  # where it really runs
+        self._before = torch.cuda.memory_allocated() if there else 0  # what others hold
         try:
             module = module.to(self._place, _TYPES[dtype])
             x = torch.from_numpy(array).to(self._place, _TYPES[dtype])
@@ -83,12 +84,12 @@ class _Placed:
             torch.cuda.synchronize()
 
     def peak(self) -> int | None:
-        """The most bytes that a run has on a CUDA device; None for the CPU."""
+        """The most bytes that a run has on a CUDA device, weights among them; None for the CPU."""
         if self._place.type != "cuda":
             return None
         torch.cuda.reset_peak_memory_stats()
         self()
-        return torch.cuda.max_memory_allocated()
+        return torch.cuda.max_memory_allocated() - self._before
 
     def __call__(self) -> object:
         raise NotImplementedError
