@@ -53,7 +53,7 @@ def test_a_hundred_classes(file: str, name: str) -> None:
 def test_backends_agree(file: str) -> None:
     name, parameters = SMALL[file]
     comparisons = verify(seqdsl.load(ARCHITECTURES / file, name, **parameters), batches=(2,))
-    assert len(comparisons) == 4
+    assert len(comparisons) == 6  # PyTorch in four ways, onnxruntime in two
     assert all(c.agrees for c in comparisons), comparisons
 
 

@@ -152,6 +152,12 @@ def test_draw(file: str, tmp_path: Path, depth: str, suffix: str) -> None:
     assert "output pixels" in path.read_text()
 
 
+def test_bench(file: str) -> None:
+    options = ("--backend", "onnxruntime", "--seconds", "0.05", "--no-memory", "--format", "json")
+    (table,) = json.loads(seqdsl_command("bench", file, *options).stdout)
+    assert table["rows"] and all(row["ms"] > 0 for row in table["rows"])
+
+
 def test_no_command_is_left_out() -> None:
     """`explain` is about codes, not files."""
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}

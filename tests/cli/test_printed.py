@@ -71,12 +71,12 @@ def test_a_small_network_is_readable() -> None:
 
 def test_verify_gives_a_table_in_every_format() -> None:
     (table,) = json.loads(seqdsl_command("verify", "small.seq", "--format", "json").out)
-    assert len(table["rows"]) == 8
+    assert len(table["rows"]) == 12
     assert all(row["relative error"] < 1e-5 and row["batch"] in (1, 3) for row in table["rows"])
     lines = seqdsl_command("verify", "small.seq", "--format", "csv").out.splitlines()
     assert lines[0] == "backend,batch,relative error,verdict"
-    assert len(lines) == 9 and all(line.endswith(",agrees") for line in lines[1:])
-    assert seqdsl_command("verify", "small.seq", "--format", "md").out.count("| agrees |") == 8
+    assert len(lines) == 13 and all(line.endswith(",agrees") for line in lines[1:])
+    assert seqdsl_command("verify", "small.seq", "--format", "md").out.count("| agrees |") == 12
 
 
 def test_verify_names_what_differs_in_every_format(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_verify_names_what_differs_in_every_format(monkeypatch: pytest.MonkeyPat
     assert {done.code for done in found.values()} == {1}
     (table,) = json.loads(found["json"].out)
     where = [row["first node that differs"] for row in table["rows"]]
-    assert where == [""] * 4 + ["fc1/linear"] * 4
+    assert where == [""] * 8 + ["fc1/linear"] * 4
     rows = list(csv.DictReader(io.StringIO(found["csv"].out)))
     assert [row["first node that differs"] for row in rows] == where
     assert all(done.out.count("fc1/linear") == 4 for done in found.values())
