@@ -35,8 +35,7 @@ from comparing import (
 )
 
 import seqdsl
-from seqdsl.backends.bench import random_input, scaled_state
-from seqdsl.backends.schedules import BEST, onnx_model
+from seqdsl.backends.bench import input_of, scaled_state
 
 ONNX = Section(
     "onnxruntime, against torch.onnx.export of the definition", "ms",
@@ -86,10 +85,10 @@ def rate_row(name: str, target: float) -> Comparison:
     def measure(place: Place) -> Iterator[tuple[Section, Row]]:
         made = Subject("SeqResNet-B22")
         resnet = seqdsl.load(ARCHITECTURES / "resnet.seq", "ResNet50")
-        x, state = random_input(resnet, 1, seed=0), scaled_state(resnet, seed=0)
+        x, state = input_of(resnet, 1, seed=0), scaled_state(resnet, seed=0)
         contenders = {
-            "ResNet-50": bound(onnx_model(resnet, state, BEST, 1), x, place),
-            "seqdsl": bound(onnx_model(made.network, made.state, BEST, 1), x, place),
+            "ResNet-50": bound(seqdsl.to_onnx(resnet, state), x, place),
+            "seqdsl": bound(seqdsl.to_onnx(made.network, made.state), x, place),
         }
         row = timed(name, made, 1, race(contenders, place), target, ("ResNet-50",))
         macs = {"ResNet-50": resnet.macs, "seqdsl": made.network.macs}

@@ -17,14 +17,16 @@ import torch
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.bench import Contender, difference, random_input, scaled_state, started
+from seqdsl.backends.bench import Contender, input_of, scaled_state, started
+from seqdsl.backends.execution import Execution
 from seqdsl.backends.machine import busy, processor, versions
 from seqdsl.backends.measuring import Timing, take_turns
 from seqdsl.backends.onnx_half import to_half
 from seqdsl.backends.onnx_run import BoundRunner
-from seqdsl.backends.running import Dtype, Provider
-from seqdsl.backends.schedules import BEST, inference_module, onnx_model, training_module
+from seqdsl.backends.running import Dtype, Provider, relative_error
 from seqdsl.backends.torch_bench import Compiled, Inference, Training
+from seqdsl.backends.torch_inference import to_inference
+from seqdsl.backends.torch_module import to_training
 from seqdsl.backends.weights import Array
 from seqdsl.cli.tables import Cell, Number, Table, figure, whole, write_tables
 
@@ -78,7 +80,7 @@ class Subject:
         return module.eval()
 
     def input(self, batch: int) -> Array:
-        return random_input(self.network, batch, seed=0)
+        return input_of(self.network, batch, seed=0)
 
 
 def exported(module: nn.Module, array: Array, *, dynamo: bool) -> onnx.ModelProto:
@@ -105,7 +107,7 @@ def in_onnxruntime(subject: Subject, batch: int, place: Place) -> dict[str, Cont
     models = {
         "export": exported(module, x, dynamo=True),
         "dynamo=False": exported(module, x, dynamo=False),
-        "seqdsl": onnx_model(subject.network, subject.state, BEST, batch),
+        "seqdsl": seqdsl.to_onnx(subject.network, subject.state, batch=batch),
     }
     return {name: bound(model, x, place) for name, model in models.items()}
 
@@ -128,7 +130,7 @@ def in_torch(subject: Subject, batch: int, place: Place, *, compiled: bool) -> d
     made = {"eager": evaluates(Inference, subject.definition())}
     if compiled:
         made["compiled"] = started(lambda: evaluates(Compiled, subject.definition()))
-    ours = inference_module(subject.network, subject.state, BEST)
+    ours = to_inference(subject.network, subject.state)
     return {**made, "seqdsl": evaluates(Inference, ours)}
 
 
@@ -137,8 +139,8 @@ def in_training(subject: Subject, batch: int, place: Place) -> dict[str, Contend
     x, where = subject.input(batch), (place.provider, place.dtype)
     modules = {
         "eager": subject.definition(),
-        "seqdsl": training_module(subject.network, subject.state, BEST),
-        "recompute": training_module(subject.network, subject.state, BEST, recompute=True),
+        "seqdsl": to_training(subject.network, subject.state),
+        "recompute": to_training(subject.network, subject.state, Execution(recompute=True)),
     }
     made: dict[str, Contender] = {}
     for name, module in modules.items():
@@ -153,7 +155,7 @@ def require_equal(contenders: Mapping[str, Contender], dtype: Dtype = Dtype.FLOA
     first, expected = next((n, c.logits) for n, c in contenders.items() if c.logits is not None)
     for name, contender in contenders.items():
         if contender.logits is not None and expected is not None:
-            error = difference(contender.logits, expected)
+            error = relative_error(contender.logits, expected)
             if not error <= AGREES[dtype]:
                 sys.exit(f"{name} differs from {first} by {error:.1e} of the largest logit")
 

@@ -222,7 +222,7 @@ def to_torch(
     does not fit, or weights are more than memory holds; ValueError for another word.
     """
     from seqdsl.backends.execution import Execution
-    from seqdsl.backends.inference import to_inference
+    from seqdsl.backends.torch_inference import to_inference
     from seqdsl.backends.torch_module import to_training
 
     if mode not in ("training", "inference"):

@@ -8,7 +8,7 @@ import torch
 from networks import ROOT
 
 import seqdsl
-from seqdsl.backends.bench import difference
+from seqdsl.backends.running import relative_error
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
@@ -26,7 +26,7 @@ def test_a_definition_is_its_network(name: str) -> None:
         module.load_state_dict({k: torch.from_numpy(v) for k, v in subject.state.items()})
         given = module(torch.from_numpy(x)).numpy()
     assert np.abs(expected).max() > 1e-3
-    assert difference(given, expected) < 1e-5
+    assert relative_error(given, expected) < 1e-5
 
 
 @pytest.mark.parametrize("name", SUBJECTS)

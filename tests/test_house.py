@@ -12,7 +12,7 @@ from networks import ARCHITECTURES, ROOT
 ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "cli"]
 HEAVY = {
     "torch": {
-        "inference",
+        "torch_inference",
         "torch_aggregate",
         "torch_folded",
         "torch_module",
@@ -24,9 +24,8 @@ HEAVY = {
         "onnx_model",
         "weights",
         "torch_bench",
-        "schedules",
     },
-    "onnx": {"onnx_model", "onnx_run", "onnx_half", "schedules", "api"},
+    "onnx": {"onnx_model", "onnx_run", "onnx_half", "api"},
     "onnxruntime": {"onnx_run", "tuning"},
     "graphviz": {"graphviz"},
     "networkx": {"network"},

@@ -12,10 +12,28 @@ from seqdsl.backends.weights import Array
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import BatchNorm, Conv2d
 from seqdsl.graph.parameters import Role, module_path
-from seqdsl.passes.schedule.pieces import Piece
+from seqdsl.graph.segment import Segment
 from seqdsl.passes.schedule.recipes import Scheduled, Selection, Weights
 
 Exact: TypeAlias = npt.NDArray[np.float64]
+
+
+def convolution(state: Mapping[str, Array], conv: Node, norm: Node | None) -> tuple[Exact, Exact]:
+    """Weight and bias of a convolution, with the batch norm behind it in them if there is one.
+
+    Worked out in float64; the bias of a convolution that has none is zero.
+    """
+    weight = state[f"{module_path(conv)}.weight"].astype(np.float64)
+    found = state.get(f"{module_path(conv)}.bias")
+    bias = np.zeros(len(weight)) if found is None else found.astype(np.float64)
+    if norm is None:
+        return weight, bias
+    assert isinstance(norm.operation, BatchNorm)
+    values = (state[f"{module_path(norm)}.{role.value}"] for role in Role)
+    gamma, beta, mean, var = (value.astype(np.float64) for value in values)
+    with np.errstate(invalid="ignore"):  # a variance below zero gives NaN, as everywhere
+        scale = gamma / np.sqrt(var + norm.operation.eps)
+    return weight * scale[:, None, None, None], beta + (bias - mean) * scale
 
 
 class Assembly:
@@ -38,7 +56,7 @@ class Assembly:
                 return {Role.WEIGHT: eye[:, :, None, None]}
             case Weights() as weights:
                 return self._weights(weights, node)
-            case Piece(node=index, start=start, stop=stop):
+            case Segment(node=index, start=start, stop=stop):
                 source = self._scheduled.definition.nodes[index]
                 found = {role: self._find(source, role) for role in Role}
                 return {role: v[start:stop] for role, v in found.items() if v is not None}
@@ -60,24 +78,11 @@ class Assembly:
     def _convolution(self, index: int) -> tuple[Exact, Exact]:
         """Weight and bias of a convolution of the definition, with its batch norm in them."""
         if index not in self._folded:
-            self._folded[index] = self._fold(index)
+            nodes, norm = self._scheduled.definition.nodes, self._scheduled.folded.get(index)
+            self._folded[index] = convolution(
+                self._state, nodes[index], None if norm is None else nodes[norm]
+            )
         return self._folded[index]
-
-    def _fold(self, index: int) -> tuple[Exact, Exact]:
-        nodes = self._scheduled.definition.nodes
-        conv = nodes[index]
-        weight = self._state[f"{module_path(conv)}.weight"].astype(np.float64)
-        found = self._find(conv, Role.BIAS)
-        bias = np.zeros(len(weight)) if found is None else found.astype(np.float64)
-        if index not in self._scheduled.folded:
-            return weight, bias
-        norm = nodes[self._scheduled.folded[index]]
-        assert isinstance(norm.operation, BatchNorm)
-        values = (self._state[f"{module_path(norm)}.{role.value}"] for role in Role)
-        gamma, beta, mean, var = (value.astype(np.float64) for value in values)
-        with np.errstate(invalid="ignore"):  # a variance below zero gives NaN, as everywhere
-            scale = gamma / np.sqrt(var + norm.operation.eps)
-        return weight * scale[:, None, None, None], beta + (bias - mean) * scale
 
     def _find(self, node: Node, role: Role) -> Array | None:
         return self._state.get(f"{module_path(node)}.{role.value}")

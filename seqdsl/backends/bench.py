@@ -12,10 +12,10 @@ from typing import TypeAlias
 import numpy as np
 
 from seqdsl.backends.measuring import Run, Timing, take_turns
-from seqdsl.backends.running import Dtype, Provider
-from seqdsl.backends.schedules import GATHER, inference_module, onnx_model, training_module
+from seqdsl.backends.running import Dtype, Provider, random_input, relative_error
 from seqdsl.backends.weights import Array, State, not_finite, random_state
 from seqdsl.graph.network import Network
+from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.diagnostic import Failure
 
 NO_DEVICE = "no device"
@@ -39,14 +39,14 @@ class Case:
     """What is measured: an engine on a schedule at a batch size."""
 
     engine: Engine
-    schedule: str
+    schedule: Strategy
     batch: int
     recompute: bool = False  # in training: what can be computed again is not kept
 
     @property
     def shown(self) -> str:
         """The schedule, and whether things are computed again."""
-        return f"{self.schedule}, recompute" if self.recompute else self.schedule
+        return f"{self.schedule.value}, recompute" if self.recompute else self.schedule.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Row:
 
     case: Case
     timing: Timing | None = None
-    speedup: float | None = None  # against the same engine on `GATHER`
+    speedup: float | None = None  # against the same engine by gather
     start: float | None = None  # seconds to build it and run it once
     memory: int | None = None  # bytes, at the peak of a run
     saved: int | None = None  # bytes that a step of training keeps for its way back
@@ -142,7 +142,7 @@ def _measure(
     rows: dict[Case, Row],
 ) -> None:
     """Fills in the rows of the cases of one batch size."""
-    array = random_input(network, cases[0].batch, settings.seed)
+    array = input_of(network, cases[0].batch, settings.seed)
     ready: dict[Case, Contender] = {}
     expected: Array | None = None
     for place, case in enumerate(cases):
@@ -190,20 +190,27 @@ def make(case: Case, network: Network, state: State, array: Array, settings: Set
     provider, dtype = settings.provider, settings.dtype
     if case.engine is Engine.ONNXRUNTIME:
         from seqdsl.backends.onnx_half import to_half
+        from seqdsl.backends.onnx_model import to_onnx
         from seqdsl.backends.onnx_run import BoundRunner
+        from seqdsl.passes.schedule.choose import choose
 
-        model = onnx_model(network, state, case.schedule, case.batch)
+        schedules = choose(network, case.schedule, case.batch)
+        model = to_onnx(network, state, schedules=schedules)
         if dtype is not Dtype.FLOAT32:
             model = to_half(model, dtype)
         bound = BoundRunner(model, array, provider, threads=settings.threads)
         return Contender(bound, bound.device, bound.outputs()["logits"])
     from seqdsl.backends import torch_bench
+    from seqdsl.backends.execution import Execution
+    from seqdsl.backends.torch_inference import to_inference
+    from seqdsl.backends.torch_module import to_training
 
+    execution = Execution(case.schedule, case.recompute)
     if case.engine is Engine.TRAINING:
-        module = training_module(network, state, case.schedule, case.recompute)
+        module = to_training(network, state, execution)
         training = torch_bench.Training(module, array, provider, dtype)
         return Contender(training, training.device, None, training.saved, training.peak())
-    module = inference_module(network, state, case.schedule)
+    module = to_inference(network, state, execution)
     kind = torch_bench.Compiled if case.engine is Engine.COMPILED else torch_bench.Inference
     inference = kind(module, array, provider, dtype)
     return Contender(inference, inference.device, inference.logits(), None, inference.peak())
@@ -214,27 +221,20 @@ def scaled_state(network: Network, seed: int) -> State:
     from seqdsl.backends.torch_bench import scale
 
     state = random_state(network, seed)
-    scale(network, state, random_input(network, 1, seed))
+    scale(network, state, input_of(network, 1, seed))
     return state
 
 
-def random_input(network: Network, batch: int, seed: int) -> Array:
-    """A batch ``[N, C, H, W]`` of the network's own size."""
-    rng = np.random.default_rng(seed + 1)
-    return rng.standard_normal((batch, *network.input.type.shape), dtype=np.float32)
-
-
-def difference(actual: Array, expected: Array) -> float:
-    """max |actual - expected| / max |expected|; NaN where there is one."""
-    largest = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
-    return float(np.abs(actual.astype(np.float64) - expected).max()) / largest
+def input_of(network: Network, batch: int, seed: int) -> Array:
+    """The batch that every case of a size runs on."""
+    return random_input(network, batch, np.random.default_rng(seed + 1))
 
 
 def _wrong(logits: Array, expected: Array | None, settings: Settings) -> str | None:
     """What is wrong with logits, beside those of the first contender; None for nothing."""
     if not_finite(logits):
         return "its logits hold NaN or infinity"
-    error = 0.0 if expected is None else difference(logits, expected)
+    error = 0.0 if expected is None else relative_error(logits, expected)
     if error > TOLERANCE[settings.dtype]:
         return f"its logits differ by {error:.0e} of the largest"
     return None
@@ -261,9 +261,9 @@ def _memory(network: Network, case: Case, settings: Settings, contender: Contend
 
 
 def _rated(row: Row, rows: dict[Case, Row]) -> Row:
-    """The row with its ratio to what the same engine does on `GATHER`."""
+    """The row with its ratio to what the same engine does by gather."""
     engine = Engine.TORCH if row.case.engine is Engine.COMPILED else row.case.engine
-    base = rows.get(Case(engine, GATHER, row.case.batch))
+    base = rows.get(Case(engine, Strategy.GATHER, row.case.batch))
     if row.timing is None or base is None or base.timing is None:
         return row
     return replace(row, speedup=row.timing.speedup(base.timing))

@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from seqdsl.backends.bench import Case, Engine, Settings, make, random_input
+from seqdsl.backends.bench import Case, Engine, Settings, input_of, make
 from seqdsl.backends.running import Provider
 from seqdsl.backends.weights import random_state
 from seqdsl.graph.network import Network
@@ -41,7 +41,7 @@ def peak_memory(network: Network, case: Case, settings: Settings) -> int | None:
 
 def _main() -> None:
     network, case, settings = pickle.loads(sys.stdin.buffer.read())
-    array = random_input(network, case.batch, settings.seed)
+    array = input_of(network, case.batch, settings.seed)
     _load(case.engine, settings.threads)
     before = _resident("VmRSS")
     contender = make(case, network, random_state(network, settings.seed), array, settings)

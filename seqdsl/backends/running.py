@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from seqdsl.backends.weights import Outputs
+import numpy as np
+import numpy.typing as npt
+
+from seqdsl.backends.weights import Array, Outputs
+from seqdsl.graph.network import Network
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 
 NO_CUDA = "CUDA was asked for, and no CUDA device is to be had"
+
+
+def random_input(network: Network, batch: int, rng: np.random.Generator) -> Array:
+    """A batch ``[N, C, H, W]`` of the network's own size, of unit variance."""
+    return rng.standard_normal((batch, *network.input.type.shape), dtype=np.float32)
+
+
+def relative_error(actual: Array, expected: npt.NDArray[np.floating[Any]]) -> float:
+    """max |actual - expected| / max |expected|, worked out in float64; NaN where there is one."""
+    difference = np.abs(actual.astype(np.float64) - expected).max()
+    return float(difference / max(np.abs(expected).max(), np.finfo(np.float32).tiny))
 
 
 class Provider(Enum):

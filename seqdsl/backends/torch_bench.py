@@ -60,11 +60,20 @@ def scale(network: Network, state: State, array: Array) -> None:
 
 
 class _Placed:
-    """A module and its input where they run: on CUDA channels_last, too."""
+    """A module and its input where they run: on CUDA channels_last, too.
+
+    It has run once when it is made. Raises `Failure` where torch refuses it.
+    """
 
     saved: int | None = None  # bytes that are kept for the way back
 
-    def __init__(self, module: nn.Module, array: Array, provider: Provider, dtype: Dtype) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        array: Array,
+        provider: Provider = Provider.AUTO,
+        dtype: Dtype = Dtype.FLOAT32,
+    ) -> None:
         there = provider is not Provider.CPU and cuda_device()
         self._place = torch.device("cuda" if there else "cpu")
         self.device = "CUDA" if there else "CPU"  # where it really runs
@@ -78,6 +87,10 @@ class _Placed:
         except RuntimeError as error:
             raise refused("torch", error) from None
         self._module, self._x = module, x
+        self._prepare()
+
+    def _prepare(self) -> None:
+        raise NotImplementedError
 
     def _wait(self) -> None:
         if self._place.type == "cuda":
@@ -96,16 +109,10 @@ class _Placed:
 
 
 class Inference(_Placed):
-    """Runs a module in evaluation. Raises `Failure` where torch refuses it."""
+    """Runs a module in evaluation."""
 
-    def __init__(
-        self,
-        module: nn.Module,
-        array: Array,
-        provider: Provider = Provider.AUTO,
-        dtype: Dtype = Dtype.FLOAT32,
-    ) -> None:
-        super().__init__(module.eval(), array, provider, dtype)
+    def _prepare(self) -> None:
+        self._module.eval()
         self()
 
     def __call__(self) -> object:
@@ -125,23 +132,13 @@ class Inference(_Placed):
 
 
 class Compiled(Inference):
-    """Runs a module through torch.compile, its weights frozen into what is compiled.
+    """Runs a module through torch.compile, its weights frozen into what is compiled."""
 
-    It is compiled by the time that it is made.
-    """
-
-    def __init__(
-        self,
-        module: nn.Module,
-        array: Array,
-        provider: Provider = Provider.AUTO,
-        dtype: Dtype = Dtype.FLOAT32,
-    ) -> None:
-        there = provider is not Provider.CPU and cuda_device()
-        mode = "reduce-overhead" if there else None  # CUDA graphs
-        self._compiled = torch.compile(module.eval(), mode=mode)
+    def _prepare(self) -> None:
+        mode = "reduce-overhead" if self.device == "CUDA" else None  # CUDA graphs
+        self._compiled = torch.compile(self._module.eval(), mode=mode)
         with torch._inductor.config.patch(freezing=True):
-            super().__init__(module, array, provider, dtype)
+            self()
             self()  # CUDA graphs are captured by the second run
 
     def __call__(self) -> object:
@@ -156,19 +153,13 @@ class Compiled(Inference):
 
 
 class Training(_Placed):
-    """Steps of training: forward, loss, backward, SGD. Raises `Failure` where torch refuses it.
+    """Steps of training: forward, loss, backward, SGD.
 
     The loss is the cross entropy of logits that are one for each class, else their mean square.
     """
 
-    def __init__(
-        self,
-        module: nn.Module,
-        array: Array,
-        provider: Provider = Provider.AUTO,
-        dtype: Dtype = Dtype.FLOAT32,
-    ) -> None:
-        super().__init__(module.train(), array, provider, dtype)
+    def _prepare(self) -> None:
+        self._module.train()
         self._optimizer = torch.optim.SGD(self._module.parameters(), lr=_RATE)
         self.saved = self._measure_saved()
         self()

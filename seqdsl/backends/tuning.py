@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -13,21 +12,22 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from seqdsl.backends.measuring import take_turns
 from seqdsl.backends.onnx_model import to_onnx
-from seqdsl.backends.onnx_run import Runner
-from seqdsl.backends.running import Provider
+from seqdsl.backends.onnx_run import BoundRunner
+from seqdsl.backends.running import Provider, random_input
 from seqdsl.backends.weights import Array, State
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.aggregations import Aggregation, scheduled_aggregations
 from seqdsl.passes.schedule.choose import CANDIDATES, choose
-from seqdsl.passes.schedule.schedule import Schedule, Schedules
+from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules
 from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.frozen import frozen
 
 Report = Callable[[str, float], None]  # what is done, and the share of the work that is
 
-_RUNS = 8  # of one schedule, and of one round
-_ROUNDS = 5
+_RUNS = 8  # of one schedule, profiled
+_SECONDS = 1.0  # of each that is raced
 
 
 @frozen
@@ -44,10 +44,8 @@ def tune(network: Network, state: State, batch: int, report: Report) -> Tuned:
     with what the cost model expects and with the best single one. Raises `Failure`.
     """
     found = scheduled_aggregations(network)
-    x = np.random.default_rng(0).standard_normal(
-        (batch, *network.input.type.shape), dtype=np.float32
-    )
-    candidates = CANDIDATES[Strategy.AUTO]
+    x = random_input(network, batch, np.random.default_rng(0))
+    candidates = CANDIDATES[Strategy.AUTO] if found else (GATHER,)
     times: list[dict[Aggregation, float]] = []
     for number, schedule in enumerate(candidates):
         report(spell(schedule), number / (len(candidates) + 1))
@@ -62,7 +60,13 @@ def tune(network: Network, state: State, batch: int, report: Report) -> Tuned:
         choose(network, Strategy.AUTO, batch),
     ]
     report("the best against one another", len(candidates) / (len(candidates) + 1))
-    raced = _race([Runner(to_onnx(network, state, schedules=e), Provider.CPU) for e in entrants], x)
+    models = (to_onnx(network, state, schedules=entrant) for entrant in entrants)
+    timings, interrupted = take_turns(
+        [BoundRunner(model, x, Provider.CPU) for model in models], _SECONDS
+    )
+    if interrupted:
+        raise KeyboardInterrupt
+    raced = [timing.median for timing in timings if timing is not None]
     best = _least(raced)
     return Tuned(entrants[best], 1e3 * raced[best], 1e3 * raced[0])
 
@@ -105,19 +109,6 @@ def _by_run(
             scope = next((s for s in scopes if event["name"].startswith(s)), None)
             if scope is not None:
                 spent[scopes[scope]] += event["dur"]
-
-
-def _race(runners: Sequence[Runner], x: Array) -> list[float]:
-    """The seconds of a run of each, a median over rounds in turn."""
-    times: list[list[float]] = [[] for _ in runners]
-    for _ in range(_ROUNDS):
-        for runner, taken in zip(runners, times, strict=True):
-            runner(x)  # the first run of a turn wakes its threads
-            for _ in range(_RUNS):
-                start = time.perf_counter()
-                runner(x)
-                taken.append(time.perf_counter() - start)
-    return [median(taken) for taken in times]
 
 
 def _least(values: Sequence[float]) -> int:

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import torch
 
 from seqdsl.backends.execution import DEFINITION
-from seqdsl.backends.inference import to_inference
 from seqdsl.backends.onnx_model import save_onnx, to_onnx, value_name
 from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.reference import evaluate
-from seqdsl.backends.running import Provider, refused
+from seqdsl.backends.running import Provider, random_input, refused, relative_error
+from seqdsl.backends.torch_inference import to_inference
 from seqdsl.backends.torch_module import to_training
 from seqdsl.backends.torch_run import TorchRunner
 from seqdsl.backends.torch_source import network_class_name, torch_source
@@ -71,7 +71,7 @@ def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -
     """
     state = random_state(network, seed)
     rng = np.random.default_rng(seed + 1)
-    inputs = {n: _random_input(network, n, rng) for n in batches}
+    inputs = {n: random_input(network, n, rng) for n in batches}
     scale_norms(network, _shared(state), torch.from_numpy(inputs[batches[0]]))
     tensors = _exact(state)
     expected = {n: _outputs(network, tensors, x) for n, x in inputs.items()}
@@ -142,12 +142,6 @@ def _outputs_of(runner: Runner | TorchRunner) -> Run:
     return lambda x: runner(x).outputs
 
 
-def relative_error(actual: Array, expected: Exact) -> float:
-    """max |actual - expected| / max |expected|, of float32 values against float64 ones"""
-    difference = np.abs(actual - expected).max()
-    return float(difference / max(np.abs(expected).max(), np.finfo(np.float32).tiny))
-
-
 def first_difference(
     network: Network, state: State, schedules: Schedules, fold: bool, x: Array
 ) -> str | None:
@@ -187,10 +181,6 @@ def _outputs(network: Network, tensors: Mapping[str, torch.Tensor], x: Array) ->
     with torch.inference_mode():
         values = [v for _, v in _evaluate(network, tensors, torch.from_numpy(x).double())]
     return {output.name: values[output.index].numpy() for output in network.returned}
-
-
-def _random_input(network: Network, batch: int, rng: np.random.Generator) -> Array:
-    return rng.standard_normal((batch, *network.input.type.shape), dtype=np.float32)
 
 
 def _from_file(network: Network, folder: Path) -> torch.nn.Module:

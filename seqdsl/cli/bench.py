@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.backends.schedules import DEFAULT, GATHER, SCHEDULES
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.cli.tables import (
     FORMATS,
@@ -20,6 +19,7 @@ from seqdsl.cli.tables import (
     whole,
     write_tables,
 )
+from seqdsl.passes.schedule.strategy import STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ _NONE = Number(None, "-")
               show_default=True, help="A batch size; may be given several times.")  # fmt: skip
 @click.option("--backend", "backends", type=click.Choice(["onnxruntime", "torch"]), multiple=True,
               default=("onnxruntime", "torch"), help="A backend; both, unless given.")  # fmt: skip
-@click.option("--schedule", "schedules", type=click.Choice(SCHEDULES), multiple=True,
-              help=f"A schedule; {' and '.join(DEFAULT)}, unless given.")  # fmt: skip
+@click.option("--schedule", "schedules", type=click.Choice(STRATEGIES), multiple=True,
+              default=("gather", "auto"), show_default=True, help="A schedule.")  # fmt: skip
 @click.option("--train", is_flag=True, help="Time steps of training in torch, too.")
 @click.option("--recompute", is_flag=True,
               help="Train also keeping less: what can be computed again is.")  # fmt: skip
@@ -81,12 +81,12 @@ def command(
     refuses the network or gives something else; 130 where Ctrl-C broke it off, and then the table
     has what was measured.
     """
-    chosen = schedules or DEFAULT
+    chosen = {Strategy(schedule) for schedule in schedules}
     if "torch" not in backends and (train or compile):
         raise click.UsageError("--train and --compile are of torch: add --backend torch")
     if recompute and not train:
         raise click.UsageError("--recompute is of --train")
-    if recompute and set(chosen) == {GATHER}:
+    if recompute and chosen == {Strategy.GATHER}:
         raise click.UsageError("--recompute needs a schedule other than gather, which keeps all")
     if train and dtype == "float16":
         raise click.UsageError("training in float16 needs its loss scaled: take bfloat16")
@@ -117,7 +117,7 @@ def command(
 
 def _cases(
     backends: Sequence[str],
-    schedules: Sequence[str],
+    schedules: set[Strategy],
     batches: Sequence[int],
     train: bool,
     recompute: bool,
@@ -131,13 +131,17 @@ def _cases(
         engines.append(Engine.TORCH)
         engines += [Engine.COMPILED] if compile else []
         engines += [Engine.TRAINING] if train else []
-    ordered = sorted(set(schedules), key=lambda schedule: (schedule != GATHER, schedule))
+    ordered = sorted(schedules, key=lambda s: (s is not Strategy.GATHER, s.value))
     cases: list[Case] = []
     for batch in dict.fromkeys(batches):
         for engine in engines:
             cases += [Case(engine, schedule, batch) for schedule in ordered]
             if engine is Engine.TRAINING and recompute:
-                cases += [Case(engine, s, batch, recompute=True) for s in ordered if s != GATHER]
+                cases += [
+                    Case(engine, s, batch, recompute=True)
+                    for s in ordered
+                    if s is not Strategy.GATHER
+                ]
     return cases
 
 

@@ -9,11 +9,9 @@ import click
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.cli.progress import progress_bar
 from seqdsl.graph.network import Network
-from seqdsl.passes.schedule.strategy import Strategy
+from seqdsl.passes.schedule.strategy import STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
-
-STRATEGIES = [strategy.value for strategy in Strategy]
 
 
 @click.command("build")

@@ -103,15 +103,14 @@ def _runner(engine: str, network: Network, state: State, provider: str) -> Runne
     from seqdsl.backends.running import Provider
 
     if engine == "torch":
-        from seqdsl.backends.inference import to_inference
+        from seqdsl.backends.torch_inference import to_inference
         from seqdsl.backends.torch_run import TorchRunner
 
         return TorchRunner(network, to_inference(network, state), Provider(provider))
     from seqdsl.backends.onnx_model import to_onnx
     from seqdsl.backends.onnx_run import Runner
-    from seqdsl.passes.schedule.choose import choose
 
-    return Runner(to_onnx(network, state, schedules=choose(network)), Provider(provider))
+    return Runner(to_onnx(network, state), Provider(provider))
 
 
 def _save(path: Path, outputs: list[Array]) -> None:

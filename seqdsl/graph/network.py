@@ -71,6 +71,17 @@ class Network:
         return graph
 
     @cached_property
+    def readers(self) -> list[int]:
+        """How many nodes and outputs read each node."""
+        readers = [0] * len(self.nodes)
+        for node in self.nodes:
+            for operand in node.operands:
+                readers[operand] += 1
+        for index in {self.output, *(output.index for output in self.further)}:
+            readers[index] += 1
+        return readers
+
+    @cached_property
     def costs(self) -> list[Cost]:
         """What each node costs for one sample, in their order."""
         with stage("count"):

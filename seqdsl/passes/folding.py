@@ -11,16 +11,10 @@ def foldable(network: Network) -> dict[int, int]:
 
     A convolution takes the batch norm that reads its output, if nothing else does.
     """
-    readers = [0] * len(network.nodes)
-    for node in network.nodes:
-        for operand in node.operands:
-            readers[operand] += 1
-    for index in {network.output, *(output.index for output in network.further)}:
-        readers[index] += 1
     folded: dict[int, int] = {}
     for node in network.nodes:
         if isinstance(node.operation, BatchNorm):
             source = network.nodes[node.operands[0]]
-            if isinstance(source.operation, Conv2d) and readers[source.index] == 1:
+            if isinstance(source.operation, Conv2d) and network.readers[source.index] == 1:
                 folded[source.index] = node.index
     return folded

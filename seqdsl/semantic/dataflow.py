@@ -9,9 +9,10 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.builder import Builder
 from seqdsl.graph.inference import TypeProblem, infer
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.segment import Segment, joined
 from seqdsl.graph.tensor import TensorType
 from seqdsl.semantic.locate import diagnostic, fail, origin
-from seqdsl.semantic.values import Feature, Group, Segment
+from seqdsl.semantic.values import Feature, Group
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
@@ -100,7 +101,7 @@ class Dataflow:
         """The node whose output is these channels in this order."""
         index = self._joined.get(segments)
         if index is None:
-            runs = _runs(segments)
+            runs = joined(segments)
             if len(runs) == 1 and self._is_whole(runs[0]):
                 return runs[0].node
             place = self._places.get(segments) or (self._home(runs, scope), span)
@@ -235,14 +236,3 @@ def _split(index: int, sizes: tuple[int, ...]) -> tuple[Group, ...]:
         groups.append((Segment(index, start, start + size),))
         start += size
     return tuple(groups)
-
-
-def _runs(segments: Group) -> list[Segment]:
-    """Neighbouring segments of one node, joined."""
-    runs: list[Segment] = []
-    for segment in segments:
-        if runs and runs[-1].node == segment.node and runs[-1].stop == segment.start:
-            runs[-1] = Segment(segment.node, runs[-1].start, segment.stop)
-        else:
-            runs.append(segment)
-    return runs

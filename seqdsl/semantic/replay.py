@@ -10,9 +10,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.graph.scope import Scope
+from seqdsl.graph.segment import Segment
 from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Placed
 from seqdsl.semantic.frame import Broken
-from seqdsl.semantic.values import Feature, Group, Layers, Segment, Value
+from seqdsl.semantic.values import Feature, Group, Layers, Value
 from seqdsl.source.frozen import frozen
 
 MAX_GROUPS = 64  # of a feature map that a key is made of

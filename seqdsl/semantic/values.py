@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from seqdsl.graph.operations import Init, Interpolation
+from seqdsl.graph.segment import Segment, cut
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
 from seqdsl.syntax import ast
@@ -15,18 +16,6 @@ if TYPE_CHECKING:
     from seqdsl.semantic.frame import Frame
     from seqdsl.semantic.modules import LoadedModule
     from seqdsl.semantic.primitives import Primitive
-
-
-class Segment(NamedTuple):
-    """Channels ``start`` up to ``stop`` of a node's output."""
-
-    node: int
-    start: int
-    stop: int
-
-    @property
-    def width(self) -> int:
-        return self.stop - self.start
 
 
 Group: TypeAlias = tuple[Segment, ...]
@@ -90,19 +79,13 @@ class Feature:
 
 def _cut(groups: tuple[Group, ...], start: int, stop: int) -> tuple[Group, ...]:
     """What of the groups lies between two channels; groups without any are left out."""
-    cut: list[Group] = []
+    found: list[Group] = []
     offset = 0
     for group in groups:
-        pieces: list[Segment] = []
-        for segment in group:
-            low = max(start - offset, 0)
-            high = min(stop - offset, segment.width)
-            if low < high:
-                pieces.append(Segment(segment.node, segment.start + low, segment.start + high))
-            offset += segment.width
-        if pieces:
-            cut.append(tuple(pieces))
-    return tuple(cut)
+        if inside := cut(group, start - offset, stop - offset):
+            found.append(inside)
+        offset += sum(segment.width for segment in group)
+    return tuple(found)
 
 
 def concatenated(features: list[Feature]) -> Feature:

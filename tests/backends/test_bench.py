@@ -20,14 +20,16 @@ from seqdsl.backends.bench import (
     Report,
     Settings,
     bench,
-    random_input,
+    input_of,
     scaled_state,
 )
+from seqdsl.backends.execution import DEFINITION
 from seqdsl.backends.onnx_half import to_half
 from seqdsl.backends.onnx_run import BoundRunner, Runner, cuda_device
 from seqdsl.backends.peak import peak_memory
 from seqdsl.backends.running import Dtype, Provider
-from seqdsl.backends.schedules import GATHER, inference_module
+from seqdsl.backends.torch_inference import to_inference
+from seqdsl.passes.schedule.strategy import Strategy
 
 QUICK = Settings(Provider.CPU, seconds=1e-6, memory=False)
 NO_DEVICE = not torch.cuda.is_available() and not cuda_device()
@@ -39,7 +41,7 @@ def network(tmp_path: Path) -> Network:
 
 
 def cases(*engines: Engine, batch: int = 1) -> list[Case]:
-    return [Case(engine, GATHER, batch) for engine in engines]
+    return [Case(engine, Strategy.GATHER, batch) for engine in engines]
 
 
 def test_every_engine_is_measured_and_rows_keep_their_order(network: Network) -> None:
@@ -169,7 +171,7 @@ def test_what_training_keeps_grows_with_the_batch_and_holds_no_weights() -> None
     kept = {}
     for batch in (1, 2, 3):
         module = seqdsl.to_torch(network)
-        x = random_input(network, batch, 0)
+        x = input_of(network, batch, 0)
         kept[batch] = torch_bench.Training(module, x, Provider.CPU).saved
     assert kept[3] - kept[2] == pytest.approx(kept[2] - kept[1], rel=1e-3)
     constant = 2 * kept[1] - kept[2]  # statistics of the norms; the weights are 4.9 MB
@@ -180,7 +182,7 @@ def test_a_step_of_training_trains() -> None:
     network = paper_network("seqresnet.seq", "S1")
     module = seqdsl.to_torch(network)
     before = module.state_dict()["head.fc1.linear.weight"].clone()
-    step = torch_bench.Training(module, random_input(network, 2, 0), Provider.CPU)
+    step = torch_bench.Training(module, input_of(network, 2, 0), Provider.CPU)
     step()
     assert module.training
     assert not torch.equal(module.state_dict()["head.fc1.linear.weight"], before)
@@ -192,14 +194,14 @@ def test_memory_of_a_process(tmp_path: Path) -> None:
     network = compiled(tmp_path, "network W { input 3x32x32; conv2d 1x1, 3000; conv2d 1x1, 3000 }")
     least = 4 * (network.params + 2 * 3000 * 32 * 32)
     for engine in (Engine.ONNXRUNTIME, Engine.TORCH):
-        found = peak_memory(network, Case(engine, GATHER, 1), QUICK)
+        found = peak_memory(network, Case(engine, Strategy.GATHER, 1), QUICK)
         assert found is not None and 0.9 * least < found < 3 * least
 
 
 def test_a_bound_runner_gives_what_a_runner_gives(network: Network) -> None:
     model = seqdsl.to_onnx(network, scaled_state(network, 0))
     for batch in (1, 4):
-        x = random_input(network, batch, 0)
+        x = input_of(network, batch, 0)
         bound = BoundRunner(model, x, Provider.CPU, threads=1)
         bound()
         assert bound.device == "CPU" and not bound.captures
@@ -211,7 +213,7 @@ def test_a_bound_runner_gives_what_a_runner_gives(network: Network) -> None:
 
 
 def test_float16_within_a_hundredth(network: Network) -> None:
-    x = random_input(network, 2, 0)
+    x = input_of(network, 2, 0)
     model = seqdsl.to_onnx(network, scaled_state(network, 0))
     before = model.SerializeToString()
     half = to_half(model, Dtype.FLOAT16)
@@ -237,8 +239,8 @@ def test_bfloat16_is_a_model(network: Network) -> None:
 
 @pytest.mark.parametrize("dtype", [Dtype.FLOAT16, Dtype.BFLOAT16])
 def test_torch_in_16_bits(network: Network, dtype: Dtype) -> None:
-    x = random_input(network, 2, 0)
-    module = inference_module(network, scaled_state(network, 0), GATHER)
+    x = input_of(network, 2, 0)
+    module = to_inference(network, scaled_state(network, 0), DEFINITION)
     exact = torch_bench.Inference(module, x, Provider.CPU).logits()
     given = torch_bench.Inference(module, x, Provider.CPU, dtype).logits()
     assert given.dtype == np.float32

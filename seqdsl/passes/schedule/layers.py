@@ -9,7 +9,8 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.schedule.pieces import Piece, Pieces, cut, merged
+from seqdsl.graph.segment import Segment, cut, joined
+from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.source.frozen import frozen
 
 
@@ -21,8 +22,8 @@ class Group:
     steps: tuple[ops.Conv2d, ...]
     raw: Node  # before the last batch norm, with the shortcut
     features: Node  # x_i
-    window: tuple[Piece, ...]
-    shortcut: tuple[Piece, ...]  # empty for none
+    window: tuple[Segment, ...]
+    shortcut: tuple[Segment, ...]  # empty for none
 
     @property
     def k(self) -> int:
@@ -35,8 +36,8 @@ class Layer:
 
     scope: Scope
     groups: tuple[Group, ...]
-    x: tuple[Piece, ...]
-    shortcut: tuple[Piece, ...]
+    x: tuple[Segment, ...]
+    shortcut: tuple[Segment, ...]
     starts: tuple[int, ...]
 
 
@@ -44,8 +45,7 @@ def layers(network: Network, pieces: Pieces) -> list[Layer]:
     """Every aggregation whose groups all are chains of convolution, batch norm and ReLU, as large
     out as in, joined by a shortcut at the end or not at all, over windows without a gap.
     """
-    readers = _readers(network)
-    found = (_layer(*each, pieces, readers) for each in _aggregations(network))
+    found = (_layer(*each, pieces, network.readers) for each in _aggregations(network))
     return [layer for layer in found if layer is not None]
 
 
@@ -66,17 +66,6 @@ def _aggregations(network: Network) -> Iterator[tuple[Scope, dict[Scope, list[No
     return ((scope, groups) for scope, found in inside.items() for groups in found)
 
 
-def _readers(network: Network) -> list[int]:
-    """How many nodes and outputs read each node."""
-    readers = [0] * len(network.nodes)
-    for node in network.nodes:
-        for operand in node.operands:
-            readers[operand] += 1
-    for output in {network.output, *(output.index for output in network.further)}:
-        readers[output] += 1
-    return readers
-
-
 def _layer(
     scope: Scope,
     inside: Mapping[Scope, Sequence[Node]],
@@ -90,7 +79,7 @@ def _layer(
         if group is None:
             return None
         x = groups[0].window if groups else group.window
-        start = _start(group.window, (*x, *(Piece(g.features.index, 0, g.k) for g in groups)))
+        start = _start(group.window, (*x, *(Segment(g.features.index, 0, g.k) for g in groups)))
         if start is None:
             return None
         groups.append(group)
@@ -98,14 +87,14 @@ def _layer(
     first = groups[0]
     if any(g.steps != first.steps or bool(g.shortcut) != bool(first.shortcut) for g in groups):
         return None
-    shortcut = merged(piece for group in groups for piece in group.shortcut)
+    shortcut = joined(piece for group in groups for piece in group.shortcut)
     return Layer(scope, tuple(groups), first.window, shortcut, tuple(starts))
 
 
-def _start(window: tuple[Piece, ...], sequence: tuple[Piece, ...]) -> int | None:
+def _start(window: tuple[Segment, ...], sequence: tuple[Segment, ...]) -> int | None:
     """The channel from which on a window is all of a sequence; None if it is something else."""
     skipped = sum(p.width for p in sequence) - sum(p.width for p in window)
-    if skipped < 0 or merged(cut(sequence, skipped, sys.maxsize)) != window:
+    if skipped < 0 or joined(cut(sequence, skipped, sys.maxsize)) != window:
         return None
     return skipped
 
@@ -114,7 +103,7 @@ def _group(
     scope: Scope, nodes: Sequence[Node], pieces: Pieces, readers: Sequence[int]
 ) -> Group | None:
     """The group, if it is a chain of steps over one window, and nothing reads what is inside."""
-    shortcut: tuple[Piece, ...] = ()
+    shortcut: tuple[Segment, ...] = ()
     steps: list[ops.Conv2d] = []
     flowing: Node | None = None
     raw = nodes[0]

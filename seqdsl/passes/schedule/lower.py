@@ -10,9 +10,10 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.builder import Builder
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
+from seqdsl.graph.segment import Segment
 from seqdsl.graph.tensor import TensorType
 from seqdsl.passes.folding import foldable
-from seqdsl.passes.schedule.pieces import Piece, Pieces
+from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.reading import CHANNELWISE, Block, blocks, cuts, input_range, union
 from seqdsl.passes.schedule.recipes import Part, Recipe, Scheduled, Selection, Weights
 from seqdsl.passes.schedule.schedule import Schedules
@@ -67,17 +68,14 @@ class _Lowering:
         self._cuts = cuts(network, pieces, made)
         self._builder = Builder()
         self._recipes: dict[int, Recipe] = {}
-        self._origins: dict[int, Piece] = {}
+        self._origins: dict[int, Segment] = {}
         # of each node, the lowered values that it is cut into
-        self._values: list[list[tuple[Piece, int]]] = [[] for _ in network.nodes]
+        self._values: list[list[tuple[Segment, int]]] = [[] for _ in network.nodes]
         self._joins: dict[tuple[int, ...], int] = {}
         self._shared: dict[int, int] = {}  # what a block computes together, by its first member
-        self._biased: set[int] = set()  # members whose biases are in a sum already
         self._sums: dict[int, int] = {}  # additions that were made part of a member's sum
-        self._readers: list[list[Node]] = [[] for _ in network.nodes]
-        for node in network.nodes:
-            for operand in node.operands:
-                self._readers[operand].append(node)
+        # of each node that others read, one of them
+        self._reader = {operand: node for node in network.nodes for operand in node.operands}
 
     def run(self) -> Scheduled:
         network = self._network
@@ -102,7 +100,7 @@ class _Lowering:
                 self._keep(node, 0, node.type.channels, index)
             case ops.BatchNorm() if node.index in self._norms:
                 self._values[node.index] = [
-                    (Piece(node.index, p.start, p.stop), value)
+                    (Segment(node.index, p.start, p.stop), value)
                     for p, value in self._values[self._norms[node.index]]
                 ]
                 for piece, value in self._values[node.index]:
@@ -120,12 +118,12 @@ class _Lowering:
                     index = self._add(operation, operands, node, stop - start)
                     self._keep(node, start, stop, index)
                     if isinstance(operation, ops.BatchNorm):
-                        self._recipes[index] = Piece(node.index, start, stop)
+                        self._recipes[index] = Segment(node.index, start, stop)
             case operation:
                 index = self._add(operation, [self._whole(i, node) for i in node.operands], node)
                 self._keep(node, 0, node.type.channels, index)
                 if isinstance(operation, ops.Linear):
-                    self._recipes[index] = Piece(node.index, 0, operation.width)
+                    self._recipes[index] = Segment(node.index, 0, operation.width)
 
     # Values
 
@@ -142,7 +140,7 @@ class _Lowering:
         return self._builder.add(operation, tuple(operands), type, near.scope, near.span)
 
     def _keep(self, node: Node, start: int, stop: int, value: int) -> None:
-        piece = Piece(node.index, start, stop)
+        piece = Segment(node.index, start, stop)
         self._values[node.index].append((piece, value))
         self._origins[value] = piece
 
@@ -154,13 +152,13 @@ class _Lowering:
         found = [v for p in self._pieces.within(index, start, stop) for _, v in self._tensors(p)]
         return self._join(found, reader)
 
-    def _tensors(self, piece: Piece) -> Iterator[tuple[Piece, int]]:
+    def _tensors(self, piece: Segment) -> Iterator[tuple[Segment, int]]:
         """The values that hold a piece; one that holds more is sliced."""
         for held, value in self._values[piece.node]:
             first, last = max(held.start, piece.start), min(held.stop, piece.stop)
             if first >= last:
                 continue
-            part = Piece(piece.node, first, last)
+            part = Segment(piece.node, first, last)
             if part == held:
                 yield part, value
             else:
@@ -192,13 +190,13 @@ class _Lowering:
             Part(
                 i * rows,
                 i % merged * columns,
-                Piece(node.index, start + i * rows, start + (i + 1) * rows),
+                Segment(node.index, start + i * rows, start + (i + 1) * rows),
                 (0, columns),
             )
             for i in range(groups if self._weighed else 0)
         ]
         shape = (width, merged * columns, *conv.kernel)
-        weights = Weights(shape, tuple(parts), (Piece(node.index, start, stop),))
+        weights = Weights(shape, tuple(parts), (Segment(node.index, start, stop),))
         operand = self._read(node.operands[0], first, last, node)
         return self._convolve(node, weights, operand, groups // merged)
 
@@ -218,10 +216,12 @@ class _Lowering:
         """A group's convolution over its window: its share of the block's, and what is new."""
         first, *others = block.members
         shortcut = self._shortcut(node)
-        new: tuple[Piece, ...] = ()
+        new: tuple[Segment, ...] = ()
         if node is first:
             seed = None if others else shortcut
-            self._shared[first.index] = self._tiles(block, block.members, block.known, seed)
+            self._shared[first.index] = self._tiles(
+                block, block.members, block.known, seed, biased=True
+            )
         elif block.schedule.scatter:
             self._scatter(block, node)
         else:
@@ -233,7 +233,7 @@ class _Lowering:
                 value = self._add(ops.Add(), [value, shortcut], node)
             value = self._tiles(block, (node,), new, value)
         if shortcut is not None:
-            self._sums[self._readers[node.index][0].index] = value
+            self._sums[self._reader[node.index].index] = value
         else:
             self._keep(node, 0, node.type.channels, value)
 
@@ -241,10 +241,11 @@ class _Lowering:
         """What is added to a convolution and nothing else is done with, if it is there already:
         where sums are made it comes first, so that each is one addition behind one convolution.
         """
-        readers = self._readers[node.index]
-        if len(readers) != 1 or not isinstance(readers[0].operation, ops.Add):
+        add = self._reader.get(node.index)
+        if add is None or not isinstance(add.operation, ops.Add):
             return None
-        (add,) = readers
+        if self._network.readers[node.index] != 1:
+            return None
         others = [i for i in add.operands if i != node.index]
         if len(others) != 1 or len(self._cuts[add.index]) != 2:
             return None
@@ -271,15 +272,19 @@ class _Lowering:
         return index
 
     def _tiles(
-        self, block: Block, members: tuple[Node, ...], read: tuple[Piece, ...], total: int | None
+        self,
+        block: Block,
+        members: tuple[Node, ...],
+        read: tuple[Segment, ...],
+        total: int | None,
+        *,
+        biased: bool = False,
     ) -> int:
-        """Adds to a sum the part that some groups have from what is read; without a sum it starts
-        one, with their biases.
+        """Adds to a sum, if there is one, the part that some groups have from what is read, and
+        their biases where it is ``biased``.
         """
-        biased = not any(m.index in self._biased for m in members)
-        self._biased.update(m.index for m in members)
         for chunk in self._chunks(block, read):
-            rows = tuple(Piece(m.index, 0, m.type.channels) for m in members)
+            rows = tuple(Segment(m.index, 0, m.type.channels) for m in members)
             read_now = [piece for piece, _ in chunk]
             parts = tuple(self._parts(rows, read_now)) if self._weighed else ()
             width = sum(piece.width for piece in rows)
@@ -296,16 +301,18 @@ class _Lowering:
         assert total is not None
         return total
 
-    def _chunks(self, block: Block, read: tuple[Piece, ...]) -> Iterable[list[tuple[Piece, int]]]:
+    def _chunks(
+        self, block: Block, read: tuple[Segment, ...]
+    ) -> Iterable[list[tuple[Segment, int]]]:
         """The tensors that hold what is read, by their place in the sequence."""
-        found: dict[int, list[tuple[Piece, int]]] = {}
+        found: dict[int, list[tuple[Segment, int]]] = {}
         for piece, value in (t for p in read for t in self._tensors(p)):
             place = block.positions[piece.node] + piece.start
             width = block.schedule.chunk
             found.setdefault(place // width if width else 0, []).append((piece, value))
         return found.values()
 
-    def _parts(self, rows: tuple[Piece, ...], read: list[Piece]) -> Iterator[Part]:
+    def _parts(self, rows: tuple[Segment, ...], read: list[Segment]) -> Iterator[Part]:
         """The weights between some groups and what is read, where a group's window has it."""
         row = 0
         for member in rows:
@@ -315,7 +322,7 @@ class _Lowering:
                 column += piece.width
             row += member.width
 
-    def _overlap(self, member: Piece, row: int, piece: Piece, column: int) -> Iterator[Part]:
+    def _overlap(self, member: Segment, row: int, piece: Segment, column: int) -> Iterator[Part]:
         offset = 0
         for seen in self._pieces.of(self._network.nodes[member.node].operands[0]):
             start, stop = max(seen.start, piece.start), min(seen.stop, piece.stop)

@@ -8,8 +8,9 @@ from itertools import pairwise
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
+from seqdsl.graph.segment import Segment
 from seqdsl.passes.schedule.aggregations import Aggregation
-from seqdsl.passes.schedule.pieces import Piece, Pieces
+from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.schedule import Schedule
 from seqdsl.source.frozen import frozen
 
@@ -26,7 +27,7 @@ class Block:
 
     members: tuple[Node, ...]
     schedule: Schedule
-    known: tuple[Piece, ...]  # what any of them sees and is there before the first of them
+    known: tuple[Segment, ...]  # what any of them sees and is there before the first of them
     positions: Mapping[int, int]  # where each node stands in the sequence that windows slide over
 
 
@@ -81,7 +82,7 @@ def _possible(node: Node, wanted: set[int], member: bool) -> set[int]:
 
 def _reads(
     node: Node, cuts: set[int], pieces: Pieces, block_of: Mapping[int, Block]
-) -> Iterator[Piece]:
+) -> Iterator[Segment]:
     block = block_of.get(node.index)
     if block is not None:
         if node is block.members[0]:
@@ -96,26 +97,26 @@ def _reads(
             yield from pieces.of(operand)
 
 
-def union(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+def union(pieces: Iterable[Segment]) -> tuple[Segment, ...]:
     """All channels of some pieces, each once; nodes in the order in which they come."""
-    spans: dict[int, list[Piece]] = {}
+    spans: dict[int, list[Segment]] = {}
     for piece in pieces:
         spans.setdefault(piece.node, []).append(piece)
     return tuple(p for found in spans.values() for p in _joined(sorted(found, key=_start)))
 
 
-def _joined(pieces: list[Piece]) -> Iterator[Piece]:
+def _joined(pieces: list[Segment]) -> Iterator[Segment]:
     held = pieces[0]
     for piece in pieces[1:]:
         if piece.start <= held.stop:
-            held = Piece(held.node, held.start, max(held.stop, piece.stop))
+            held = Segment(held.node, held.start, max(held.stop, piece.stop))
         else:
             yield held
             held = piece
     yield held
 
 
-def _start(piece: Piece) -> int:
+def _start(piece: Segment) -> int:
     return piece.start
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from seqdsl.graph.network import Network
-from seqdsl.passes.schedule.pieces import Piece
+from seqdsl.graph.segment import Segment
 from seqdsl.source.frozen import frozen, frozen_value
 
 
@@ -18,7 +18,7 @@ class Part:
 
     row: int
     column: int
-    rows: Piece  # of a convolution of the definition
+    rows: Segment  # of a convolution of the definition
     columns: tuple[int, int]
 
 
@@ -28,7 +28,7 @@ class Weights:
 
     shape: tuple[int, int, int, int]
     parts: tuple[Part, ...]
-    bias: tuple[Piece, ...]  # the convolutions whose biases are added here; empty for none
+    bias: tuple[Segment, ...]  # the convolutions whose biases are added here; empty for none
 
 
 @frozen_value
@@ -39,7 +39,7 @@ class Selection:
     stop: int
 
 
-Recipe: TypeAlias = "Weights | Selection | Piece"  # a piece: channels of the same operation
+Recipe: TypeAlias = "Weights | Selection | Segment"  # a piece: channels of the same operation
 
 
 @frozen
@@ -55,4 +55,4 @@ class Scheduled:
     network: Network
     recipes: Mapping[int, Recipe]
     folded: Mapping[int, int]
-    origins: Mapping[int, Piece]
+    origins: Mapping[int, Segment]

@@ -12,3 +12,6 @@ class Strategy(Enum):
     GATHER = "gather"  # as the equations say: a group's window joined, then one convolution
     SCATTER = "scatter"  # each group, once known, is convolved for all later ones at once
     BLOCKED = "blocked"  # between the two: some groups share the convolution over what is known
+
+
+STRATEGIES = [strategy.value for strategy in Strategy]

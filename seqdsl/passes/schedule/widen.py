@@ -9,9 +9,10 @@ from seqdsl.graph.builder import Builder
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
+from seqdsl.graph.segment import Segment, cut, joined
 from seqdsl.graph.tensor import TensorType
 from seqdsl.passes.schedule.layers import Layer, layers
-from seqdsl.passes.schedule.pieces import Piece, Pieces, cut, merged
+from seqdsl.passes.schedule.pieces import Pieces
 
 # What has no parameters and treats every channel alike: for all pieces of a map it is one.
 _PLAIN = (ops.Dropout, ops.Activation, ops.LeakyRelu)
@@ -35,7 +36,7 @@ class _Widening:
         self._hidden = {group.scope for layer in found for group in layer.groups}
         self._builder = Builder()
         # of each node, where its channels are in the new network
-        self._places: list[tuple[Piece, ...]] = [() for _ in network.nodes]
+        self._places: list[tuple[Segment, ...]] = [() for _ in network.nodes]
 
     def run(self) -> Network:
         network = self._network
@@ -60,23 +61,23 @@ class _Widening:
         else:
             self._places[node.index] = self._other(node)
 
-    def _other(self, node: Node) -> tuple[Piece, ...]:
+    def _other(self, node: Node) -> tuple[Segment, ...]:
         operands = [self._places[i] for i in node.operands]
         match node.operation:
             case ops.Concat():
-                return merged(piece for operand in operands for piece in operand)
+                return joined(piece for operand in operands for piece in operand)
             case ops.Slice(start=start, stop=stop):
-                return tuple(cut(operands[0], start, stop))
+                return cut(operands[0], start, stop)
             case ops.Input():
                 return self._all(self._builder.input(node.type, node.scope, node.span))
             case operation if isinstance(operation, _PLAIN):
                 alike = self._alike(node)
-                read = merged(p for n in alike for p in self._places[n.operands[0]])
+                read = joined(p for n in alike for p in self._places[n.operands[0]])
                 index = self._add(node, operation, [self._read(read, node.scope)])
                 offset = 0
                 for each in alike:
                     end = offset + each.type.channels
-                    self._places[each.index] = (Piece(index, offset, end),)
+                    self._places[each.index] = (Segment(index, offset, end),)
                     offset = end
                 return self._places[node.index]
             case operation:
@@ -92,7 +93,7 @@ class _Widening:
             if other.operation != node.operation or other.scope is not node.scope:
                 break
             before, after = (self._places[n.operands[0]] for n in (found[-1], other))
-            if not after or len(merged((before[-1], after[0]))) != 1:
+            if not after or len(joined((before[-1], after[0]))) != 1:
                 break
             found.append(other)
         return found
@@ -112,15 +113,15 @@ class _Widening:
         offset = 0
         for group in layer.groups:
             end = offset + group.k
-            self._places[group.features.index] = (Piece(features, offset, end),)
-            self._places[group.raw.index] = (Piece(raw, offset, end),)
+            self._places[group.features.index] = (Segment(features, offset, end),)
+            self._places[group.raw.index] = (Segment(raw, offset, end),)
             offset = end
 
-    def _placed(self, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-        return merged(q for p in pieces for q in cut(self._places[p.node], p.start, p.stop))
+    def _placed(self, pieces: Sequence[Segment]) -> tuple[Segment, ...]:
+        return joined(q for p in pieces for q in cut(self._places[p.node], p.start, p.stop))
 
-    def _all(self, index: int) -> tuple[Piece, ...]:
-        return (Piece(index, 0, self._builder.type_of(index).channels),)
+    def _all(self, index: int) -> tuple[Segment, ...]:
+        return (Segment(index, 0, self._builder.type_of(index).channels),)
 
     def _add(self, node: Node, operation: ops.Operation, operands: Sequence[int]) -> int:
         """A node under the name of one of the definition, whose parameters it has."""
@@ -129,7 +130,7 @@ class _Widening:
             type = self._builder.type_of(operands[0])
         return self._builder.add(operation, operands, type, node.scope, node.span, node.name)
 
-    def _read(self, pieces: Sequence[Piece], scope: Scope) -> int:
+    def _read(self, pieces: Sequence[Segment], scope: Scope) -> int:
         """One value with these channels, for a reader in a scope."""
         values = [self._value(piece, scope) for piece in pieces]
         if len(values) == 1:
@@ -138,7 +139,7 @@ class _Widening:
         type = TensorType(sum(widths), self._builder.type_of(values[0]).spatial, widths)
         return self._builder.add(ops.Concat(), values, type, scope, scope.span)
 
-    def _value(self, piece: Piece, scope: Scope) -> int:
+    def _value(self, piece: Segment, scope: Scope) -> int:
         type = self._builder.type_of(piece.node)
         if piece.width == type.channels:
             return piece.node

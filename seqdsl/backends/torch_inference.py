@@ -8,10 +8,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from seqdsl.backends.assembly import convolution
 from seqdsl.backends.execution import FASTEST, Execution
 from seqdsl.backends.torch_module import to_training
-from seqdsl.backends.weights import Array
+from seqdsl.backends.weights import Array, State, as_arrays
 from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import module_path
 from seqdsl.passes.folding import foldable
 
@@ -28,22 +30,19 @@ def to_inference(
     its weights are more than memory holds.
     """
     module = to_training(network, state, replace(execution, folded=True))
+    arrays = as_arrays(module.state_dict())
     for conv, norm in foldable(network).items():
-        _fold(module, *(module_path(network.nodes[index]) for index in (conv, norm)))
+        _fold(module, arrays, network.nodes[conv], network.nodes[norm])
     module.eval().requires_grad_(False)
     return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
-def _fold(module: nn.Module, conv_path: str, norm_path: str) -> None:
+def _fold(module: nn.Module, state: State, conv: Node, norm: Node) -> None:
     """Puts a batch norm into the convolution before it, and nothing in its place."""
-    conv, norm = module.get_submodule(conv_path), module.get_submodule(norm_path)
-    assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-    assert norm.running_mean is not None and norm.running_var is not None
-    with torch.no_grad():
-        scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
-        bias = 0 if conv.bias is None else conv.bias.double()
-        shift = norm.bias.double() + (bias - norm.running_mean.double()) * scale
-        weight = conv.weight.double() * scale[:, None, None, None]
-    conv.weight, conv.bias = nn.Parameter(weight.float()), nn.Parameter(shift.float())
-    parent, _, name = norm_path.rpartition(".")
+    made = module.get_submodule(module_path(conv))
+    assert isinstance(made, nn.Conv2d)
+    made.weight, made.bias = (
+        nn.Parameter(torch.from_numpy(array).float()) for array in convolution(state, conv, norm)
+    )
+    parent, _, name = module_path(norm).rpartition(".")
     setattr(module.get_submodule(parent), name, nn.Identity())
