@@ -116,6 +116,30 @@ def test_auto_is_expected_to_be_the_fastest() -> None:
     assert expected(choose(network, Strategy.AUTO)) <= 1.02 * min(each)
 
 
+def test_auto_shares_what_is_narrow() -> None:
+    """Into 8 channels a convolution runs at half speed; from 32 on there is nothing to gain."""
+    narrow, wide = (
+        set(choose(paper_network(file, name)).values())
+        for file, name in (("seqresnet.seq", "S1"), ("seqresnet_imagenet.seq", "SeqResNetB22"))
+    )
+    assert all(schedule.block > 1 for schedule in narrow)
+    assert all(schedule.block == 1 and not schedule.scatter for schedule in wide)
+
+
+def test_auto_depends_on_the_batch() -> None:
+    network = paper_network("seqresnet.seq", "SeqResNetB_k16_r7_N1")
+    assert choose(network, batch=1) != choose(network, batch=64)
+
+
+@pytest.mark.parametrize(("groups", "together"), [(4, 2), (2, 2), (16, 16), (1, 1)])
+def test_small_groups_are_computed_together(tmp_path: Path, groups: int, together: int) -> None:
+    """Those of 4 channels in twos: a vector has 8. Depthwise convolutions stay as they are."""
+    text = f"network N {{ input 16x6x6; conv2d 3x3, 16, groups={groups} }}"
+    nodes = lower(compiled(tmp_path, text), {}).network.nodes
+    (conv,) = [node.operation for node in nodes if isinstance(node.operation, Conv2d)]
+    assert conv.groups == together
+
+
 def test_a_layer_of_groups_is_one_operation_in_training() -> None:
     text = dump(widen(paper_network("seqresnet.seq", "S3")))
     first, second, *_ = [line for line in text.splitlines() if "aggregate(" in line]
