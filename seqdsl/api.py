@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import check_claims
-from seqdsl.passes.schedule.strategy import Strategy
+from seqdsl.passes.schedule.strategy import OF_TORCH, Strategy
 from seqdsl.semantic.compile import (
     Argument,
     Instance,
@@ -227,7 +227,10 @@ def to_torch(
 
     if mode not in ("training", "inference"):
         raise ValueError(f"mode is 'training' or 'inference', not {mode!r}")
-    execution = Execution(Strategy(schedule), recompute)
+    strategy = Strategy(schedule)
+    if strategy not in OF_TORCH:
+        raise ValueError(f"PyTorch has no schedule {schedule!r}: take 'auto' or 'gather'")
+    execution = Execution(strategy, recompute)
     make = to_training if mode == "training" else to_inference
     try:
         return make(network, state_dict, execution)

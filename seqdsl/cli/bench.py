@@ -19,7 +19,7 @@ from seqdsl.cli.tables import (
     whole,
     write_tables,
 )
-from seqdsl.passes.schedule.strategy import STRATEGIES, Strategy
+from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def command(
         raise click.UsageError("--train and --compile are of torch: add --backend torch")
     if recompute and not train:
         raise click.UsageError("--recompute is of --train")
-    if recompute and chosen == {Strategy.GATHER}:
+    if chosen.isdisjoint(OF_TORCH) and "onnxruntime" not in backends:
+        raise click.UsageError("torch has the schedules auto and gather alone")
+    if recompute and Strategy.AUTO not in chosen:
         raise click.UsageError("--recompute needs a schedule other than gather, which keeps all")
     if train and dtype == "float16":
         raise click.UsageError("training in float16 needs its loss scaled: take bfloat16")
@@ -135,13 +137,12 @@ def _cases(
     cases: list[Case] = []
     for batch in dict.fromkeys(batches):
         for engine in engines:
-            cases += [Case(engine, schedule, batch) for schedule in ordered]
+            able = (
+                ordered if engine is Engine.ONNXRUNTIME else [s for s in ordered if s in OF_TORCH]
+            )
+            cases += [Case(engine, schedule, batch) for schedule in able]
             if engine is Engine.TRAINING and recompute:
-                cases += [
-                    Case(engine, s, batch, recompute=True)
-                    for s in ordered
-                    if s is not Strategy.GATHER
-                ]
+                cases.append(Case(engine, Strategy.AUTO, batch, recompute=True))
     return cases
 
 

@@ -9,7 +9,7 @@ import click
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.cli.progress import progress_bar
 from seqdsl.graph.network import Network
-from seqdsl.passes.schedule.strategy import STRATEGIES, Strategy
+from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
 
@@ -54,7 +54,7 @@ def command(
         for given, option in ((weights is not None, "--weights"), (tune, "--tune")):
             if given:
                 raise click.UsageError(f"{option} goes with .onnx")
-        if schedule not in (Strategy.AUTO.value, Strategy.GATHER.value):
+        if schedule not in [strategy.value for strategy in OF_TORCH]:
             raise click.UsageError("a .py is built with --schedule auto or gather")
     elif recompute:
         raise click.UsageError("--recompute goes with .py: an .onnx has no backward pass")

@@ -52,7 +52,7 @@ def test_it_gives_what_the_module_in_training_does_when_it_evaluates() -> None:
 
 def test_another_word_is_refused(tmp_path: Path) -> None:
     network = compiled(tmp_path, NETWORK)
-    for options in ({"mode": "eval"}, {"schedule": "fast"}):
+    for options in ({"mode": "eval"}, {"schedule": "fast"}, {"schedule": "scatter"}):
         with pytest.raises(ValueError):
             seqdsl.to_torch(network, **options)
     with pytest.raises(ValueError):

@@ -32,6 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("--backend", "onnxruntime", "--compile"), "add --backend torch"),
         (("--recompute",), "--recompute is of --train"),
         (("--train", "--recompute", "--schedule", "gather"), "a schedule other than gather"),
+        (("--backend", "torch", "--schedule", "scatter"), "auto and gather alone"),
         (("--train", "--dtype", "float16"), "take bfloat16"),
         (("--threads", "1", "--provider", "cuda"), "--threads are of the CPU"),
         (("--batch", "0"), "0 is not in the range"),
@@ -128,3 +129,16 @@ def test_a_busy_machine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a load of 99.0" in seqdsl_command(*QUICK, "--backend", "torch").err
     monkeypatch.setattr("os.getloadavg", lambda: (0.0, 0.0, 0.0))
     assert seqdsl_command(*QUICK, "--backend", "torch").err == ""
+
+
+def test_scatter_and_blocked_are_of_onnxruntime() -> None:
+    schedules = ("--schedule", "scatter", "--schedule", "auto")
+    done = seqdsl_command(*QUICK, *schedules, "--train", "--format", "json")
+    (table,) = json.loads(done.out)
+    found = [(row["backend"], row["schedule"]) for row in table["rows"]]
+    assert found == [
+        ("onnxruntime", "auto"),
+        ("onnxruntime", "scatter"),
+        ("torch", "auto"),
+        ("torch train", "auto"),
+    ]

@@ -22,7 +22,7 @@ class Machine:
     copying: float  # bytes a second of a concatenation, which runs on one core
 
 
-# Two cores with AVX2, onnxruntime 1.31.
+# Two cores with AVX2, onnxruntime 1.31: fitted by hand to single operations that were timed.
 CPU = Machine(
     call=4e-6,
     rates=((1, 42e9), (16, 72e9), (32, 93e9)),

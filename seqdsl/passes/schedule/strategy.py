@@ -14,4 +14,5 @@ class Strategy(Enum):
     BLOCKED = "blocked"  # between the two: some groups share the convolution over what is known
 
 
+OF_TORCH = (Strategy.AUTO, Strategy.GATHER)  # the others are of onnxruntime alone
 STRATEGIES = [strategy.value for strategy in Strategy]
