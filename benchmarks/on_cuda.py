@@ -35,7 +35,9 @@ from seqdsl.backends.running import Dtype, Provider
 from seqdsl.source.diagnostic import Failure
 
 SUBJECTS = (("SeqResNet-B22", (1, 64)), ("SeqResNeXt-24", (1, 64)), ("k=8 r=4", (1, 256)))
-COLUMNS = ("export", "dynamo=False", "eager", "compiled", "seqdsl", "recompute")
+COLUMNS = (
+    "export", "dynamo=False", "eager", "compiled", "seqdsl", "seqdsl compiled", "recompute",
+)  # fmt: skip
 
 
 def kinds() -> list[tuple[str, Dtype]]:

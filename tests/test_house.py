@@ -14,6 +14,7 @@ HEAVY = {
     "torch": {
         "torch_inference",
         "torch_aggregate",
+        "torch_defined",
         "torch_folded",
         "torch_module",
         "torch_run",

@@ -52,8 +52,15 @@ def _convolutions(module: Module) -> Iterator[Conv2d]:
 
 def runtime(execution: Execution) -> tuple[str, str]:
     """The imports and the text of what computes a layer of groups in an emitted module."""
-    name = "torch_folded.py" if execution.folded else "torch_aggregate.py"
+    _, defined = _emitted("torch_defined.py")
+    imports, text = _emitted("torch_folded.py" if execution.folded else "torch_aggregate.py")
+    return imports, f"{defined}\n\n{text}"
+
+
+def _emitted(name: str) -> tuple[str, str]:
+    """The imports of torch and of Python, and the text below, of a file that is emitted."""
     text = (Path(__file__).parent / "emitted" / name).read_text(encoding="utf-8")
     _, code = text.split("from __future__ import annotations\n", 1)
     imports, body = code.split("\n\n\n", 1)
-    return imports.strip(), body.strip() + "\n"
+    outer = (line for line in imports.splitlines() if not line.startswith("from seqdsl."))
+    return "\n".join(outer).strip(), body.strip() + "\n"

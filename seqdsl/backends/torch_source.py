@@ -363,7 +363,9 @@ def _sequence(numbers: tuple[int, ...]) -> str:
 
 
 # What the source calls otherwise, and what is read as a digit.
-_RESERVED = frozenset({"self", "torch", "nn", "F", "Tensor", "aggregate", "_", "l", "I", "O"})
+_RESERVED = frozenset(
+    {"self", "torch", "nn", "F", "Tensor", "aggregate", "defined", "_", "l", "I", "O"}
+)
 
 
 def _is_square(value: Value) -> bool:

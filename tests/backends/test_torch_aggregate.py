@@ -198,6 +198,16 @@ class Layer(nn.Module):
         return self.case.run(self.groups, *tensors)
 
 
+@every_case
+def test_a_compiler_sees_the_definition_in_one_graph(case: Case) -> None:
+    groups = case.groups()
+    torch.compiler.reset()
+    traced = torch.compile(case.run, backend="eager", fullgraph=True)
+    expected = step(case.define, copy.deepcopy(groups).double(), case.inputs(torch.float64))
+    given = step(traced, groups.double(), case.inputs(torch.float64))
+    assert_close(given, expected, 1e-10)
+
+
 @recomputed
 def test_a_layer_can_be_used_twice(recompute: bool) -> None:
     case = Case(shortcut=True, raw=True, recompute=recompute)

@@ -50,6 +50,15 @@ def test_it_gives_what_the_module_in_training_does_when_it_evaluates() -> None:
     assert (folded(x) - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
+def test_it_can_be_compiled_and_exported_whole() -> None:
+    module = seqdsl.to_torch(paper_network("seqresnet.seq", "S1"), "inference")
+    x = torch.randn(2, 3, 32, 32)
+    expected = module(x)
+    compiled_module = torch.compile(module, backend="eager", fullgraph=True)
+    for run in (compiled_module, torch.export.export(module, (x,)).module()):
+        assert (run(x) - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
 def test_another_word_is_refused(tmp_path: Path) -> None:
     network = compiled(tmp_path, NETWORK)
     for options in ({"mode": "eval"}, {"schedule": "fast"}, {"schedule": "scatter"}):

@@ -1,15 +1,15 @@
 """A whole aggregated layer as one autograd function that keeps no concatenation.
 
-Group i of g reads the columns ``starts[i] : channels + i k`` of the sequence
-``[x | x_1 | ... | x_i]`` (equations 1 and 2, counted from 0) and gives k channels: a
-chain of convolutions, each followed by batch norm and ReLU; a shortcut joins the last
-convolution before its norm. The layer's features stand in one tensor, windows are views
-of it or short-lived copies, and of a group only the values before its norms are kept.
+Group i of g reads columns ``starts[i] : channels + i k`` of ``[x | x_1 | ... | x_i]``
+(equations 1 and 2, counted from 0) and gives k channels: a chain of convolutions, each
+followed by batch norm and ReLU; a shortcut joins the last before its norm. The features
+stand in one tensor, windows are views or short-lived copies, and of a group only the
+values before its norms are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-_aten = torch.ops.aten
+from seqdsl.backends.emitted.torch_defined import defined
 
 
 def aggregate(
@@ -39,12 +39,13 @@ def aggregate(
     ``recompute`` the backward pass computes the convolutions again, and a layer without
     a shortcut keeps its features alone.
     """
+    if torch.compiler.is_compiling():
+        return defined(groups, x, shortcut, starts=starts, raw=raw)
     steps = [_steps(group) for group in groups]
     weights = [conv.weight for conv, _ in chain(*steps)]
     scales = [norm.weight for _, norm in chain(*steps)]
     shifts = [norm.bias for _, norm in chain(*steps)]
-    device = _autocast_device(x)
-    if torch.is_autocast_enabled(device):
+    if torch.is_autocast_enabled(device := _autocast_device(x)):
         dtype = torch.get_autocast_dtype(device)
         x, weights = x.to(dtype), [weight.to(dtype) for weight in weights]
         shortcut = None if shortcut is None else shortcut.to(dtype)
@@ -55,9 +56,8 @@ def aggregate(
     )
     c, depth, k = x.shape[1], len(steps[0]), len(steps[0][-1][0].weight)
     layer = _Layer(steps, tuple(starts), block, c, depth, k, raw, recompute, keeps)
-    run: Callable[..., Any] = _Aggregate.apply
     with torch.autocast(device, enabled=False):
-        out = run(layer, *inputs)
+        out: Any = _Aggregate.apply(layer, *inputs)  # type: ignore[no-untyped-call]
     return (out[0], out[1]) if raw else (None, out)
 
 
@@ -186,7 +186,7 @@ def _product(conv: nn.Conv2d, parts: Sequence[Tensor], weight: Tensor) -> Tensor
 def _conv_backward(
     conv: nn.Conv2d, grad: Tensor, x: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor]:
-    gx, gw, _ = _aten.convolution_backward(
+    gx, gw, _ = torch.ops.aten.convolution_backward(
         grad, x, weight, None, [1, 1], list(conv.padding), list(conv.dilation), False,
         [0, 0], conv.groups, [True, True, False],
     )  # fmt: skip
@@ -228,8 +228,7 @@ class _Aggregate(torch.autograd.Function):
         depth, last = layer.depth, layer.depth - 1
         weights, scales, shifts = _thirds(parameters)
         n, _, h, w = x.shape
-        y = x.new_empty(n, len(layer.steps) * layer.k, h, w)
-        y = y.to(memory_format=torch.channels_last)
+        y = x.new_empty(n, h, w, len(layer.steps) * layer.k).permute(0, 3, 1, 2)
         raws: list[Tensor] = []
         kept: list[Tensor | None] = []
         statistics: list[Tensor] = []
@@ -313,7 +312,7 @@ class _Backward:
         grad, active = self.gy[:, own], self.y[:, own]
         for s in reversed(range(depth)):
             at = i * depth + s
-            grad = self.norm(at, _aten.threshold_backward(grad, active, 0))
+            grad = self.norm(at, torch.ops.aten.threshold_backward(grad, active, 0))
             if s == depth - 1 and graw is not None:
                 grad += graw[:, own]
             if s == depth - 1 and self.gshortcut is not None:
@@ -328,7 +327,8 @@ class _Backward:
     def norm(self, at: int, grad: Tensor) -> Tensor:
         mean, invstd = self.statistics[2 * at : 2 * at + 2]
         running = (None, None) if self.batch[at] else (mean, invstd**-2)
-        grad, self.gscales[at], self.gshifts[at] = _aten.native_batch_norm_backward(
+        backward = torch.ops.aten.native_batch_norm_backward
+        grad, self.gscales[at], self.gshifts[at] = backward(
             grad, self.raws[at], self.scales[at], *running, mean, invstd,
             self.batch[at], 0.0, [True, True, True],
         )  # fmt: skip

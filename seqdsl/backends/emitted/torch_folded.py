@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from seqdsl.backends.emitted.torch_defined import defined
+
 
 def aggregate(
     groups: Sequence[nn.Module],
@@ -31,6 +33,8 @@ def aggregate(
     perhaps by a batch norm first. ``block`` groups share one convolution over what is
     known before them.
     """
+    if torch.compiler.is_compiling():
+        return defined(groups, x, shortcut, starts=starts, raw=raw)
     x = x.contiguous(memory_format=torch.channels_last)
     n, channels, h, w = x.shape
     chains = [
