@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import check_claims
-from seqdsl.passes.schedule.strategy import OF_TORCH, Strategy
+from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.semantic.compile import (
     Argument,
     Instance,
@@ -227,9 +227,11 @@ def to_torch(
 
     if mode not in ("training", "inference"):
         raise ValueError(f"mode is 'training' or 'inference', not {mode!r}")
-    strategy = Strategy(schedule)
+    strategy = _strategy(schedule)
     if strategy not in OF_TORCH:
         raise ValueError(f"PyTorch has no schedule {schedule!r}: take 'auto' or 'gather'")
+    if recompute and (mode == "inference" or strategy is Strategy.GATHER):
+        raise ValueError("recompute is of mode 'training' and schedule 'auto'")
     execution = Execution(strategy, recompute)
     make = to_training if mode == "training" else to_inference
     try:
@@ -250,13 +252,23 @@ def to_onnx(
     ``state_dict`` has the keys of `to_torch`'s module; without one the weights are initialised
     as section 4.2 says. ``schedule`` says how layers of groups are computed: ``"gather"``,
     ``"scatter"``, ``"blocked"``, or ``"auto"``, the fastest that is expected at a ``batch``.
-    Raises `CompileError` where the weights do not fit, ValueError for another word.
+    Raises `CompileError` where the weights do not fit, ValueError for another word or a batch of
+    none.
     """
     from seqdsl.backends.onnx_model import to_onnx
     from seqdsl.passes.schedule.choose import choose
 
-    schedules = choose(network, Strategy(schedule), batch)
+    if batch < 1:
+        raise ValueError(f"a batch is of 1 or more, not of {batch}")
+    schedules = choose(network, _strategy(schedule), batch)
     try:
         return to_onnx(network, state_dict, schedules=schedules)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None
+
+
+def _strategy(word: str) -> Strategy:
+    """Raises ValueError, which names the words that there are."""
+    if word not in STRATEGIES:
+        raise ValueError(f"schedule is one of {', '.join(STRATEGIES)}, not {word!r}")
+    return Strategy(word)

@@ -82,8 +82,9 @@ def command(
     has what was measured.
     """
     chosen = {Strategy(schedule) for schedule in schedules}
-    if "torch" not in backends and (train or compile):
-        raise click.UsageError("--train and --compile are of torch: add --backend torch")
+    for given, option in ((train, "--train"), (compile, "--compile")):
+        if given and "torch" not in backends:
+            raise click.UsageError(f"{option} is of torch: add --backend torch")
     if recompute and not train:
         raise click.UsageError("--recompute is of --train")
     if chosen.isdisjoint(OF_TORCH) and "onnxruntime" not in backends:

@@ -25,8 +25,8 @@ from seqdsl.source.timing import stage
 @click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
               metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
               help="How layers of groups are computed; FILE is of --tune.")  # fmt: skip
-@click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True,
-              help="The batch that an .onnx is to be fast at; it takes any.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1),
+              help="The batch that an .onnx, which takes any, is to be fast at: 1.")  # fmt: skip
 @click.option("--tune", is_flag=True,
               help="Measure which schedule is fastest here; kept beside the .onnx.")  # fmt: skip
 @click.option("--recompute", is_flag=True,
@@ -39,7 +39,7 @@ def command(
     output: Path,
     weights: Path | None,
     schedule: str,
-    batch: int,
+    batch: int | None,
     tune: bool,
     recompute: bool,
 ) -> None:
@@ -51,15 +51,19 @@ def command(
     if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
     if kind == ".py":
-        for given, option in ((weights is not None, "--weights"), (tune, "--tune")):
-            if given:
+        for given, option in ((weights, "--weights"), (batch, "--batch"), (tune or None, "--tune")):
+            if given is not None:
                 raise click.UsageError(f"{option} goes with .onnx")
         if schedule not in [strategy.value for strategy in OF_TORCH]:
             raise click.UsageError("a .py is built with --schedule auto or gather")
+        if recompute and schedule == Strategy.GATHER.value:
+            raise click.UsageError("--recompute needs --schedule auto: gather keeps all")
     elif recompute:
         raise click.UsageError("--recompute goes with .py: an .onnx has no backward pass")
     elif tune and schedule != Strategy.AUTO.value:
         raise click.UsageError("--tune finds the schedule: leave out --schedule")
+    elif batch is not None and schedule not in STRATEGIES:
+        raise click.UsageError("a file's schedules are of the batch that they were tuned at")
     if schedule not in STRATEGIES and not schedule.endswith(".json"):
         words = ", ".join(STRATEGIES)
         raise click.UsageError(f"--schedule is one of {words}, or a .json, not {schedule!r}")
@@ -68,7 +72,7 @@ def command(
         if kind == ".py":
             _write_source(network, output, Strategy(schedule), recompute)
         else:
-            _write_model(network, output, weights, schedule, batch, tune)
+            _write_model(network, output, weights, schedule, batch or 1, tune)
     except Failure as failure:
         fail_with(failure)
     size = output.stat().st_size

@@ -61,11 +61,16 @@ def test_it_can_be_compiled_and_exported_whole() -> None:
 
 def test_another_word_is_refused(tmp_path: Path) -> None:
     network = compiled(tmp_path, NETWORK)
-    for options in ({"mode": "eval"}, {"schedule": "fast"}, {"schedule": "scatter"}):
+    for options in (
+        {"mode": "eval"}, {"schedule": "fast"}, {"schedule": "scatter"},
+        {"mode": "inference", "recompute": True}, {"schedule": "gather", "recompute": True},
+    ):  # fmt: skip
         with pytest.raises(ValueError):
             seqdsl.to_torch(network, **options)
     with pytest.raises(ValueError):
         seqdsl.to_onnx(network, schedule="fast")
+    with pytest.raises(ValueError):
+        seqdsl.to_onnx(network, batch=0)
 
 
 def test_only_what_is_asked_for_recomputes(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ def test_a_schedule_of_another_network_is_refused() -> None:
     [
         ("a.py", ("--tune",)),
         ("a.py", ("--schedule", "scatter")),
+        ("a.py", ("--batch", "8")),
+        ("a.py", ("--recompute", "--schedule", "gather")),
+        ("a.onnx", ("--schedule", "net.schedule.json", "--batch", "8")),
         ("a.onnx", ("--recompute",)),
         ("a.onnx", ("--tune", "--schedule", "gather")),
         ("a.onnx", ("--schedule", "fastest")),

@@ -168,21 +168,36 @@ def test_a_record_is_read_again(tmp_path: Path) -> None:
     assert set(read_schedules(path, network).values()) == {Schedule(2, 32)}
 
 
+PLACE = "seqconv1/group1/transform1/conv1/conv2d"
+
+
+def fields(block: object, chunk: object = 0) -> dict[str, object]:
+    return {"block": block, "chunk": chunk, "scatter": False}
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "schedules", "reason"),
     [
-        {"version": 0},
-        {"network": "M"},
-        {"schedules": []},
-        {"schedules": {"elsewhere": {"block": 1, "chunk": 0, "scatter": False}}},
-        {"schedules": {"seqconv1/group1/transform1/conv1/conv2d": {"block": 0}}},
+        ({"version": 0}, {}, "of version 0"),
+        ({"network": "M"}, {}, "of M, not of N"),
+        ({"schedules": []}, {}, "no schedules"),
+        ({"schedules": {}}, {}, "no schedule for seqconv1"),
+        ({}, {"elsewhere": fields(1)}, "no aggregation at elsewhere"),
+        ({}, {PLACE: fields(0)}, "not a block"),
+        ({}, {PLACE: fields(True)}, "not a block"),
+        ({}, {PLACE: fields(1, -1)}, "not a block"),
     ],
 )
-def test_another_record_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+def test_another_record_is_refused(
+    tmp_path: Path, change: dict[str, object], schedules: dict[str, object], reason: str
+) -> None:
     network = compiled(tmp_path, LAYER)
-    whole = json.loads(record(network, {}, {}))
+    found = dict.fromkeys(scheduled_aggregations(network), Schedule())
+    whole = json.loads(record(network, found, {}))
+    whole["schedules"] |= schedules
     path = tmp_path / "n.schedule.json"
     path.write_text(json.dumps({**whole, **change}))
     with pytest.raises(Failure) as caught:
         read_schedules(path, network)
+    assert reason in caught.value.diagnostic.message
     assert caught.value.diagnostic.code.id == "SEQ611"

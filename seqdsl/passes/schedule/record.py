@@ -31,21 +31,29 @@ def recorded(network: Network, text: str) -> Schedules:
     except ValueError as error:
         raise ValueError(f"it is no JSON: {error}") from None
     found = whole.get("schedules") if isinstance(whole, dict) else None
-    if not isinstance(found, dict) or whole.get("version") != VERSION:
+    if not isinstance(found, dict):
         raise ValueError("it holds no schedules")
+    if whole.get("version") != VERSION:
+        raise ValueError(f"it is of version {whole.get('version')}, not of {VERSION}")
     aggregations = {a.key: a for a in scheduled_aggregations(network)}
     if whole.get("network") != network.name:
         raise ValueError(f"it is of {whole.get('network')}, not of {network.name}")
     strange = next((key for key in found if key not in aggregations), None)
     if strange is not None:
         raise ValueError(f"{network.name} has no aggregation at {strange}")
+    missing = next((key for key in aggregations if key not in found), None)
+    if missing is not None:
+        raise ValueError(f"it has no schedule for {missing}")
     return {aggregations[key]: _schedule(key, fields) for key, fields in found.items()}
 
 
 def _schedule(key: str, fields: object) -> Schedule:
     match fields:
         case {"block": int(block), "chunk": int(chunk), "scatter": bool(scatter)} if (
-            block >= 1 and chunk >= 0
+            block >= 1
+            and chunk >= 0
+            and not isinstance(block, bool)
+            and not isinstance(chunk, bool)
         ):
             return Schedule(block, chunk, scatter)
         case _:
