@@ -25,8 +25,8 @@ from seqdsl.source.timing import stage
 @click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
               metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
               help="How layers of groups are computed; FILE is of --tune.")  # fmt: skip
-@click.option("--batch", type=click.IntRange(min=1),
-              help="The batch that an .onnx, which takes any, is to be fast at: 1.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), show_default="1",
+              help="The batch that an .onnx is to be fast at; it takes any.")  # fmt: skip
 @click.option("--tune", is_flag=True,
               help="Measure which schedule is fastest here; kept beside the .onnx.")  # fmt: skip
 @click.option("--recompute", is_flag=True,
@@ -51,8 +51,9 @@ def command(
     if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
     if kind == ".py":
-        for given, option in ((weights, "--weights"), (batch, "--batch"), (tune or None, "--tune")):
-            if given is not None:
+        of_onnx = {"--weights": weights is not None, "--batch": batch is not None, "--tune": tune}
+        for option, given in of_onnx.items():
+            if given:
                 raise click.UsageError(f"{option} goes with .onnx")
         if schedule not in [strategy.value for strategy in OF_TORCH]:
             raise click.UsageError("a .py is built with --schedule auto or gather")
