@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 
 class Segment(NamedTuple):
@@ -18,24 +18,27 @@ class Segment(NamedTuple):
         return self.stop - self.start
 
 
-def joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+S = TypeVar("S", bound=Segment)
+
+
+def joined(segments: Iterable[S]) -> tuple[S, ...]:
     """The same channels, with neighbouring segments of one node made one."""
-    runs: list[Segment] = []
+    runs: list[S] = []
     for segment in segments:
         if runs and runs[-1].node == segment.node and runs[-1].stop == segment.start:
-            runs[-1] = Segment(segment.node, runs[-1].start, segment.stop)
+            runs[-1] = runs[-1]._replace(stop=segment.stop)
         else:
             runs.append(segment)
     return tuple(runs)
 
 
-def cut(segments: Iterable[Segment], start: int, stop: int) -> tuple[Segment, ...]:
+def cut(segments: Iterable[S], start: int, stop: int) -> tuple[S, ...]:
     """Channels ``start`` up to ``stop`` of what segments are together."""
-    found: list[Segment] = []
+    found: list[S] = []
     offset = 0
     for segment in segments:
         low, high = max(start - offset, 0), min(stop - offset, segment.width)
         if low < high:
-            found.append(Segment(segment.node, segment.start + low, segment.start + high))
+            found.append(segment._replace(start=segment.start + low, stop=segment.start + high))
         offset += segment.width
     return tuple(found)

@@ -185,6 +185,7 @@ def fields(block: object, chunk: object = 0) -> dict[str, object]:
         ({}, {"elsewhere": fields(1)}, "no aggregation at elsewhere"),
         ({}, {PLACE: fields(0)}, "not a block"),
         ({}, {PLACE: fields(True)}, "not a block"),
+        ({}, {PLACE: fields(1, False)}, "not a block"),
         ({}, {PLACE: fields(1, -1)}, "not a block"),
     ],
 )

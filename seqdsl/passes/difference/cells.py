@@ -6,7 +6,7 @@ depends on the reader that asked first. Seen through, two spellings of a network
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
@@ -16,16 +16,19 @@ from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
+from seqdsl.graph.segment import Segment, cut, joined
 from seqdsl.source.frozen import frozen, frozen_value
 
 
-@frozen_value
-class Run:
+class Run(Segment):
     """The channels ``start`` up to, not including, ``stop`` of what a cell gives."""
 
-    cell: int
-    start: int
-    stop: int
+    __slots__ = ()
+
+    @property
+    def cell(self) -> int:
+        """A segment's place among cells, where else it is one among nodes."""
+        return self.node
 
 
 @frozen
@@ -66,9 +69,9 @@ def cells_of(network: Network) -> tuple[list[Cell], dict[str, tuple[Run, ...]]]:
             operands = tuple(sorted(operands, key=_places))
         match node.operation:
             case ops.Concat():
-                flows.append(_joined(run for operand in operands for run in operand))
+                flows.append(joined(run for operand in operands for run in operand))
             case ops.Slice(start=start, stop=stop):
-                flows.append(_cut(operands[0], start, stop))
+                flows.append(cut(operands[0], start, stop))
             case _:
                 start = 0
                 if cells and _is_elementwise(node, cost) and _goes_on(node, operands, cells[-1]):
@@ -117,36 +120,11 @@ def _extended(cell: Cell, operand: tuple[Run, ...], node: Node, cost: Cost) -> C
         cell.index,
         cell.node,
         cell.scopes,
-        (_joined([*cell.operands[0], *operand]),),
+        (joined([*cell.operands[0], *operand]),),
         cell.width + channels,
         cell.fan_in + channels,
         cell.cost + cost,
     )
-
-
-def _joined(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Runs with those that follow one another in one cell made one."""
-    joined: list[Run] = []
-    for run in runs:
-        last = joined[-1] if joined else None
-        if last is not None and last.cell == run.cell and last.stop == run.start:
-            joined[-1] = Run(run.cell, last.start, run.stop)
-        else:
-            joined.append(run)
-    return tuple(joined)
-
-
-def _cut(runs: Sequence[Run], start: int, stop: int) -> tuple[Run, ...]:
-    """The channels ``start`` up to ``stop`` of what the runs give together."""
-    found: list[Run] = []
-    offset = 0
-    for run in runs:
-        low = run.start + max(0, start - offset)
-        high = min(run.stop, run.start + stop - offset)
-        if low < high:
-            found.append(Run(run.cell, low, high))
-        offset += run.stop - run.start
-    return tuple(found)
 
 
 Reading: TypeAlias = tuple[tuple[int, int, int], ...]  # cell, start, stop; cell -1 is outside
@@ -208,7 +186,7 @@ class _Reader:
                 runs.append(Run(run.cell - self._first, run.start, run.stop))
             else:
                 runs.extend(self._outside(cell, run))
-        return tuple((run.cell, run.start, run.stop) for run in _joined(runs))
+        return tuple((run.cell, run.start, run.stop) for run in joined(runs))
 
     def _outside(self, cell: Cell, run: Run) -> list[Run]:
         """Where channels from outside stand among all that come from there, as cell -1."""
