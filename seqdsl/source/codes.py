@@ -36,6 +36,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ101", "syntax", "The text is not in the language's grammar."),
     Code("SEQ102", "nesting", "Brackets are nested deeper than the limit."),
     Code("SEQ103", "integer-range", "An integer does not fit into 64 bits."),
+    Code("SEQ104", "unknown-allow", "A comment allows what is no warning.", _WARNING),
+    Code("SEQ105", "idle-allow", "A comment allows a warning that is not given.", _WARNING),
     # SEQ2xx: names, calls and imports
     Code("SEQ201", "unknown-layer", "No layer of this name is defined or imported."),
     Code("SEQ202", "undefined-name", "No value of this name is in scope."),
@@ -59,6 +61,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ220", "output-name", "An output's name is taken."),
     Code("SEQ221", "output-place", "An output is named outside of a network."),
     Code("SEQ222", "idle-rule", "A rule of a derived network replaces nothing.", _WARNING),
+    Code("SEQ223", "unused-import", "Nothing of an imported file is used.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),
@@ -81,16 +84,22 @@ CODES: tuple[Code, ...] = (
     Code("SEQ319", "pad-width", "Channels are padded to a width below their number."),
     Code("SEQ320", "multiply-mismatch", "Feature maps are multiplied that don't fit."),
     Code("SEQ321", "unread-layer", "No output reads what a layer gives.", _WARNING),
+    Code("SEQ322", "whole-window", "A window sees every group, as `all` does.", _WARNING),
+    Code("SEQ323", "single-group", "An aggregation makes one group only.", _WARNING),
+    Code("SEQ324", "dead-branch", "A condition or a repeat is always the same.", _WARNING),
     Code("SEQ330", "unwritable", "The network can't be written as a plain source."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
     Code("SEQ402", "stage-output", "A stage's output is not what it claims."),
     Code("SEQ403", "concat-width", "A concatenation's width is not what it claims."),
+    Code("SEQ404", "no-convention", "FLOPs are claimed without a convention.", _WARNING),
+    Code("SEQ405", "idle-tolerance", "A claim holds without its tolerance.", _WARNING),
     # SEQ5xx: limits
     Code("SEQ501", "repeat-limit", "A repeat is longer than the limit."),
     Code("SEQ502", "node-limit", "The network has more nodes than the limit."),
     Code("SEQ503", "depth-limit", "Blocks expand deeper than the limit."),
     Code("SEQ504", "import-limit", "More files are imported than the limit."),
+    Code("SEQ505", "time-limit", "Compiling takes longer than the limit."),
     # SEQ6xx: building and running
     Code("SEQ601", "weights-mismatch", "A checkpoint does not fit the network."),
     Code("SEQ602", "unreadable-weights", "A checkpoint can't be read safely."),
