@@ -28,7 +28,10 @@ class Claim:
 
     metric: str
     quantity: Quantity
+    quantity_span: Span
     convention: str
+    stated: bool  # whether the source names the convention
     tolerance: Fraction | None
+    tolerance_span: Span | None  # of all that a tolerance adds to the line
     scope: Scope
     span: Span

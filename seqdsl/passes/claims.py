@@ -10,6 +10,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import diagnostic
 from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.timing import stage
 
@@ -92,6 +93,7 @@ def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
         help=f"write `expect {claim.metric} {rounded}"
         + (f" by {claim.convention}`" if claim.metric == "flops" else "`")
         + ", or mend the network: a claim holds within one unit of its last digit",
+        fix=replacing(claim.quantity_span, rounded),
     )
 
 

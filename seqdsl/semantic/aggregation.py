@@ -7,7 +7,7 @@ from typing import cast
 
 from seqdsl.graph.builder import stage_name
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import Formal, coerce
+from seqdsl.semantic.binding import Formal, coerce, name_of
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
@@ -23,7 +23,7 @@ from seqdsl.semantic.values import (
 )
 from seqdsl.semantic.windows import offsets
 from seqdsl.source.diagnostic import Failure, Label
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.syntax import ast
 
 _FORMALS = {name: Formal(name, "window") for name in ("window", "keep")}
@@ -87,11 +87,13 @@ def _arguments(statement: ast.Aggregate, frame: Frame) -> dict[str, ast.Argument
     for argument in statement.arguments:
         name = argument.name or ""
         if name not in _FORMALS:
-            near = nearest(name, _FORMALS)
+            help, fix = did_you_mean(
+                name, _FORMALS, name_of(argument), "it takes `window` and `keep`"
+            )
             raise fail(
                 "unknown-argument", f"`aggregate` has no parameter `{name}`", argument.span,
                 frame.scope, label="unknown",
-                help=f"did you mean `{near}`?" if near else "it takes `window` and `keep`",
+                help=help, fix=fix,
             )  # fmt: skip
         if name in given:
             raise fail(

@@ -11,7 +11,7 @@ from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
@@ -50,13 +50,14 @@ def overridden(bound: Sequence[Actual], by: Sequence[Actual]) -> list[Actual]:
 
 def unknown_network(name: str, span: Span, module: LoadedModule) -> Failure:
     known = [n for n, (d, _) in module.visible.items() if not isinstance(d, ast.Block)]
-    near = nearest(name, known)
+    help, fix = did_you_mean(name, known, span, "define it, or import its file with `use`")
     return Failure(
         Diagnostic(
             BY_NAME["unknown-network"],
             f"no network `{name}` is defined or imported",
             Label(span, "unknown network"),
-            help=f"did you mean `{near}`?" if near else "define it, or import its file with `use`",
+            help=help,
+            fix=fix,
         )
     )
 

@@ -13,7 +13,7 @@ from seqdsl.semantic.types import TYPES, ParameterType
 from seqdsl.semantic.values import SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Failure, Label
 from seqdsl.source.frozen import frozen
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
@@ -125,17 +125,13 @@ def assign(
         else:
             name = actual.name
             if name not in names:
-                suggestion = nearest(name, names)
-                raise fail(
-                    "unknown-argument",
-                    f"`{what}` has no parameter `{name}`",
-                    actual.span,
-                    scope,
-                    label="unknown",
-                    help=f"did you mean `{suggestion}`?"
-                    if suggestion
-                    else f"`{what}` takes {signature(formals)}",
+                help, fix = did_you_mean(
+                    name, names, name_of(actual), f"`{what}` takes {signature(formals)}"
                 )
+                raise fail(
+                    "unknown-argument", f"`{what}` has no parameter `{name}`", actual.span, scope,
+                    label="unknown", help=help, fix=fix,
+                )  # fmt: skip
         if name in given:
             raise fail(
                 "duplicate-argument",
@@ -148,6 +144,12 @@ def assign(
             )
         given[name] = actual
     return given
+
+
+def name_of(argument: Actual | ast.Argument) -> Span:
+    """Where the name of a named argument stands."""
+    start = argument.span.start
+    return Span(argument.span.source, start, start + len(argument.name or ""))
 
 
 def signature(formals: Sequence[Formal]) -> str:

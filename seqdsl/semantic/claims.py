@@ -7,7 +7,8 @@ from fractions import Fraction
 from seqdsl.graph.claims import Claim, Quantity
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import fail
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
+from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 METRICS = ("params", "macs", "flops")
@@ -17,14 +18,15 @@ CONVENTION_NAMES = ("macs", "flops", "paper")
 def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
     """The claim of a statement. Raises `Failure` for an unknown metric or convention."""
     if expect.metric not in METRICS:
-        near = nearest(expect.metric, METRICS)
+        help, fix = did_you_mean(expect.metric, METRICS, expect.metric_span)
         raise fail(
             "unknown-convention",
             f"nothing is counted under the name `{expect.metric}`",
             expect.span,
             scope,
             label="params, macs or flops",
-            help=f"did you mean `{near}`?" if near else None,
+            help=help,
+            fix=fix,
         )
     if expect.convention and expect.metric != "flops":
         raise fail(
@@ -37,19 +39,28 @@ def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
         )
     convention = expect.convention or ("macs" if expect.metric == "macs" else "flops")
     if convention not in CONVENTION_NAMES:
-        near = nearest(convention, CONVENTION_NAMES)
+        span = expect.convention_span or expect.span
+        help, fix = did_you_mean(
+            convention, CONVENTION_NAMES, span, "they are macs, flops and paper"
+        )
         raise fail(
             "unknown-convention",
             f"no counting convention `{convention}` exists",
-            expect.convention_span or expect.span,
+            span,
             scope,
             label="unknown",
-            help=f"did you mean `{near}`?" if near else "they are macs, flops and paper",
+            help=help,
+            fix=fix,
         )
-    tolerance = None if expect.tolerance is None else Fraction(expect.tolerance.value) / 100
+    tolerance, tolerance_span = None, None
+    if expect.tolerance is not None:
+        tolerance = Fraction(expect.tolerance.value) / 100
+        before = expect.convention_span or expect.quantity.span
+        tolerance_span = Span(expect.span.source, before.end, expect.span.end)
     return Claim(
-        expect.metric, quantity_of(expect.quantity), convention, tolerance, scope, expect.span
-    )
+        expect.metric, quantity_of(expect.quantity), expect.quantity.span, convention,
+        expect.convention is not None, tolerance, tolerance_span, scope, expect.span,
+    )  # fmt: skip
 
 
 def quantity_of(number: ast.Number) -> Quantity:

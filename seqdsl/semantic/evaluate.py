@@ -24,7 +24,7 @@ from seqdsl.semantic.values import (
     Value,
     kind_of,
 )
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import MAX_INTEGER
@@ -116,14 +116,15 @@ def name_value(name: str, span: Span, frame: Frame) -> Value:
         raise Poisoned
     if left is not None:
         return left
-    suggestion = nearest(name, [*frame.names(), *CONSTANTS])
+    help, fix = did_you_mean(name, [*frame.names(), *CONSTANTS], span)
     raise fail(
         "undefined-name",
         f"`{name}` is not defined here",
         span,
         frame.scope,
         label="not in scope",
-        help=f"did you mean `{suggestion}`?" if suggestion else None,
+        help=help,
+        fix=fix,
     )
 
 
@@ -271,15 +272,18 @@ def _index(e: ast.Index, frame: Frame) -> Value:
 def _function(e: ast.Function, frame: Frame) -> Value:
     least, most, apply = FUNCTIONS.get(e.name, (0, 0, None))
     if apply is None:
-        suggestion = nearest(e.name, list(FUNCTIONS))
+        named = Span(e.span.source, e.span.start, e.span.start + len(e.name))
+        help, fix = did_you_mean(
+            e.name, FUNCTIONS, named,
+            f"the functions are {', '.join(FUNCTIONS)}; a layer is applied with `it | name`",
+        )  # fmt: skip
         raise fail(
             "undefined-name",
             f"no function `{e.name}` exists",
             e.span,
             frame.scope,
-            help=f"did you mean `{suggestion}`?"
-            if suggestion
-            else f"the functions are {', '.join(FUNCTIONS)}; a layer is applied with `it | name`",
+            help=help,
+            fix=fix,
         )
     values = [whole(argument.value, frame) for argument in e.arguments]
     if not least <= len(values) <= most:

@@ -26,6 +26,7 @@ from seqdsl.semantic.state import Aborted, State
 from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.fix import replacing
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
@@ -173,16 +174,20 @@ class Expansion:
 
     def _let(self, let: ast.Let, frame: Frame) -> Value | Broken:
         self.state.named.update(call.span for call in let.calls)
-        source = evaluate(let.value, frame)
+        source: Value | Broken
+        try:
+            source = evaluate(let.value, frame)
+        except Poisoned:
+            source = BROKEN
         if not let.calls and not isinstance(source, Feature):
             return source
         return self._pipe(let, source, let.value.span, frame)
 
     def _pipe(
-        self, statement: ast.Let | ast.Output, value: Value, span: Span, frame: Frame
+        self, statement: ast.Let | ast.Output, value: Value | Broken, span: Span, frame: Frame
     ) -> Feature | Broken:
         """What a feature map becomes in a pipeline."""
-        if not isinstance(value, Feature):
+        if not isinstance(value, Feature | Broken):
             raise fail(
                 "wrong-type", f"a feature map is needed here, and this is {kind_of(value)}",
                 span, frame.scope, label=kind_of(value),
@@ -192,7 +197,7 @@ class Expansion:
         flow: Feature | Broken = value
         for call in statement.calls:
             flow = apply_call(call, self.state, frame, flow, {})
-        if recorder and isinstance(flow, Feature):
+        if recorder and isinstance(value, Feature) and isinstance(flow, Feature):
             recorder.name(statement, frame, first, value, flow)
         return flow
 
@@ -271,6 +276,7 @@ class Expansion:
                 label=f"computes to {shown}",
                 secondary=(Label(leaves, f"{output.type} leaves here"),),
                 help=f"write `-> {shown}`, or mend a stride in the stage",
+                fix=replacing(claim.span, str(shown)),
             )
         )
 

@@ -10,8 +10,8 @@ from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Actual, Formal, bind, formals_of
 from seqdsl.semantic.derive import replacement
 from seqdsl.semantic.enter import bind_into
-from seqdsl.semantic.evaluate import MAX_RANGE, Poisoned, evaluate, name_value, whole
-from seqdsl.semantic.frame import Broken, Flow, Frame
+from seqdsl.semantic.evaluate import MAX_RANGE, evaluate, name_value, whole
+from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.primitives import Application, Primitive
 from seqdsl.semantic.recorder import Applied
@@ -43,11 +43,13 @@ def apply_call(
 ) -> Flow:
     """Applies a layer to an operand as often as the call says, with ``extra`` arguments added.
 
-    Raises `Failure` or `Poisoned`.
+    On what an error left undefined it does nothing, but what is wrong with the call is said all
+    the same. Raises `Failure` or `Poisoned`.
     """
     layer = _layer(call.callee, frame)
     if isinstance(operand, Broken):
-        raise Poisoned
+        _check_call(layer, call, state, frame, extra)
+        return BROKEN
     if operand is None:
         raise fail(
             "no-input", "a layer stands before the network's input", call.span, frame.scope,
@@ -67,6 +69,28 @@ def apply_call(
         finally:
             frame.current = before
     return flow
+
+
+def _check_call(
+    layer: Layer, call: ast.Call, state: State, frame: Frame, extra: Mapping[str, Actual]
+) -> None:
+    """Holds a call against what it calls, without an operand. Raises `Failure` or `Poisoned`."""
+    turn = (1, _times(call, frame))
+    given = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
+    actuals = [*given, *extra.values()]
+    match layer:
+        case PrimitiveLayer(primitive=primitive):
+            _refuse_body(call, primitive.name, frame.scope)
+            if not primitive.several:
+                bind(primitive.name, primitive.formals, actuals, call.span, frame.scope,
+                     _no_default)  # fmt: skip
+        case BlockLayer(block=block):
+            inner = _enter_block(layer, call, state, frame, BROKEN, actuals, turn)
+            state.run(block.body.statements, inner)
+        case Layers() if not actuals:
+            state.run(layer.statements, layer.frame.inner(frame.scope, BROKEN))
+        case _:
+            pass
 
 
 def _times(call: ast.Call, frame: Frame) -> int:
@@ -107,10 +131,11 @@ def _layer(callee: ast.Name | ast.Attribute, frame: Frame) -> Layer:
 
 
 def _unknown_layer(callee: ast.Name, frame: Frame) -> Failure:
-    message, help = unknown_layer(callee.name, frame.module, frame.names())
+    message, help, fix = unknown_layer(callee, frame.module, frame.names())
     return fail(
-        "unknown-layer", message, callee.span, frame.scope, label="unknown layer", help=help
-    )
+        "unknown-layer", message, callee.span, frame.scope, label="unknown layer", help=help,
+        fix=fix,
+    )  # fmt: skip
 
 
 def _apply_or_replace(
@@ -196,14 +221,9 @@ def _apply_block(
     turn: tuple[int, int],
 ) -> Flow:
     """Expands a block, or replays its expansion where one of the like was made before."""
-    state.count(call.span, frame.scope, _WORK_OF_A_BLOCK)
     block = layer.block
-    formals = formals_of(block)
-    scope = _block_scope(block, call, state, frame.scope, turn)
-    if call.body is not None:
-        actuals.append(_body_actual(block, formals, call.body, call, frame))
-    inner = Frame(layer.module, scope, operand, operand, rules=frame.rules)
-    bind_into(inner, block.name, formals, actuals, call.span, frame.scope)
+    inner = _enter_block(layer, call, state, frame, operand, actuals, turn)
+    scope = inner.scope
     dataflow, replays = state.dataflow, state.replays
     key = replays.key((block, frame.rules), operand, inner.values.values(), dataflow)
     if key is not None and state.recorder is None:
@@ -219,6 +239,27 @@ def _apply_block(
     if key is not None and state.findings == findings:
         replays.record(key, first, dataflow, scope, result)
     return result
+
+
+def _enter_block(
+    layer: BlockLayer,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    operand: Flow,
+    actuals: list[Actual],
+    turn: tuple[int, int],
+) -> Frame:
+    """The frame of a block's braces, with its parameters bound."""
+    state.count(call.span, frame.scope, _WORK_OF_A_BLOCK)
+    block = layer.block
+    formals = formals_of(block)
+    scope = _block_scope(block, call, state, frame.scope, turn)
+    if call.body is not None:
+        actuals.append(_body_actual(block, formals, call.body, call, frame))
+    inner = Frame(layer.module, scope, operand, operand, rules=frame.rules)
+    bind_into(inner, block.name, formals, actuals, call.span, frame.scope)
+    return inner
 
 
 def _block_scope(

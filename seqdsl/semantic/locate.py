@@ -6,6 +6,7 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.fix import Fix
 from seqdsl.source.text import Span
 
 
@@ -18,13 +19,14 @@ def fail(
     label: str = "",
     secondary: tuple[Label, ...] = (),
     help: str | None = None,
+    fix: Fix | None = None,
 ) -> Failure:
     """The failure of one statement.
 
     Where the statement stands in the library, the user's call that led there comes first.
     """
     return Failure(
-        diagnostic(code, message, span, scope, label=label, secondary=secondary, help=help)
+        diagnostic(code, message, span, scope, label=label, secondary=secondary, help=help, fix=fix)
     )
 
 
@@ -37,12 +39,18 @@ def diagnostic(
     label: str = "",
     secondary: tuple[Label, ...] = (),
     help: str | None = None,
+    fix: Fix | None = None,
 ) -> Diagnostic:
     where = user_span(span, scope)
     if where is not span:
         secondary = (*secondary, Label(span, label or "found here"))
         label = "in the expansion of this"
-    return Diagnostic(BY_NAME[code], message, Label(where, label), secondary, scope.chain(), help)
+        fix = None  # the library is not for the user to mend
+    if span.source.given:
+        fix = None
+    return Diagnostic(
+        BY_NAME[code], message, Label(where, label), secondary, scope.chain(), help, fix=fix
+    )
 
 
 def user_span(span: Span, scope: Scope) -> Span:

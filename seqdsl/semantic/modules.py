@@ -10,6 +10,7 @@ from pathlib import Path
 from seqdsl.semantic.reading import DISK, Files
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.resources import resource
 from seqdsl.source.suggest import nearest
@@ -137,7 +138,7 @@ class _Loader:
                 raise _import_failure(
                     "missing-import",
                     f"the library has no module `{use.target}`",
-                    use.span,
+                    use,
                     nearest(use.target, library_names()),
                 )
             return found
@@ -145,12 +146,12 @@ class _Loader:
             path = self._files.locate(folder / use.target)
         except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL in the name
             message = "this is not the path of a file"
-            raise _import_failure("missing-import", message, use.span, None) from None
+            raise _import_failure("missing-import", message, use, None) from None
         if not path.is_relative_to(self._root):
             raise _import_failure(
                 "import-outside",
                 f'"{use.target}" is outside the project',
-                use.span,
+                use,
                 None,
                 "a file uses the standard library and files of its own project only",
             )
@@ -159,7 +160,7 @@ class _Loader:
             raise _import_failure(
                 "import-cycle",
                 f"files use one another in a circle: {circle}",
-                use.span,
+                use,
                 None,
                 "move what both need into a third file",
             )
@@ -167,7 +168,7 @@ class _Loader:
             return self._loaded[path]
         if len(self._loaded) >= MAX_IMPORTS:
             raise _import_failure(
-                "import-limit", f"more than {MAX_IMPORTS} files are imported", use.span, None
+                "import-limit", f"more than {MAX_IMPORTS} files are imported", use, None
             )
         name = normpath(Path(user).parent / use.target)
         try:
@@ -175,9 +176,9 @@ class _Loader:
         except Failure as failure:
             others = [n for n in self._files.sources(path.parent) if path.parent / n not in parents]
             near = nearest(path.name, others)
-            raise _import_failure(
-                "missing-import", failure.diagnostic.message, use.span, near
-            ) from None
+            if near is not None:
+                near = f"{use.target.removesuffix(path.name)}{near}"
+            raise _import_failure("missing-import", failure.diagnostic.message, use, near) from None
         return self.module(source, name, path, parents)
 
 
@@ -240,8 +241,11 @@ def _empty(source: Source) -> Diagnostic:
 
 
 def _import_failure(
-    code: str, message: str, span: Span, suggestion: str | None, help: str | None = None
+    code: str, message: str, use: ast.Use, suggestion: str | None, help: str | None = None
 ) -> Failure:
+    fix = None
     if suggestion is not None:
         help = f"did you mean `{suggestion}`?"
-    return Failure(Diagnostic(BY_NAME[code], message, Label(span, "used here"), help=help))
+        fix = replacing(use.target_span, suggestion)
+    where = Label(use.span, "used here")
+    return Failure(Diagnostic(BY_NAME[code], message, where, help=help, fix=fix))

@@ -17,6 +17,7 @@ from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.properties import regroup
 from seqdsl.semantic.values import Feature, SizeValue, Value, concatenated
 from seqdsl.source.diagnostic import Label
+from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
@@ -52,6 +53,13 @@ class Application:
         positional = iter(self.formals)
         spans = {(a.name or next(positional).name): a.span for a in self.arguments}
         return spans.get(name, self.span)
+
+    def value_span(self, name: str) -> Span:
+        """Where a parameter's argument stands, less its name."""
+        span = self.span_of(name)
+        start = span.start + span.text.find("=") + 1
+        value = span.text[start - span.start :]
+        return Span(span.source, span.end - len(value.lstrip()), span.end)
 
 
 Apply: TypeAlias = Callable[[Application], Feature]
@@ -201,6 +209,7 @@ def _concatenate(a: Application) -> Feature:
                 label=f"{result.width} channels",
                 secondary=tuple(_origin(a, o) for o in operands),
                 help=f"write {result.width}, or mend the width of a branch",
+                fix=replacing(a.value_span("width"), str(result.width)),
             )
         )
     a.dataflow.place(result.segments, a.scope, a.span)

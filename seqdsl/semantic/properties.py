@@ -15,7 +15,7 @@ from seqdsl.semantic.values import (
     Value,
     kind_of,
 )
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 
 
@@ -152,13 +152,19 @@ _SIZE: dict[str, Callable[[Any], Value]] = {
 
 
 def _unknown(base: Value, name: str, known: list[str], span: Span, scope: Scope) -> Exception:
-    suggestion = nearest(name, known)
+    listed = f"it has {', '.join(f'`{k}`' for k in known)}" if known else None
+    named = _named(name, span)
+    help, fix = did_you_mean(name, known, named, listed)
     return fail(
-        "unknown-attribute",
-        f"{kind_of(base)} has no `{name}`",
-        span,
-        scope,
-        help=f"did you mean `{suggestion}`?"
-        if suggestion
-        else (f"it has {', '.join(f'`{k}`' for k in known)}" if known else None),
-    )
+        "unknown-attribute", f"{kind_of(base)} has no `{name}`", span, scope, help=help,
+        fix=fix if named is not span else None,
+    )  # fmt: skip
+
+
+def _named(name: str, span: Span) -> Span:
+    """The name in ``base.name`` or ``base.name(...)``; the span itself where it is not found."""
+    at = span.text.rfind(f".{name}")
+    if at < 0:
+        return span
+    start = span.start + at + 1
+    return Span(span.source, start, start + len(name))

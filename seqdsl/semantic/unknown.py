@@ -6,14 +6,19 @@ from collections.abc import Sequence
 
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.source.suggest import nearest
+from seqdsl.source.fix import Fix
+from seqdsl.source.suggest import did_you_mean
+from seqdsl.syntax import ast
 
 
-def unknown_layer(name: str, module: LoadedModule, values: Sequence[str]) -> tuple[str, str]:
-    """The message and the help; ``values`` are the names that are no layers but in scope."""
-    near = nearest(name, [*module.blocks, *PRIMITIVES, *values])
-    way_on = "define it with `block`, or import the file that does with `use`"
-    return (
-        f"no layer `{name}` is defined or imported",
-        f"did you mean `{near}`?" if near else way_on,
+def unknown_layer(
+    callee: ast.Name, module: LoadedModule, values: Sequence[str]
+) -> tuple[str, str | None, Fix | None]:
+    """The message, the help and the fix; ``values`` are the names in scope that are no layers."""
+    help, fix = did_you_mean(
+        callee.name,
+        [*module.blocks, *PRIMITIVES, *values],
+        callee.span,
+        "define it with `block`, or import the file that does with `use`",
     )
+    return f"no layer `{callee.name}` is defined or imported", help, fix

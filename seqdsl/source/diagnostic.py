@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seqdsl.source.codes import Code, Severity
+from seqdsl.source.fix import Fix
 from seqdsl.source.frozen import frozen_value
 from seqdsl.source.text import Span
 
@@ -32,6 +33,7 @@ class Diagnostic:
     chain: tuple[str, ...] = ()
     help: str | None = None
     name: str = ""  # the file, where there is no span to tell it
+    fix: Fix | None = None  # the edit that ``help`` tells of, where it is known
 
     @property
     def severity(self) -> Severity:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from seqdsl.source.codes import CODES, Severity
 from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.fix import Fix
 from seqdsl.source.text import Span
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | None"
@@ -29,6 +30,18 @@ def _json(d: Diagnostic) -> Json:
         "secondary": [_label(label) for label in d.secondary],
         "chain": list(d.chain),
         "help": d.help,
+        "fix": None if d.fix is None else _fix(d.fix),
+    }
+
+
+def _fix(fix: Fix) -> Json:
+    """``safe`` fixes are those that ``check --fix`` makes unasked."""
+    return {
+        "safe": fix.safe,
+        "edits": [
+            {"file": edit.span.source.name, "text": edit.text, **_region(edit.span)}
+            for edit in fix.edits
+        ],
     }
 
 
@@ -68,12 +81,32 @@ def _result(d: Diagnostic) -> Json:
         locations: list[Json] = [{"physicalLocation": {"artifactLocation": {"uri": d.name}}}]
     else:
         locations = [_location(d.primary)]
-    return {
+    result: dict[str, Json] = {
         "ruleId": d.code.id,
         "level": d.severity.value,
         "message": {"text": text},
         "locations": locations,
         "relatedLocations": [_location(label) for label in d.secondary],
+    }
+    if d.fix is not None:
+        result["fixes"] = [_sarif_fix(d.fix, d.help or d.message)]
+    return result
+
+
+def _sarif_fix(fix: Fix, description: str) -> Json:
+    by_file: dict[str, list[Json]] = {}
+    for edit in fix.edits:
+        replacement: Json = {
+            "deletedRegion": _region(edit.span),
+            "insertedContent": {"text": edit.text},
+        }
+        by_file.setdefault(edit.span.source.name, []).append(replacement)
+    return {
+        "description": {"text": description},
+        "artifactChanges": [
+            {"artifactLocation": {"uri": name}, "replacements": replacements}
+            for name, replacements in by_file.items()
+        ],
     }
 
 

@@ -8,13 +8,14 @@ from unicodedata import category, combining, east_asian_width
 
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.fix import Fix, changed_lines
 from seqdsl.source.text import Source
 
 MAX_LINE = 100  # columns of a source line that are shown
 MAX_SHOWN = 50  # diagnostics that a reader is shown in full
 
-_RED, _YELLOW, _BLUE, _CYAN, _BOLD, _RESET = (
-    f"\x1b[{code}m" for code in ("1;31", "1;33", "1;34", "1;36", "1", "0")
+_RED, _GREEN, _YELLOW, _BLUE, _CYAN, _BOLD, _RESET = (
+    f"\x1b[{code}m" for code in ("1;31", "1;32", "1;33", "1;34", "1;36", "1", "0")
 )
 
 
@@ -65,7 +66,7 @@ class _Renderer:
         head = self._paint(f"{d.severity.value}[{d.code.id}]", hue)
         lines = [f"{head}{self._paint(': ' + printable(d.message), _BOLD)}"]
         labels = [*([d.primary] if d.primary else []), *d.secondary]
-        margin = max((len(str(label.span.line)) for label in labels), default=1)
+        margin = max((len(str(line)) for line in self._numbers(d)), default=1)
         gutter = " " * margin + self._paint(" |", _BLUE)
         if d.primary is None:
             lines.append(self._paint(" " * margin + "--> ", _BLUE) + printable(d.name))
@@ -84,7 +85,26 @@ class _Renderer:
             lines.append(gutter)
         equals = self._paint(" " * margin + " = ", _BLUE)
         lines.extend(f"{equals}{self._paint(word, _CYAN)}{printable(text)}" for word, text in notes)
+        if d.fix is not None:
+            lines.extend((gutter, *self._change(d.fix, margin)))
         return "\n".join(lines)
+
+    def _numbers(self, d: Diagnostic) -> list[int]:
+        """The lines that are shown of files."""
+        spans = [label.span for label in ([d.primary] if d.primary else []) + list(d.secondary)]
+        edits = d.fix.edits if d.fix else ()
+        return [span.line for span in (*spans, *(edit.span for edit in edits))]
+
+    def _change(self, fix: Fix, margin: int) -> list[str]:
+        """The lines that a fix changes, as they are and as they would be."""
+        lines: list[str] = []
+        for number, before, after in changed_lines(fix):
+            for sign, texts, hue in (("-", before, _RED), ("+", after, _GREEN)):
+                prefix = self._paint(f"{number:>{margin}} ", _BLUE) + self._paint(sign, hue)
+                for text in texts:
+                    shown = "".join(map(_cell, _window(text, 0)[0]))
+                    lines.append(f"{prefix} {shown}".rstrip())
+        return lines
 
     def _excerpt(
         self,

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from seqdsl.source.fix import Fix, replacing
+from seqdsl.source.text import Span
+
 MAX_LENGTH = 64
 MAX_CANDIDATES = 2_000
+
+
+def did_you_mean(
+    name: str, candidates: Iterable[str], span: Span, otherwise: str | None = None
+) -> tuple[str | None, Fix | None]:
+    """The way on from a name that nothing has, and the edit; ``span`` is where the name stands."""
+    near = nearest(name, candidates)
+    if near is None:
+        return otherwise, None
+    return f"did you mean `{near}`?", replacing(span, near)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

@@ -35,6 +35,14 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    def line_start(self, line: int) -> int:
+        """The offset of a 1-based line."""
+        return self._line_starts[line - 1]
+
+    def line_end(self, line: int) -> int:
+        """The offset behind a 1-based line, before its line break."""
+        return self.line_start(line) + len(self.line_text(line))
+
     def line_text(self, line: int) -> str:
         """A 1-based line without its line break."""
         start = self._line_starts[line - 1]

@@ -140,6 +140,7 @@ class Expect:
     """``expect flops 4.32G by paper``; tolerance in per cent."""
 
     metric: str
+    metric_span: Span
     quantity: Number
     convention: str | None
     convention_span: Span | None
@@ -182,6 +183,7 @@ class Use:
     """``use std.seqconv`` names the library, ``use "blocks.seq"`` a file beside this one."""
 
     target: str
+    target_span: Span  # within the quotes of a file
     library: bool
     span: Span
 

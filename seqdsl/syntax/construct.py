@@ -62,8 +62,12 @@ class _Construct:
         children, span = tree.children, self._span(tree)
         if tree.data == "use":
             library = children[0].type == "NAME"
-            target = "".join(children) if library else children[0][1:-1]
-            return ast.Use(target, library, span)
+            first, last = self._span(children[0]), self._span(children[-1])
+            if library:
+                return ast.Use("".join(children), first.to(last), True, span)
+            return ast.Use(
+                children[0][1:-1], Span(first.source, first.start + 1, first.end - 1), False, span
+            )
         docs = [child for child in children if isinstance(child, Token) and child.type == "DOC"]
         doc = "\n".join(line[2:].strip() for line in docs)
         name, *rest = children[len(docs) :]
@@ -195,6 +199,7 @@ class _Construct:
         metric, quantity, convention, tolerance = children
         return ast.Expect(
             str(metric),
+            self._span(metric),
             self.number(quantity),
             None if convention is None else str(convention),
             None if convention is None else self._span(convention),

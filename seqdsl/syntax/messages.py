@@ -8,6 +8,8 @@ from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.fix import Edit, Fix, inserting, replacing
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Source, Span
 
 _TERMINALS = {
@@ -30,6 +32,7 @@ _TERMINALS = {
 }
 _ITEMS = {"USE", "NETWORK", "MODEL", "BLOCK"}
 _NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
+_CLOSING = {"LBRACE": "}", "LPAR": ")", "LSQB": "]"}
 _VALUES = {"NAME", "NUMBER", "SIZE"}
 
 
@@ -43,49 +46,92 @@ def describe(
             Label(_span(source, token), f"this `{token}` is never closed")
             for token in (_misaligned(source, tokens) or still_open)[-1:]
         )
+        closing = _CLOSING[still_open[-1].type] if still_open else None
+        end = len(source.text.rstrip())
         return Diagnostic(
             BY_NAME["syntax"],
             "the file ends in the middle of a definition",
             Label(_span(source, tokens[-1]), f"{_list(expected)} expected after this"),
             secondary,
-            help=_closing(still_open[-1]) if still_open else None,
+            help=f"add the `{closing}`" if closing else None,
+            fix=inserting(source, end, f"\n{closing}") if closing else None,
         )
     token = tokens[position]
+    help, fix = _advice(source, tokens, position, expected)
+    where = Label(_span(source, token), f"{_list(expected)} expected")
+    return Diagnostic(BY_NAME["syntax"], f"unexpected {_spell(token)}", where, help=help, fix=fix)
+
+
+def _advice(
+    source: Source, tokens: Sequence[Token], position: int, expected: set[str]
+) -> tuple[str | None, Fix | None]:
+    """The way on, and the edit that goes it where there is one."""
+    token = tokens[position]
     previous = tokens[position - 1] if position else None
-    return Diagnostic(
-        BY_NAME["syntax"],
-        f"unexpected {_spell(token)}",
-        Label(_span(source, token), f"{_list(expected)} expected"),
-        help=_help(token, previous, expected),
-    )
-
-
-def _help(token: Token, previous: Token | None, expected: set[str]) -> str | None:
-    if token.type == "CALLNAME" and "NAME" in expected:
-        return f"a layer's arguments follow its name without brackets: `{token} ...`"
-    if token.type == "LPAR" and previous is not None and previous.type == "NAME":
-        return f"write `{previous}(` without a space before the bracket"
-    if token.type == "VBAR" and not expected & {"VBAR"}:
-        return "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
-    if token.type == "EQUAL" and previous is not None and _is_word(previous):
-        return _reserved(previous)
-    if token.type == "EQUAL":
-        return "compare with `==`; `name = value` names a value at the start of a statement"
+    before, kind = (previous.type, token.type) if previous is not None else ("", token.type)
+    if kind == "CALLNAME" and "NAME" in expected:
+        help = f"a layer's arguments follow its name without brackets: `{token} ...`"
+        return help, _without_brackets(source, tokens, position)
+    if kind == "LPAR" and before == "NAME":
+        gap = Span(source, _end(previous), _span(source, token).start)
+        help = f"write `{previous}(` without a space before the bracket"
+        return help, replacing(gap, "", safe=True)
+    if kind == "VBAR" and not expected & {"VBAR"}:
+        help = "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
+        return help, None
+    if kind == "EQUAL" and previous is not None and _is_word(previous):
+        return _reserved(previous), None
+    if kind == "EQUAL":
+        help = "compare with `==`; `name = value` names a value at the start of a statement"
+        return help, replacing(_span(source, token), "==")
     if expected == {"PERCENT"}:
-        return "a tolerance is in per cent: `+- 5%`"
+        end = _end(previous)
+        return "a tolerance is in per cent: `+- 5%`", inserting(source, end, "%")
     if expected >= _ITEMS:
-        return "a file holds `use`, `network`, `model` and `block` definitions"
+        help = "a file holds `use`, `network`, `model` and `block` definitions"
+        words = [word.lower() for word in _ITEMS]
+        return did_you_mean(str(token), words, _span(source, token), help)
     if _is_word(token) and "NAME" in expected:
-        return _reserved(token)
-    if previous is not None and previous.type == "NUMBER" and "BY" in expected:
-        return "a number ends in K, M, G or T, or in nothing"
+        return _reserved(token), None
+    if before == "NUMBER" and "BY" in expected:
+        return "a number ends in K, M, G or T, or in nothing", None
     if token == '"':
-        return "a string ends on the line on which it began"
-    if token.type == "X" and previous is not None and previous.type == "NUMBER":
-        return "write a size without spaces: 3x3"
-    if previous is not None and previous.type in ("NUMBER", "SIZE", "NAME") and "COMMA" in expected:
-        return "arguments are separated by commas"
+        return "a string ends on the line on which it began", None
+    if kind == "X" and before == "NUMBER":
+        return "write a size without spaces: 3x3", _joined_size(source, tokens, position)
+    if kind == before == "COMMA":
+        return "one comma is enough", replacing(_span(source, token), "", safe=True)
+    if before in ("NUMBER", "SIZE", "NAME") and "COMMA" in expected:
+        fix = inserting(source, _end(previous), ",", safe=True) if kind in _VALUES else None
+        return "arguments are separated by commas", fix
+    return None, None
+
+
+def _without_brackets(source: Source, tokens: Sequence[Token], position: int) -> Fix | None:
+    """Takes the brackets of ``conv(3x3, 16)`` out, where they close."""
+    depth = 0
+    for token in tokens[position + 1 :]:
+        depth += (token.type == "LPAR") - (token.type == "RPAR")
+        if depth == 0:
+            opening = _span(source, tokens[position + 1])
+            edits = (Edit(opening, " "), Edit(_span(source, token), ""))
+            return Fix(edits, safe=True)
     return None
+
+
+def _joined_size(source: Source, tokens: Sequence[Token], position: int) -> Fix | None:
+    """Makes ``3 x 3`` the size ``3x3``."""
+    last = position
+    while last + 1 < len(tokens) and tokens[last].type == "X":
+        if tokens[last + 1].type != "NUMBER":
+            return None
+        last += 2
+    span = _span(source, tokens[position - 1]).to(_span(source, tokens[last - 1]))
+    return replacing(span, "".join(span.text.split()))
+
+
+def _end(token: Token | None) -> int:
+    return (token.end_pos if token is not None else None) or 0
 
 
 def _is_word(token: Token) -> bool:
@@ -94,11 +140,6 @@ def _is_word(token: Token) -> bool:
 
 def _reserved(token: Token) -> str:
     return f"`{token}` is a word of the language: choose another name"
-
-
-def _closing(token: Token) -> str:
-    closing = {"LBRACE": "}", "LPAR": ")", "LSQB": "]"}[token.type]
-    return f"add the `{closing}`"
 
 
 def unclosed(tokens: Sequence[Token]) -> list[Token]:

@@ -92,7 +92,7 @@ def test_an_import_that_did_not_exist(repository: Path) -> None:
     _, diagnostics = load_instance("nets/net.seq", None, None, "HEAD")
     found = [d for d in diagnostics if d.code.name == "missing-import"]
     assert [d.message for d in found] == ["HEAD:nets/parts/block.seq does not exist"]
-    assert found[0].help == "did you mean `blocks.seq`?"
+    assert found[0].help == "did you mean `parts/blocks.seq`?"
     assert found[0].primary is not None and str(found[0].primary.span) == "HEAD:nets/net.seq:1:1"
 
 

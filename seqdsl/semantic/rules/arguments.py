@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Actual, Formal, assign, formals_of, signature
@@ -12,7 +13,7 @@ from seqdsl.semantic.rules.walk import calls, definitions, statements
 from seqdsl.semantic.types import TYPES
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
@@ -77,7 +78,7 @@ def _check(
         given = assign([formal.name for formal in formals], name, actuals, scope, formals)
     except Failure as failure:
         found = failure.diagnostic
-        yield Diagnostic(found.code, found.message, found.primary, found.secondary, (), found.help)
+        yield replace(found, chain=())
         return
     for formal in formals:
         filled = formal.name in given or (formal.type == "layers" and body is not None)
@@ -96,10 +97,19 @@ def _check(
 def _unknown_types(parameters: Sequence[ast.Parameter]) -> Iterator[Diagnostic]:
     for parameter in parameters:
         if parameter.type is not None and parameter.type.name not in TYPES:
-            near = nearest(parameter.type.name, TYPES)
+            help, fix = did_you_mean(
+                parameter.type.name, TYPES, type_name(parameter.type),
+                f"the types are {', '.join(TYPES)}",
+            )  # fmt: skip
             yield Diagnostic(
                 BY_NAME["unknown-type"],
                 f"no type `{parameter.type.name}` exists",
                 Label(parameter.type.span, "unknown type"),
-                help=f"did you mean `{near}`?" if near else f"the types are {', '.join(TYPES)}",
+                help=help,
+                fix=fix,
             )
+
+
+def type_name(type: ast.Type) -> Span:
+    """The span of a type less its count: ``int`` of ``int[3]``."""
+    return Span(type.span.source, type.span.start, type.span.start + len(type.name))

@@ -10,7 +10,7 @@ from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.syntax import ast
 
 
@@ -39,12 +39,13 @@ def _check_rule(
     elif rule.layer in PRIMITIVES:
         formals = PRIMITIVES[rule.layer].formals
     else:
-        near = nearest(rule.layer, [*base.blocks, *PRIMITIVES])
+        help, fix = did_you_mean(rule.layer, [*base.blocks, *PRIMITIVES], rule.layer_span)
         yield Diagnostic(
             BY_NAME["unknown-layer"],
             f"the network has no layer `{rule.layer}` to replace",
             Label(rule.layer_span, "unknown layer"),
-            help=f"did you mean `{near}`?" if near else None,
+            help=help,
+            fix=fix,
         )
         return
     known = [formal.name for formal in formals]
@@ -59,10 +60,12 @@ def _check_rule(
         )
     for parameter in rule.parameters:
         if parameter.name not in known:
-            near = nearest(parameter.name, known)
+            others = f"it has {', '.join(known)}"
+            help, fix = did_you_mean(parameter.name, known, parameter.span, others)
             yield Diagnostic(
                 BY_NAME["unknown-argument"],
                 f"`{rule.layer}` has no parameter `{parameter.name}`",
                 Label(parameter.span, "unknown"),
-                help=f"did you mean `{near}`?" if near else f"it has {', '.join(known)}",
+                help=help,
+                fix=fix,
             )

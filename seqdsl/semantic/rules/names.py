@@ -12,20 +12,23 @@ from seqdsl.semantic.rules.walk import definitions, expressions
 from seqdsl.semantic.unknown import unknown_layer
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.suggest import nearest
+from seqdsl.source.fix import Fix, inserting
+from seqdsl.source.suggest import did_you_mean, nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
 
 _WORDS = ("in", "it")
+_STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "output", "for")
 
 
 @dataclass(slots=True, eq=False)
 class _Binding:
     name: str
     span: Span
-    used: bool = False
     warn: bool = True  # an index that nothing reads is no mistake
+    given: bool = False  # a parameter, which those who call it name
+    used: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -98,7 +101,7 @@ class _Checker:
             if parameter.name in region.bindings:
                 self._duplicate_parameter(parameter, region.bindings[parameter.name])
             else:
-                self._bind(parameter.name, parameter.span, region)
+                self._bind(parameter.name, parameter.span, region, given=True)
         return region
 
     def _report_unused(self) -> None:
@@ -111,6 +114,8 @@ class _Checker:
             self._statement(statement, region)
 
     def _statement(self, statement: ast.Statement, region: _Region) -> None:
+        if isinstance(statement, ast.Call) and self._misspelt(statement, region):
+            return
         for expression in expressions(statement):
             self.read(expression, region)
         match statement:
@@ -162,6 +167,19 @@ class _Checker:
         if call.body is not None:
             self._body(call.body, _Region(region))
 
+    def _misspelt(self, call: ast.Call, region: _Region) -> bool:
+        """Reports a statement whose first word is misspelt, as ``stge``: no layer is called."""
+        callee = call.callee
+        if not isinstance(callee, ast.Name) or region.find(callee.name):
+            return False
+        known = [*self._module.blocks, *PRIMITIVES, *region.names()]
+        if callee.name in known or nearest(callee.name, [*known, *_STATEMENTS]) not in _STATEMENTS:
+            return False
+        self._unknown_layer(callee, region)
+        if call.body is not None:
+            self._body(call.body, _Region(region))
+        return True
+
     def _is_layer(self, name: str) -> bool:
         found = self._module.find(name)
         return name in PRIMITIVES or (found is not None and isinstance(found[0], ast.Block))
@@ -178,7 +196,9 @@ class _Checker:
             elif not self._is_known(name.name, region):
                 self._undefined(name, region)
 
-    def _bind(self, name: str, span: Span, region: _Region, warn: bool = True) -> None:
+    def _bind(
+        self, name: str, span: Span, region: _Region, warn: bool = True, given: bool = False
+    ) -> None:
         outer = region.outer.find(name) if region.outer else None
         if outer is not None:
             self._shadowed(span, f"`{name}` hides a value of the same name",
@@ -188,7 +208,7 @@ class _Checker:
             found = self._module.find(name)
             label = Label(found[0].name_span, "the layer that it hides") if found else None
             self._shadowed(span, f"`{name}` hides the {what} of this name", label)
-        binding = _Binding(name, span, warn=warn and not name.startswith("_"))
+        binding = _Binding(name, span, warn and not name.startswith("_"), given)
         region.bindings[name] = binding
         self._all.append(binding)
 
@@ -198,6 +218,7 @@ class _Checker:
         self._report(
             "unused-name", f"`{binding.name}` is never read", binding.span, "never read",
             help=f"remove it, or call it `_{binding.name}` if that is meant",
+            fix=inserting(binding.span.source, binding.span.start, "_", safe=not binding.given),
         )  # fmt: skip
 
     def _shadowed(self, span: Span, message: str, label: Label | None) -> None:
@@ -212,16 +233,18 @@ class _Checker:
         )  # fmt: skip
 
     def _undefined(self, name: ast.Name, region: _Region) -> None:
-        near = nearest(name.name, [*region.names(), *CONSTANTS, *self._module.blocks, *PRIMITIVES])
+        help, fix = did_you_mean(
+            name.name, [*region.names(), *CONSTANTS, *self._module.blocks, *PRIMITIVES], name.span,
+            "name a value with `name = ...`, or declare a parameter",
+        )  # fmt: skip
         self._report(
             "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
-            help=f"did you mean `{near}`?" if near else "name a value with `name = ...`, or "
-            "declare a parameter",
+            help=help, fix=fix,
         )  # fmt: skip
 
     def _unknown_layer(self, callee: ast.Name, region: _Region) -> None:
-        message, help = unknown_layer(callee.name, self._module, region.names())
-        self._report("unknown-layer", message, callee.span, "unknown layer", help=help)
+        message, help, fix = unknown_layer(callee, self._module, [*region.names(), *_STATEMENTS])
+        self._report("unknown-layer", message, callee.span, "unknown layer", help=help, fix=fix)
 
     def _report(
         self,
@@ -231,7 +254,8 @@ class _Checker:
         label: str,
         secondary: tuple[Label, ...] = (),
         help: str | None = None,
+        fix: Fix | None = None,
     ) -> None:
         self.diagnostics.append(
-            Diagnostic(BY_NAME[code], message, Label(span, label), secondary, help=help)
+            Diagnostic(BY_NAME[code], message, Label(span, label), secondary, help=help, fix=fix)
         )

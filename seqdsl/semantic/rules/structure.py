@@ -8,7 +8,7 @@ from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.rules.walk import bodies, definitions, statements
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.suggest import nearest
+from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
@@ -76,15 +76,17 @@ def _check_model(model: ast.Model, module: LoadedModule) -> list[Diagnostic]:
     networks = (ast.Network, ast.Derived)
     if found is None or not isinstance(found[0], networks):
         known = [name for name, (d, _) in module.visible.items() if isinstance(d, networks)]
-        near = nearest(model.network, known)
+        help, fix = did_you_mean(
+            model.network, known, model.network_span,
+            "a model binds the parameters of a `network`",
+        )  # fmt: skip
         diagnostics.append(
             Diagnostic(
                 BY_NAME["unknown-network"],
                 f"no network `{model.network}` is defined or imported",
                 Label(model.network_span, "unknown network"),
-                help=f"did you mean `{near}`?"
-                if near
-                else "a model binds the parameters of a `network`",
+                help=help,
+                fix=fix,
             )
         )
     diagnostics.extend(

@@ -1,0 +1,102 @@
+"""Edits that mend a finding, and how they are put into a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from seqdsl.source.frozen import frozen_value
+from seqdsl.source.text import Source, Span
+
+
+@frozen_value
+class Edit:
+    """Text that stands for a span; an empty span is an insertion."""
+
+    span: Span
+    text: str
+
+
+@frozen_value
+class Fix:
+    """What mends a finding. ``safe``: what the file means to say stays the same.
+
+    A fix that is not safe is a guess at what was meant, and for its author to judge.
+    """
+
+    edits: tuple[Edit, ...]
+    safe: bool
+
+
+def replacing(span: Span, text: str, *, safe: bool = False) -> Fix:
+    """The fix that is one edit."""
+    return Fix((Edit(span, text),), safe)
+
+
+def inserting(source: Source, offset: int, text: str, *, safe: bool = False) -> Fix:
+    return replacing(Span(source, offset, offset), text, safe=safe)
+
+
+def removing_lines(span: Span) -> Fix:
+    """Takes out the lines of a span that has them to itself, or else the span alone."""
+    text = span.source.text
+    start = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", span.end)
+    end = len(text) if end < 0 else end + 1
+    rest = text[span.end : end].strip()
+    alone = not text[start : span.start].strip() and (not rest or rest.startswith("#"))
+    return replacing(Span(span.source, start, end) if alone else span, "", safe=True)
+
+
+def applied(text: str, fixes: Iterable[Fix]) -> tuple[str, int]:
+    """A text with fixes put in, and how many were; of two that overlap the first counts."""
+    taken: list[Edit] = []
+    count = 0
+    for fix in fixes:
+        if not any(_overlap(edit, other) for edit in fix.edits for other in taken):
+            taken.extend(fix.edits)
+            count += 1
+    return edited(text, taken), count
+
+
+def edited(text: str, edits: Sequence[Edit]) -> str:
+    """A text with edits put in that do not overlap."""
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
+
+
+def changed_lines(fix: Fix) -> list[tuple[int, list[str], list[str]]]:
+    """The runs of lines that a fix changes: the first's number, and both texts."""
+    found: list[tuple[int, list[str], list[str]]] = []
+    ordered = sorted(fix.edits, key=lambda edit: edit.span.start)
+    runs: list[list[Edit]] = []
+    for edit in ordered:
+        if runs and _last_line(runs[-1][-1]) >= edit.span.line:
+            runs[-1].append(edit)
+        else:
+            runs.append([edit])
+    for run in runs:
+        source = run[0].span.source
+        first, last = run[0].span.line, _last_line(run[-1])
+        start, end = source.line_start(first), source.line_end(last)
+        edits = [Edit(Span(source, e.span.start - start, e.span.end - start), e.text) for e in run]
+        before = source.text[start:end]
+        found.append((first, before.split("\n"), _lines(edited(before, edits))))
+    return found
+
+
+def _last_line(edit: Edit) -> int:
+    """The last line that an edit touches; a line break at its end belongs to the line."""
+    span = edit.span
+    return span.source.line_column(max(span.start, span.end - 1))[0]
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that are left; none where the text is gone with its line break."""
+    return text.split("\n") if text.strip() else []
+
+
+def _overlap(one: Edit, other: Edit) -> bool:
+    if one.span.start == other.span.start:
+        return True
+    return one.span.start < other.span.end and other.span.start < one.span.end
