@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
-from seqdsl.passes.claims import check_claims
+from seqdsl.passes.check import check_program, expand_checked, settled
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.semantic.compile import (
     Argument,
     Instance,
     choose,
-    instances,
     unique,
 )
 from seqdsl.semantic.compile import (
@@ -69,7 +68,7 @@ def load_instance(
         unread = has_errors(diagnostics)
         return None, diagnostics if unread else [*diagnostics, failure.diagnostic]
     instance = expand_checked(program, definition, params)
-    return instance, _settled([*diagnostics, *instance.diagnostics])
+    return instance, settled([*diagnostics, *instance.diagnostics], program, whole=False)
 
 
 def _require_arguments(
@@ -108,24 +107,7 @@ def check_file(
         program = read_program(path, revision)
     except Failure as failure:
         return [], [failure.diagnostic]
-    built = [expand_checked(program, definition, None) for definition in instances(program)]
-    found = [d for instance in built for d in instance.diagnostics]
-    return built, _settled([*program.diagnostics, *check_rules(program), *found])
-
-
-def _settled(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """Each finding once; after a syntax error, none that rests on the whole file being read."""
-    found = unique(diagnostics)
-    if any(d.code.name == "recursion" for d in found):
-        found = [d for d in found if d.code.name != "depth-limit"]
-    if not any(d.code.name == "syntax" for d in found):
-        return found
-    return [d for d in found if d.code.name not in _OF_WHOLE_FILES]
-
-
-_OF_WHOLE_FILES = frozenset(
-    {"unused-name", "false-claim", "stage-output", "concat-width", "no-input", "no-output"}
-)
+    return check_program(program)
 
 
 def expand(path: str | Path, network: str | None = None, **params: Argument) -> str:
@@ -170,19 +152,6 @@ def _is_of(text: str, network: Network) -> bool:
     program = load_program(Source("<expanded>", text), None)
     again = _expand(program, choose(program, None)).network
     return again is not None and dump(again) == dump(network)
-
-
-def expand_checked(
-    program: Program,
-    definition: ast.Buildable,
-    params: Mapping[str, Argument] | None,
-) -> Instance:
-    """Builds a network and checks its claims. Parameters that are given void its claims."""
-    instance = _expand(program, definition, params)
-    if instance.network is None or params:
-        return instance
-    found = (*instance.diagnostics, *check_claims(instance.network))
-    return Instance(instance.name, instance.network, found)
 
 
 def read_program(path: str | Path, revision: str | None = None) -> Program:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from seqdsl.graph.claims import Claim, Quantity
@@ -10,7 +11,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import diagnostic
 from seqdsl.source.diagnostic import Diagnostic
-from seqdsl.source.fix import replacing
+from seqdsl.source.fix import inserting, removing, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.timing import stage
 
@@ -55,11 +56,51 @@ def judge(
 
 
 def check_claims(network: Network) -> list[Diagnostic]:
-    """A finding for each claim that does not hold."""
+    """A finding for each claim that does not hold, or that says more or less than it could."""
     if not network.claims:
         return []
     with stage("claims"):
-        return [_false_claim(claim, v) for claim, v in judge_claims(network) if not v.holds]
+        return [found for claim, verdict in judge_claims(network) for found in _of(claim, verdict)]
+
+
+def _of(claim: Claim, verdict: Verdict) -> Iterator[Diagnostic]:
+    if not verdict.holds:
+        yield _false_claim(claim, verdict)
+    if claim.metric == "flops" and not claim.stated:
+        yield _no_convention(claim)
+    if (
+        claim.tolerance is not None
+        and abs(verdict.computed - verdict.printed)
+        <= (claim.quantity.unit * verdict.scale)
+        <= verdict.allowed
+    ):
+        yield _idle_tolerance(claim)
+
+
+def _no_convention(claim: Claim) -> Diagnostic:
+    end = claim.quantity_span.end
+    return diagnostic(
+        "no-convention",
+        "these FLOPs are claimed without a convention, and counted by `flops`",
+        claim.span,
+        claim.scope,
+        label="as two operations for each multiply-accumulate",
+        help="name the convention: `by flops`, or `by macs` or `by paper`",
+        fix=inserting(claim.span.source, end, " by flops", safe=True),
+    )
+
+
+def _idle_tolerance(claim: Claim) -> Diagnostic:
+    span = claim.tolerance_span or claim.span
+    return diagnostic(
+        "idle-tolerance",
+        f"{claim.quantity.text} is met to its last digit, without a tolerance",
+        span,
+        claim.scope,
+        label="not needed",
+        help="remove it: a figure without one holds within one unit of its last digit",
+        fix=removing(span),
+    )
 
 
 def judge_claims(network: Network) -> list[tuple[Claim, Verdict]]:

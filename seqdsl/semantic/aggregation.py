@@ -12,6 +12,7 @@ from seqdsl.semantic.evaluate import Poisoned, evaluate, items
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.state import State
+from seqdsl.semantic.suspect import Windowed
 from seqdsl.semantic.values import (
     AllWindow,
     Feature,
@@ -49,6 +50,7 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
     arguments = _arguments(statement, frame)
     sequence = [source.take(i, i + 1) for i in range(len(source.groups))]
     inputs = len(sequence)
+    whole = len(values) > 1
     for turn, value in enumerate(values, 1):
         scope = _group_scope(statement, state, frame.scope, turn, len(values))
         inner = frame.inner(scope, source)
@@ -56,17 +58,32 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
         inner.values[statement.name] = value
         seen = _window(arguments.get("window"), sequence, inputs, inner, statement)
         inner.entry = inner.current = seen
+        whole = whole and seen.width == sum(each.width for each in sequence)
         state.run(statement.body.statements, inner)
         if not isinstance(inner.current, Feature):
             return BROKEN
         sequence.append(inner.current.as_one_group())
         if inner.current.spatial != source.spatial:
             raise _changes_size(statement, inner.current, source, scope)
+    _note_window(arguments, whole, state, frame)
     kept = _kept(arguments, sequence, inputs, frame, statement)
     if kept is None:
         return concatenated(sequence[inputs:])
     state.dataflow.place(kept.segments, frame.scope, statement.span)
     return kept
+
+
+def _note_window(
+    arguments: dict[str, ast.Argument], whole: bool, state: State, frame: Frame
+) -> None:
+    """Keeps whether the window of a user's aggregation left out nothing, in all its expansions."""
+    argument = arguments.get("window")
+    if argument is None or argument.span.source.library:
+        return
+    span = argument.value.span
+    known = state.windows.get(span)
+    whole = whole and span.text != "all" and (known is None or known.whole)
+    state.windows[span] = Windowed(whole, frame.scope)
 
 
 def _changes_size(

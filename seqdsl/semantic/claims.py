@@ -56,7 +56,9 @@ def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
     if expect.tolerance is not None:
         tolerance = Fraction(expect.tolerance.value) / 100
         before = expect.convention_span or expect.quantity.span
-        tolerance_span = Span(expect.span.source, before.end, expect.span.end)
+        gap = expect.span.source.text[before.end : expect.span.end]
+        start = before.end + len(gap) - len(gap.lstrip())
+        tolerance_span = Span(expect.span.source, start, expect.span.end)
     return Claim(
         expect.metric, quantity_of(expect.quantity), expect.quantity.span, convention,
         expect.convention is not None, tolerance, tolerance_span, scope, expect.span,

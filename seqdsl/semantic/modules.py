@@ -32,6 +32,7 @@ class LoadedModule:
     syntax: ast.Module
     own: dict[str, Definition] = field(default_factory=dict)
     visible: dict[str, tuple[Definition, LoadedModule]] = field(default_factory=dict)
+    uses: list[tuple[ast.Use, LoadedModule]] = field(default_factory=list)
 
     def find(self, name: str) -> tuple[Definition, LoadedModule] | None:
         return self.visible.get(name)
@@ -124,6 +125,7 @@ class _Loader:
                     continue
                 self.diagnostics.extend(_hidden(module, used, item))
                 _import(module, used)
+                module.uses.append((item, used))
         prelude = library_module(PRELUDE)  # last: what a file imports comes before it
         if prelude is not None:
             _import(module, prelude)

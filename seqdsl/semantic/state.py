@@ -13,6 +13,7 @@ from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.replay import Replays
+from seqdsl.semantic.suspect import Windowed
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
@@ -35,6 +36,7 @@ class State:
     claims: list[Claim] = field(default_factory=list)
     outputs: dict[str, tuple[Output, Span]] = field(default_factory=dict)  # by their names
     named: set[Span] = field(default_factory=set)  # the calls that make named values
+    windows: dict[Span, Windowed] = field(default_factory=dict)  # of the user's aggregations
     statements: int = 0
     replacements: int = 0  # layers that a derived network has replaced
     applied_rules: set[ast.Replace] = field(default_factory=set)

@@ -36,6 +36,13 @@ def inserting(source: Source, offset: int, text: str, *, safe: bool = False) -> 
     return replacing(Span(source, offset, offset), text, safe=safe)
 
 
+def removing(span: Span) -> Fix:
+    """Takes out a span and the blanks before it."""
+    before = span.source.text[: span.start]
+    start = len(before.rstrip(" \t"))
+    return replacing(Span(span.source, start, span.end), "", safe=True)
+
+
 def removing_lines(span: Span) -> Fix:
     """Takes out the lines of a span that has them to itself, or else the span alone."""
     text = span.source.text

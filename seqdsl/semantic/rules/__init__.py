@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from seqdsl.semantic.modules import LoadedModule, Program
 from seqdsl.semantic.rules.arguments import check_arguments
+from seqdsl.semantic.rules.constancy import check_constancy
 from seqdsl.semantic.rules.derivation import check_derivation
+from seqdsl.semantic.rules.imports import check_imports
 from seqdsl.semantic.rules.names import check_names
 from seqdsl.semantic.rules.recursion import check_recursion
 from seqdsl.semantic.rules.structure import check_structure
@@ -16,11 +18,13 @@ from seqdsl.source.timing import stage
 Rule = Callable[[LoadedModule], list[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
+    check_imports,
     check_structure,
     check_derivation,
     check_names,
     check_arguments,
     check_recursion,
+    check_constancy,
 )
 
 

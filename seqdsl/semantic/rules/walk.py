@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqdsl.syntax import ast
+from seqdsl.syntax.names import inside
 
 
 def definitions(module: ast.Module) -> Iterator[ast.Network | ast.Block]:
@@ -46,6 +47,28 @@ def calls(body: ast.Body) -> Iterator[ast.Call]:
             yield statement
         elif isinstance(statement, ast.Let | ast.Output):
             yield from statement.calls
+
+
+def bodies_of(module: ast.Module) -> Iterator[ast.Body]:
+    """The braces of every definition: of networks, blocks and the rules of derived networks."""
+    for item in module.items:
+        match item:
+            case ast.Network(body=body) | ast.Block(body=body):
+                yield body
+            case ast.Derived(replacements=replacements):
+                yield from (rule.body for rule in replacements)
+            case _:
+                pass
+
+
+def every_expression(body: ast.Body) -> Iterator[ast.Expression]:
+    """The expressions inside a body, and those in them."""
+    for statement in statements(body):
+        for expression in expressions(statement):
+            yield from inside(expression)
+        if isinstance(statement, ast.Aggregate):
+            for argument in statement.arguments:
+                yield from inside(argument.value)
 
 
 def expressions(statement: ast.Statement) -> Iterator[ast.Expression]:

@@ -1,0 +1,72 @@
+"""Everything that is to be said about a program: its files, its networks, and their claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seqdsl.passes.claims import check_claims
+from seqdsl.semantic.compile import Argument, Instance, expand, instances, unique
+from seqdsl.semantic.modules import Program
+from seqdsl.semantic.rules import check_rules
+from seqdsl.source.allow import without_allowed
+from seqdsl.source.diagnostic import Diagnostic, has_errors
+from seqdsl.source.text import Source
+from seqdsl.syntax import ast
+
+# After a syntax error nothing is said that rests on the whole file being read.
+_OF_WHOLE_FILES = frozenset(
+    {
+        "unused-name", "unused-import", "false-claim", "stage-output", "concat-width", "no-input",
+        "no-output", "unread-layer", "idle-rule", "single-group", "whole-window",
+        "idle-tolerance",
+    }
+)  # fmt: skip
+
+
+def check_program(program: Program) -> tuple[list[Instance], list[Diagnostic]]:
+    """Every network that a file builds, and all that is to be said about them."""
+    built = [expand_checked(program, definition, None) for definition in instances(program)]
+    found = [d for instance in built for d in instance.diagnostics]
+    return built, settled([*program.diagnostics, *check_rules(program), *found], program)
+
+
+def expand_checked(
+    program: Program, definition: ast.Buildable, params: Mapping[str, Argument] | None
+) -> Instance:
+    """Builds a network and checks its claims. Parameters that are given void its claims."""
+    instance = expand(program, definition, params)
+    if instance.network is None or params:
+        return instance
+    found = (*instance.diagnostics, *check_claims(instance.network))
+    return Instance(instance.name, instance.network, found)
+
+
+def settled(
+    diagnostics: Sequence[Diagnostic], program: Program, *, whole: bool = True
+) -> list[Diagnostic]:
+    """Each finding once, in the order of the text, less what comments allow, and what follows from
+    another. ``whole`` is for a check of all the networks of a file.
+    """
+    sources = [module.syntax.source for module in program.modules]
+    whole = whole and not has_errors(diagnostics)
+    found = without_allowed(unique(diagnostics), sources, judge_idle=whole)
+    names = {d.code.name for d in found}
+    silent = _OF_WHOLE_FILES if "syntax" in names else frozenset()
+    if "recursion" in names:
+        silent |= {"depth-limit"}
+    return _in_order([d for d in found if d.code.name not in silent])
+
+
+def _in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Those of no place first, then file by file, each from its top."""
+    files: dict[Source, int] = {}
+    for d in diagnostics:
+        if d.primary is not None:
+            files.setdefault(d.primary.span.source, len(files))
+
+    def place(d: Diagnostic) -> tuple[int, int]:
+        if d.primary is None:
+            return (-1, 0)
+        return (files[d.primary.span.source], d.primary.span.start)
+
+    return sorted(diagnostics, key=place)

@@ -1,0 +1,135 @@
+"""Comments that allow a warning: ``# seqdsl: allow(SEQ203)`` behind a line, or above it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from seqdsl.source.codes import BY_ID, BY_NAME, CODES, Code, Severity
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.fix import Fix, removing, removing_lines, replacing
+from seqdsl.source.frozen import frozen
+from seqdsl.source.suggest import did_you_mean
+from seqdsl.source.text import Source, Span
+
+_COMMENT = re.compile(r'^(?P<code>(?:[^#"\n]|"[^"\n]*")*)#\s*seqdsl:\s*allow\((?P<codes>[^)\n]*)\)')
+_WORD = re.compile(r"[^\s,]+")
+_NEVER = ("unknown-allow", "idle-allow")
+
+
+@frozen
+class Allowance:
+    """One word of a comment, and the line that it is about."""
+
+    word: str
+    span: Span
+    comment: Span
+    line: int
+
+    @property
+    def code(self) -> Code | None:
+        return BY_ID.get(self.word.upper()) or BY_NAME.get(self.word.lower())
+
+
+def allowances(source: Source) -> Iterator[Allowance]:
+    """What the comments of a source allow. One alone on its line is about the next line of code."""
+    if "seqdsl:" not in source.text:
+        return
+    lines = source.text.split("\n")
+    for number, text in enumerate(lines, 1):
+        found = _COMMENT.match(text)
+        if found is None:
+            continue
+        line = number if found["code"].strip() else _next_of_code(lines, number)
+        start = source.line_start(number)
+        comment = Span(source, start + found.end("code"), start + found.end())
+        for word in _WORD.finditer(found["codes"]):
+            at = start + found.start("codes") + word.start()
+            yield Allowance(word[0], Span(source, at, at + len(word[0])), comment, line)
+
+
+def _next_of_code(lines: Sequence[str], number: int) -> int:
+    for later in range(number + 1, len(lines) + 1):
+        text = lines[later - 1].strip()
+        if text and not text.startswith("#"):
+            return later
+    return number
+
+
+def without_allowed(
+    diagnostics: Sequence[Diagnostic], sources: Sequence[Source], *, judge_idle: bool
+) -> list[Diagnostic]:
+    """The findings less those that comments allow, and with what is wrong with the comments.
+
+    ``judge_idle`` is for a check of whole files: only then does a comment that silences nothing
+    have no use.
+    """
+    every = [allowance for source in sources for allowance in allowances(source)]
+    if not every:
+        return list(diagnostics)
+    by_place = {(a.span.source, a.line, a.code): a for a in every if _is_of_a_warning(a.code)}
+    kept: list[Diagnostic] = []
+    used: set[Allowance] = set()
+    for d in diagnostics:
+        allowance = None
+        if d.primary is not None:
+            span = d.primary.span
+            allowance = by_place.get((span.source, span.line, d.code))
+        if allowance is None:
+            kept.append(d)
+        else:
+            used.add(allowance)
+    kept += [_unknown(a) for a in every if not _is_of_a_warning(a.code)]
+    if judge_idle:
+        kept += [_idle(a) for a in every if _is_of_a_warning(a.code) and a not in used]
+    return kept
+
+
+def _is_of_a_warning(code: Code | None) -> bool:
+    return code is not None and code.severity is Severity.WARNING and code.name not in _NEVER
+
+
+def _unknown(allowance: Allowance) -> Diagnostic:
+    code = allowance.code
+    help: str | None
+    fix: Fix | None
+    if code is None:
+        message = f"no code `{allowance.word}` exists"
+        words = [name for c in CODES if _is_of_a_warning(c) for name in (c.id, c.name)]
+        otherwise = "`seqdsl explain --list` names every code"
+        help, fix = did_you_mean(allowance.word, words, allowance.span, otherwise)
+    else:
+        message = f"{code.id} ({code.name}) can't be allowed"
+        help, fix = "only warnings can: mend what is wrong", _without(allowance)
+    where = Label(allowance.span, "no warning")
+    return Diagnostic(BY_NAME["unknown-allow"], message, where, help=help, fix=fix)
+
+
+def _idle(allowance: Allowance) -> Diagnostic:
+    return Diagnostic(
+        BY_NAME["idle-allow"],
+        f"line {allowance.line} gives no warning `{allowance.word}`",
+        Label(allowance.span, "allows nothing"),
+        help="remove it",
+        fix=_without(allowance),
+    )
+
+
+def _without(allowance: Allowance) -> Fix:
+    """Takes a word out of its comment, and the comment where it is the only one."""
+    comment = allowance.comment
+    listed = comment.text.rpartition("(")[2].rstrip(")")
+    if len(_WORD.findall(listed)) == 1:
+        rest = comment.source.line_text(comment.line).rpartition(comment.text)[2].strip()
+        if rest:
+            return replacing(comment, "#", safe=True)
+        line = comment.source.line_text(comment.line).strip()
+        return removing_lines(comment) if line == comment.text else removing(comment)
+    text, span = comment.source.text, allowance.span
+    start, end = span.start, span.end
+    while text[end] in ", \t":
+        end += 1
+    if text[end] == ")":
+        while text[start - 1] in ", \t":
+            start -= 1
+    return replacing(Span(comment.source, start, end), "", safe=True)
