@@ -38,7 +38,7 @@ TRICKY = {
     "one channel of a convolution": "network N { input 3x4x4\n a = it | conv2d 1x1, 4\n"
     " b = a.channels(2, 4) | relu\n concatenate a.channels(1, 1), b }",
     "a window that depends on the group": "network N { input 3x8x8\n"
-    "aggregate i in 1..4, window=last(i) { conv 3x3, 2 } }",
+    "aggregate i in 1..4, window=last(max(1, i - 1)) { conv 3x3, 2 } }",
     "a shortcut under another name": "block gated(width: positive, gate: feature) {\n"
     " conv 3x3, width\n add it, gate }\nblock own(body: layers) {\n body.head\n"
     " body.last gate=in }\nnetwork N { input 4x4x4\n own { conv 3x3, 4\n gated 4 } }",

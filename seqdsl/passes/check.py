@@ -54,6 +54,8 @@ def settled(
     silent = _OF_WHOLE_FILES if "syntax" in names else frozenset()
     if "recursion" in names:
         silent |= {"depth-limit"}
+    if not names.isdisjoint(("unknown-layer", "undefined-name", "unknown-network")):
+        silent |= {"unused-import"}  # it may give what is misspelt
     return _in_order([d for d in found if d.code.name not in silent])
 
 

@@ -12,13 +12,13 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
+from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.resources import resource
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.parser import parse
 
-MAX_IMPORTS = 256
 PRELUDE = "std.prelude"
 _ROOT_MARKS = (".git", "pyproject.toml")
 
@@ -168,7 +168,8 @@ class _Loader:
             )
         if path in self._loaded:
             return self._loaded[path]
-        if len(self._loaded) >= MAX_IMPORTS:
+        most = LIMITS.get().imports
+        if len(self._loaded) >= most:
             raise _import_failure(
                 "import-limit", f"more than {MAX_IMPORTS} files are imported", use, None
             )

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.text import Source
-
-MAX_SOURCE_BYTES = 200_000
 
 
 class Files(Protocol):
@@ -37,7 +36,7 @@ class Disk:
     def read(self, path: Path, name: str) -> Source:
         try:
             with path.open("rb") as file:
-                return decode(file.read(MAX_SOURCE_BYTES + 1), name)
+                return decode(file.read(LIMITS.get().bytes + 1), name)
         except FileNotFoundError:
             raise missing(name) from None
         except IsADirectoryError:
@@ -57,12 +56,12 @@ DISK = Disk()
 
 
 def read_stdin() -> Source:
-    return decode(sys.stdin.buffer.read(MAX_SOURCE_BYTES + 1), "<stdin>")
+    return decode(sys.stdin.buffer.read(LIMITS.get().bytes + 1), "<stdin>")
 
 
 def decode(data: bytes, name: str) -> Source:
     """Raises `Failure` for what is too large or not UTF-8."""
-    if len(data) > MAX_SOURCE_BYTES:
+    if len(data) > LIMITS.get().bytes:
         raise too_large(name)
     try:
         return Source(name, data.decode("utf-8"))
@@ -86,9 +85,9 @@ def is_directory(name: str) -> Failure:
 def too_large(name: str) -> Failure:
     return failure(
         "file-too-large",
-        f"{name} is larger than {MAX_SOURCE_BYTES:,} bytes",
+        f"{name} is larger than {LIMITS.get().bytes:,} bytes",
         name,
-        "split it into files that use one another",
+        f"split it into files that use one another; {way_on('bytes')}",
     )
 
 

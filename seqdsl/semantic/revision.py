@@ -8,7 +8,6 @@ from os.path import normpath, relpath
 from pathlib import Path
 
 from seqdsl.semantic.reading import (
-    MAX_SOURCE_BYTES,
     decode,
     failure,
     is_directory,
@@ -16,6 +15,7 @@ from seqdsl.semantic.reading import (
     too_large,
 )
 from seqdsl.source.frozen import frozen
+from seqdsl.source.limits import LIMITS
 from seqdsl.source.text import Source
 
 MAX_LINKS = 40  # from one link to the next
@@ -72,7 +72,7 @@ class Revision:
             raise missing(shown, self._elsewhere(name))
         if entry.kind != "blob":
             raise is_directory(shown)
-        if entry.size > MAX_SOURCE_BYTES:
+        if entry.size > LIMITS.get().bytes:
             raise too_large(shown)
         return decode(self._git(self._root, "cat-file", "blob", entry.id).stdout, shown)
 

@@ -115,6 +115,7 @@ class Stage:
     """``stage conv2 -> 56x56 { ... }``; the head is the stage named ``head``."""
 
     name: str
+    name_span: Span
     claim: Expression | None
     body: Body
     span: Span  # of the heading

@@ -10,9 +10,9 @@ from lark import Token, Tree
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.limits import INTEGERS, LIMITS, way_on
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
-from seqdsl.syntax.tokens import MAX_NESTING
 
 MAX_INTEGER = 2**63 - 1
 
@@ -20,12 +20,9 @@ _SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 def construct(tree: Tree[Token], source: Source) -> tuple[ast.Item, ...]:
-    """The items of a file. Raises `Failure` for an integer past 64 bits, or too long a chain."""
+    """The items of a file. Raises `Failure` for an integer past 64 bits, or what is nested too deeply."""
     builder = _Construct(source)
-    try:
-        return tuple(builder.item(child) for child in tree.children if child is not None)
-    except RecursionError:
-        raise too_deep(Span(source, 0, 0)) from None
+    return tuple(builder.item(child) for child in tree.children if child is not None)
 
 
 def too_deep(span: Span) -> Failure:
@@ -33,15 +30,16 @@ def too_deep(span: Span) -> Failure:
     return Failure(
         Diagnostic(
             BY_NAME["nesting"],
-            f"more than {MAX_NESTING} brackets, signs or attributes stand in one another here",
+            f"more than {LIMITS.get().nesting} brackets, signs or attributes stand in one another here",
             Label(span, "one too many"),
-            help="name a part of it with `name = ...`, or move it into a block of its own",
+            help="name a part of it with `name = ...`, or move it into a block of its own; "
+            + way_on("nesting"),
         )
     )
 
 
 def construct_expression(tree: Tree[Token], source: Source) -> ast.Expression:
-    """A single expression. Raises `Failure` for an integer past 64 bits."""
+    """A single expression. Raises `Failure` as `construct` does."""
     return _Construct(source).expression(tree)
 
 
@@ -50,6 +48,8 @@ class _Construct:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._deepest = LIMITS.get().nesting
+        self._depth = 0  # of the expression that is made
 
     def _span(self, tree: Any) -> Span:
         if isinstance(tree, Token):
@@ -180,8 +180,13 @@ class _Construct:
             case "stage" | "head":
                 name, claim, body = children if tree.data == "stage" else ("head", *children)
                 heading = self._heading(span, body)
+                named = (
+                    self._span(name)
+                    if tree.data == "stage"
+                    else Span(self._source, span.start, span.start + len("head"))
+                )
                 claimed = None if claim is None else self.expression(claim)
-                return ast.Stage(str(name), claimed, self.body(body), heading)
+                return ast.Stage(str(name), named, claimed, self.body(body), heading)
             case "input":
                 return ast.InputShape(tuple(map(self.expression, children)), span)
             case "require":
@@ -237,7 +242,12 @@ class _Construct:
     # --- expressions
 
     def expression(self, tree: Any) -> ast.Expression:
-        return self._expressions[tree.data](self, tree.children, self._span(tree))
+        if self._depth >= self._deepest:
+            raise too_deep(self._span(tree))
+        self._depth += 1
+        made = self._expressions[tree.data](self, tree.children, self._span(tree))
+        self._depth -= 1
+        return made
 
     def number(self, token: Token) -> ast.Number:
         text = str(token)
@@ -265,7 +275,7 @@ class _Construct:
                 BY_NAME["integer-range"],
                 "this number is outside the range of 64 bits",
                 Label(span, "too large"),
-                help=f"the largest whole number is {MAX_INTEGER}",
+                help=f"the largest whole number is {MAX_INTEGER}; {INTEGERS}",
             )
         )
 
@@ -284,8 +294,8 @@ class _Construct:
 
     def _suffixed(self, children: Any, _: Span) -> ast.Expression:
         first, *suffixes = children
-        if len(suffixes) > MAX_NESTING:
-            raise too_deep(self._span(suffixes[MAX_NESTING]))
+        if len(suffixes) > self._deepest:
+            raise too_deep(self._span(suffixes[self._deepest]))
         value = self.expression(first)
         for suffix in suffixes:
             span = value.span.to(self._span(suffix))

@@ -21,8 +21,7 @@ def check_imports(module: LoadedModule) -> list[Diagnostic]:
     diagnostics: list[Diagnostic] = []
     seen: set[str] = set()
     for use, used in module.uses:
-        given = {name for name in used.own if module.visible[name][1] is used}
-        if use.target in seen or not given & named:
+        if use.target in seen or not used.own.keys() & named:
             diagnostics.append(_unused(use, again=use.target in seen))
         seen.add(use.target)
     return diagnostics

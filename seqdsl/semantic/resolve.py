@@ -1,0 +1,356 @@
+"""Follows every name of a file to what it stands for; tells of those that stand for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from seqdsl.semantic.evaluate import CONSTANTS
+from seqdsl.semantic.modules import Definition, LoadedModule
+from seqdsl.semantic.primitives import PRIMITIVES
+from seqdsl.semantic.rules.walk import definitions, expressions
+from seqdsl.semantic.symbols import Kind, Reference, Symbol
+from seqdsl.semantic.unknown import unknown_layer
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.fix import Fix, inserting
+from seqdsl.source.frozen import frozen
+from seqdsl.source.suggest import did_you_mean, nearest
+from seqdsl.source.text import Span
+from seqdsl.syntax import ast
+from seqdsl.syntax.names import names_in
+
+_WORDS = ("in", "it")
+_STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "output", "for")
+
+
+@frozen
+class Names:
+    """The symbols that a file declares, the places that name one, and what is wrong with names."""
+
+    symbols: list[Symbol]
+    references: list[Reference]
+    diagnostics: list[Diagnostic]
+
+
+@dataclass(slots=True, eq=False)
+class _Binding:
+    symbol: Symbol
+    span: Span
+    warn: bool = True  # an index that nothing reads is no mistake
+    used: bool = False
+
+    @property
+    def is_parameter(self) -> bool:
+        return self.symbol.kind is Kind.PARAMETER
+
+
+@dataclass(slots=True, eq=False)
+class _Region:
+    """One pair of braces: what it binds, and what it sees from outside."""
+
+    outer: _Region | None = None
+    bindings: dict[str, _Binding] = field(default_factory=dict)
+    stages: dict[str, Symbol] = field(default_factory=dict)  # those behind us
+
+    def find(self, name: str) -> _Binding | None:
+        region: _Region | None = self
+        while region is not None:
+            if name in region.bindings:
+                return region.bindings[name]
+            region = region.outer
+        return None
+
+    def stage(self, name: str) -> Symbol | None:
+        region: _Region | None = self
+        while region is not None:
+            if name in region.stages:
+                return region.stages[name]
+            region = region.outer
+        return None
+
+    def names(self) -> list[str]:
+        return [*self.bindings, *self.stages, *(self.outer.names() if self.outer else [])]
+
+
+def resolve(module: LoadedModule) -> Names:
+    """Follows every name of a file to what binds it."""
+    resolver = _Resolver(module)
+    for item in module.syntax.items:
+        if not isinstance(item, ast.Use):
+            resolver.names.symbols.append(symbol_of(item))
+    for definition in definitions(module.syntax):
+        resolver.definition(definition)
+    for item in module.syntax.items:
+        if isinstance(item, ast.Model):
+            resolver.model(item)
+        elif isinstance(item, ast.Derived):
+            resolver.derived(item)
+    return resolver.names
+
+
+def symbol_of(definition: Definition) -> Symbol:
+    match definition:
+        case ast.Block():
+            kind = Kind.BLOCK
+        case ast.Model():
+            kind = Kind.MODEL
+        case _:
+            kind = Kind.NETWORK
+    return Symbol(kind, definition.name, definition.name_span)
+
+
+class _Resolver:
+    def __init__(self, module: LoadedModule) -> None:
+        self._module = module
+        self._all: list[_Binding] = []
+        self.names = Names([], [], [])
+
+    def definition(self, definition: ast.Network | ast.Block) -> None:
+        region = self._parameters(definition.parameters)
+        self._body(definition.body, region)
+        self._report_unused()
+
+    def model(self, model: ast.Model) -> None:
+        found = self._definition(model.network, model.network_span)
+        self._arguments(model.arguments, found, _Region())
+
+    def derived(self, definition: ast.Derived) -> None:
+        region = self._parameters(definition.parameters)
+        found = self._definition(definition.base, definition.base_span)
+        self._arguments(definition.arguments, found, region)
+        for rule in definition.replacements:
+            inner = _Region(region)
+            layer = self._definition(rule.layer, rule.layer_span)
+            for name in rule.parameters:  # one that is not read says that it may have any value
+                self._bind(Kind.PARAMETER, name.name, name.span, inner, warn=False)
+                self._parameter(layer, name.name, name.span)
+            if rule.where is not None:
+                self._read(rule.where, inner)
+            self._body(rule.body, inner)
+        self._report_unused()
+
+    def _parameters(self, parameters: Sequence[ast.Parameter]) -> _Region:
+        region = _Region()
+        self._all = []
+        for parameter in parameters:
+            if parameter.default is not None:
+                self._read(parameter.default, region)
+            if parameter.name in region.bindings:
+                self._duplicate_parameter(parameter, region.bindings[parameter.name])
+            else:
+                self._bind(Kind.PARAMETER, parameter.name, parameter.span, region)
+        return region
+
+    def _report_unused(self) -> None:
+        for binding in self._all:
+            if binding.warn and not binding.used:
+                self._unused(binding)
+
+    def _body(self, body: ast.Body, region: _Region) -> None:
+        for statement in body.statements:
+            self._statement(statement, region)
+
+    def _statement(self, statement: ast.Statement, region: _Region) -> None:
+        if isinstance(statement, ast.Call) and self._misspelt(statement, region):
+            return
+        for expression in expressions(statement):
+            self._read(expression, region)
+        match statement:
+            case ast.Call():
+                self._call(statement, region)
+            case ast.Let():
+                for call in statement.calls:
+                    self._call(call, region)
+                known = region.bindings.get(statement.name)
+                if known is not None:
+                    self._refer(statement.name_span, known.symbol)
+                elif statement.name != "it":
+                    self._bind(Kind.VALUE, statement.name, statement.name_span, region)
+            case ast.Output():
+                for call in statement.calls:
+                    self._call(call, region)
+                if statement.value is None:
+                    self._name(ast.Name(statement.name, statement.name_span), region)
+            case ast.For():
+                if statement.name not in region.bindings:
+                    self._bind(Kind.INDEX, statement.name, statement.name_span, region, warn=False)
+                self._body(statement.body, region)
+            case ast.Aggregate():
+                inner = _Region(region)
+                self._bind(Kind.INDEX, statement.name, statement.name_span, inner, warn=False)
+                for argument in statement.arguments:
+                    self._read(argument.value, inner)
+                self._body(statement.body, inner)
+            case ast.If():
+                for _, body in statement.branches:
+                    self._body(body, region)
+                if statement.otherwise is not None:
+                    self._body(statement.otherwise, region)
+            case ast.Stage():
+                self._body(statement.body, _Region(region))
+                symbol = Symbol(Kind.STAGE, statement.name, statement.name_span)
+                region.stages[statement.name] = symbol
+                self.names.symbols.append(symbol)
+            case _:
+                pass
+
+    def _call(self, call: ast.Call, region: _Region) -> None:
+        callee = call.callee
+        if isinstance(callee, ast.Attribute):
+            self._read(callee, region)
+        elif region.find(callee.name) is not None or self._is_layer(callee.name):
+            self._name(callee, region)
+            if region.find(callee.name) is None:
+                self._named_arguments(call.arguments, self._found(callee.name))
+        else:
+            self._unknown_layer(callee, region)
+        if call.body is not None:
+            self._body(call.body, _Region(region))
+
+    def _misspelt(self, call: ast.Call, region: _Region) -> bool:
+        """Reports a statement whose first word is misspelt, as ``stge``: no layer is called."""
+        callee = call.callee
+        if not isinstance(callee, ast.Name) or region.find(callee.name):
+            return False
+        known = [*self._module.blocks, *PRIMITIVES, *region.names()]
+        if callee.name in known or nearest(callee.name, [*known, *_STATEMENTS]) not in _STATEMENTS:
+            return False
+        self._unknown_layer(callee, region)
+        if call.body is not None:
+            self._body(call.body, _Region(region))
+        return True
+
+    # --- names
+
+    def _arguments(
+        self, arguments: Sequence[ast.Argument], callee: Definition | None, region: _Region
+    ) -> None:
+        for argument in arguments:
+            self._read(argument.value, region)
+        self._named_arguments(arguments, callee)
+
+    def _named_arguments(
+        self, arguments: Sequence[ast.Argument], callee: Definition | None
+    ) -> None:
+        for argument in arguments:
+            if argument.name is not None:
+                start = argument.span.start
+                span = Span(argument.span.source, start, start + len(argument.name))
+                self._parameter(callee, argument.name, span)
+
+    def _parameter(self, callee: Definition | None, name: str, span: Span) -> None:
+        """A place that names a parameter of what is called; of a model, of its network."""
+        if isinstance(callee, ast.Model):
+            callee = self._found(callee.network)
+        if callee is None or isinstance(callee, ast.Model):
+            return
+        for parameter in callee.parameters:
+            if parameter.name == name:
+                self._refer(span, Symbol(Kind.PARAMETER, name, parameter.span))
+
+    def _definition(self, name: str, span: Span) -> Definition | None:
+        found = self._found(name)
+        if found is not None:
+            self._refer(span, symbol_of(found))
+        elif name in PRIMITIVES:
+            self._refer(span, Symbol(Kind.PRIMITIVE, name, None))
+        return found
+
+    def _found(self, name: str) -> Definition | None:
+        found = self._module.find(name)
+        return None if found is None else found[0]
+
+    def _is_layer(self, name: str) -> bool:
+        return name in PRIMITIVES or isinstance(self._found(name), ast.Block)
+
+    def _read(self, expression: ast.Expression, region: _Region) -> None:
+        for name in names_in(expression):
+            if name.name not in _WORDS and not self._name(name, region):
+                self._undefined(name, region)
+
+    def _name(self, name: ast.Name, region: _Region) -> bool:
+        """Follows a name, and says whether it stands for anything."""
+        binding = region.find(name.name)
+        stage = region.stage(name.name)
+        if binding is not None:
+            binding.used = True
+            self._refer(name.span, binding.symbol)
+        elif name.name in CONSTANTS:
+            self._refer(name.span, Symbol(Kind.CONSTANT, name.name, None))
+        elif self._is_layer(name.name):
+            self._definition(name.name, name.span)
+        elif stage is not None:
+            self._refer(name.span, stage)
+        else:
+            return False
+        return True
+
+    def _refer(self, span: Span, symbol: Symbol) -> None:
+        self.names.references.append(Reference(span, symbol))
+
+    def _bind(self, kind: Kind, name: str, span: Span, region: _Region, warn: bool = True) -> None:
+        outer = region.outer.find(name) if region.outer else None
+        if outer is not None:
+            self._shadowed(span, f"`{name}` hides a value of the same name",
+                           Label(outer.span, "the value that it hides"))  # fmt: skip
+        elif self._is_layer(name) or name in CONSTANTS:
+            what = "layer" if self._is_layer(name) else "constant"
+            found = self._module.find(name)
+            label = Label(found[0].name_span, "the layer that it hides") if found else None
+            self._shadowed(span, f"`{name}` hides the {what} of this name", label)
+        symbol = Symbol(kind, name, span)
+        binding = _Binding(symbol, span, warn and not name.startswith("_"))
+        region.bindings[name] = binding
+        self._all.append(binding)
+        self.names.symbols.append(symbol)
+
+    # --- findings
+
+    def _unused(self, binding: _Binding) -> None:
+        name, span = binding.symbol.name, binding.span
+        self._report(
+            "unused-name", f"`{name}` is never read", span, "never read",
+            help=f"remove it, or call it `_{name}` if that is meant",
+            # a parameter is named by those who give it, too
+            fix=inserting(span.source, span.start, "_", safe=not binding.is_parameter),
+        )  # fmt: skip
+
+    def _shadowed(self, span: Span, message: str, label: Label | None) -> None:
+        secondary = () if label is None else (label,)
+        self._report("shadowed-name", message, span, "hides another", secondary, "rename it")
+
+    def _duplicate_parameter(self, parameter: ast.Parameter, first: _Binding) -> None:
+        self._report(
+            "duplicate-parameter", f"two parameters are called `{parameter.name}`",
+            parameter.span, "declared again", (Label(first.span, "first declared here"),),
+            "rename one of them",
+        )  # fmt: skip
+
+    def _undefined(self, name: ast.Name, region: _Region) -> None:
+        help, fix = did_you_mean(
+            name.name, [*region.names(), *CONSTANTS, *self._module.blocks, *PRIMITIVES], name.span,
+            "name a value with `name = ...`, or declare a parameter",
+        )  # fmt: skip
+        self._report(
+            "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
+            help=help, fix=fix,
+        )  # fmt: skip
+
+    def _unknown_layer(self, callee: ast.Name, region: _Region) -> None:
+        message, help, fix = unknown_layer(callee, self._module, [*region.names(), *_STATEMENTS])
+        self._report("unknown-layer", message, callee.span, "unknown layer", help=help, fix=fix)
+
+    def _report(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str,
+        secondary: tuple[Label, ...] = (),
+        help: str | None = None,
+        fix: Fix | None = None,
+    ) -> None:
+        self.names.diagnostics.append(
+            Diagnostic(BY_NAME[code], message, Label(span, label), secondary, help=help, fix=fix)
+        )
