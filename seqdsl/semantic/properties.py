@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from seqdsl.graph.scope import Scope
@@ -15,19 +15,24 @@ from seqdsl.semantic.values import (
     Value,
     kind_of,
 )
+from seqdsl.source.meter import spend_on
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
+
+_SHOWN = 12  # sizes of groups
 
 
 def attribute_of(base: Value, name: str, span: Span, scope: Scope) -> Value:
     """Raises `Failure` for an attribute that the value has not."""
+    if isinstance(base, Feature):
+        spend_on(len(base.groups))
     table = _attributes(base)
     if name not in table:
         raise _unknown(base, name, list(table), span, scope)
     if name in ("head", "last") and isinstance(base, tuple | range | Layers) and not _length(base):
         raise fail("index-range", f"an empty list has no `{name}`", span, scope)
     if name == "group" and isinstance(base, Feature) and len(set(base.sizes)) > 1:
-        sizes = ", ".join(map(str, base.sizes))
+        sizes = _listing(base.sizes)
         raise fail(
             "ungrouped-window",
             f"the groups are of different sizes: {sizes}",
@@ -43,6 +48,7 @@ def method_of(base: Value, name: str, arguments: list[int], span: Span, scope: S
     if not isinstance(base, Feature) or name not in _METHODS:
         known = list(_METHODS) if isinstance(base, Feature) else []
         raise _unknown(base, name, known, span, scope)
+    spend_on(len(base.groups))
     match name, arguments:
         case "channels", [first, last]:
             return _channels(base, first, last, span, scope)
@@ -88,7 +94,7 @@ def regroup(feature: Feature, size: int, span: Span, scope: Scope) -> Feature:
     what = (
         f"one group of {sizes[0]} channels"
         if len(sizes) == 1
-        else f"groups of {', '.join(map(str, sorted(set(sizes))))} channels"
+        else f"groups of {_listing(sorted(set(sizes)))} channels"
     )
     raise fail(
         "ungrouped-window",
@@ -98,6 +104,12 @@ def regroup(feature: Feature, size: int, span: Span, scope: Scope) -> Feature:
         help=f"let a layer that keeps groups come first: a `seqconv` with k={size}, or a "
         f"convolution with groups={max(feature.width // max(size, 1), 1)} over such a hierarchy",
     )
+
+
+def _listing(sizes: Sequence[int]) -> str:
+    """The sizes of groups, the first of them where there are many."""
+    shown = ", ".join(map(str, sizes[:_SHOWN]))
+    return shown if len(sizes) <= _SHOWN else f"{shown} and others"
 
 
 def _length(value: Any) -> int:
@@ -149,6 +161,7 @@ _SIZE: dict[str, Callable[[Any], Value]] = {
     "height": lambda s: s.values[-2],
     "width": lambda s: s.values[-1],
 }
+ATTRIBUTES = tuple(dict.fromkeys((*_FEATURE, *_METHODS, *_PATH, *_LIST, *_SIZE)))
 
 
 def _unknown(base: Value, name: str, known: list[str], span: Span, scope: Scope) -> Exception:

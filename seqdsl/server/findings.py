@@ -1,0 +1,98 @@
+"""Diagnostics and the actions that mend them, as an editor takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from seqdsl.server.analysis import Analysis
+from seqdsl.server.files import uri_of
+from seqdsl.server.positions import position_of, range_of
+from seqdsl.source.codes import Severity
+from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.fix import Fix, inserting
+from seqdsl.source.text import Source, Span
+
+_UNNECESSARY = frozenset({"unused-name", "unused-import", "dead-branch", "idle-allow"})
+
+
+def published(diagnostics: Sequence[Diagnostic], root: Source) -> dict[str, list[types.Diagnostic]]:
+    """The findings by the addresses of their files; those of the root's are always there."""
+    found: dict[str, list[types.Diagnostic]] = {uri_of(root): []}
+    for d in diagnostics:
+        span = d.primary.span if d.primary is not None else Span(root, 0, 0)
+        found.setdefault(uri_of(span.source), []).append(_diagnostic(d, span))
+    return found
+
+
+def _diagnostic(d: Diagnostic, span: Span) -> types.Diagnostic:
+    label = d.primary.text if d.primary is not None else ""
+    lines = [d.message + (f" ({label})" if label and label not in d.message else "")]
+    if d.chain:
+        lines.append(", ".join(d.chain))
+    if d.help:
+        lines.append(f"help: {d.help}")
+    severity = types.DiagnosticSeverity
+    return types.Diagnostic(
+        range_of(span),
+        "\n".join(lines),
+        severity=severity.Error if d.severity is Severity.ERROR else severity.Warning,
+        code=d.code.id,
+        source="seqdsl",
+        tags=[types.DiagnosticTag.Unnecessary] if d.code.name in _UNNECESSARY else None,
+        related_information=[
+            types.DiagnosticRelatedInformation(
+                types.Location(uri_of(label.span.source), range_of(label.span)),
+                label.text or "here",
+            )
+            for label in d.secondary
+        ],
+    )
+
+
+def code_actions(
+    analysis: Analysis, first: int, last: int, diagnostics: Sequence[Diagnostic]
+) -> list[types.CodeAction]:
+    """The fixes of the findings between two offsets, and comments that allow the warnings."""
+    actions: list[types.CodeAction] = []
+    for d in diagnostics:
+        if d.primary is None or d.primary.span.source is not analysis.source:
+            continue
+        if d.primary.span.end < first or d.primary.span.start > last:
+            continue
+        about = [_diagnostic(d, d.primary.span)]
+        if d.fix is not None:
+            actions.append(_action(d.help or d.message, d.fix, about, preferred=d.fix.safe))
+        if d.severity is Severity.WARNING and d.code.name not in ("unknown-allow", "idle-allow"):
+            title = f"allow {d.code.name} on this line"
+            actions.append(_action(title, _allowing(analysis.source, d), about, preferred=False))
+    return actions
+
+
+def _action(
+    title: str, fix: Fix, about: list[types.Diagnostic], *, preferred: bool
+) -> types.CodeAction:
+    changes: dict[str, list[types.TextEdit]] = {}
+    for edit in fix.edits:
+        uri = uri_of(edit.span.source)
+        changes.setdefault(uri, []).append(types.TextEdit(range_of(edit.span), edit.text))
+    return types.CodeAction(
+        title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=about,
+        is_preferred=preferred,
+        edit=types.WorkspaceEdit(changes=dict(changes)),
+    )
+
+
+def _allowing(source: Source, d: Diagnostic) -> Fix:
+    assert d.primary is not None
+    end = source.line_end(d.primary.span.line)
+    return inserting(source, end, f"  # seqdsl: allow({d.code.id})")
+
+
+def replaced(source: Source, text: str) -> types.TextEdit:
+    """The edit that puts another text in the place of a whole document."""
+    start, end = position_of(source, 0), position_of(source, len(source.text))
+    return types.TextEdit(types.Range(start, end), text)

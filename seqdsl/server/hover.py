@@ -1,0 +1,121 @@
+"""What a hover tells of the name or statement under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from seqdsl.semantic.rules.walk import bodies_of, calls, statements
+from seqdsl.semantic.symbols import Kind, Symbol
+from seqdsl.server.analysis import Analysis
+from seqdsl.server.describe import (
+    about_type,
+    budget,
+    documentation,
+    formal,
+    formals,
+    shape,
+    signature,
+)
+from seqdsl.server.navigation import definition_of, modules_of
+from seqdsl.server.positions import range_of
+from seqdsl.source.text import Span
+from seqdsl.syntax import ast
+
+MAX_PASSAGES = 4
+MAX_NETWORKS = 4
+
+
+def hover(analysis: Analysis, offset: int) -> types.Hover | None:
+    found = analysis.symbol_at(offset)
+    statement = _statement_at(analysis, offset)
+    parts: list[str] = []
+    span = None
+    if found is not None:
+        span, symbol = found
+        parts.append(_of_symbol(analysis, symbol))
+    flowing = _flowing(analysis, found, statement)
+    if flowing is not None:
+        parts.append(_of_statement(analysis, flowing))
+        span = span or flowing
+    text = "\n\n---\n\n".join(filter(None, parts))
+    if not text or span is None:
+        return None
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), range_of(span))
+
+
+def _flowing(
+    analysis: Analysis, found: tuple[Span, Symbol] | None, statement: ast.Statement | None
+) -> Span | None:
+    """The statement whose flow is told: a value's own, or the one under the pointer."""
+    if found is not None and found[1].kind in (Kind.VALUE, Kind.STAGE):
+        for body in bodies_of(analysis.module.syntax):
+            for each in statements(body):
+                if isinstance(each, ast.Let | ast.Stage) and each.name_span == found[1].span:
+                    return each.span
+    return None if statement is None else statement.span
+
+
+def _statement_at(analysis: Analysis, offset: int) -> ast.Statement | None:
+    """The innermost statement whose heading holds a position."""
+    found: ast.Statement | None = None
+    for body in bodies_of(analysis.module.syntax):
+        if body.span.start <= offset <= body.span.end:
+            for each in (*statements(body), *calls(body)):
+                if each.span.start <= offset <= each.span.end and (
+                    found is None or each.span.start >= found.span.start
+                ):
+                    found = each
+    return found
+
+
+def _of_symbol(analysis: Analysis, symbol: Symbol) -> str:
+    if symbol.kind is Kind.PARAMETER:
+        return _of_parameter(analysis, symbol)
+    definition = definition_of(analysis.program, symbol)
+    lines = [f"```seq\n{signature(symbol, definition)}\n```"]
+    doc = documentation(symbol, definition)
+    if doc:
+        lines.append(doc)
+    if isinstance(definition, ast.Network | ast.Derived | ast.Model):
+        lines += [
+            f"**{network.name}**: {budget(network.cost)}, {len(network.nodes):,} operations"
+            for network in analysis.networks
+            if network.name == definition.name
+        ]
+    return "\n\n".join(lines)
+
+
+def _of_parameter(analysis: Analysis, symbol: Symbol) -> str:
+    for module in modules_of(analysis.program):
+        for definition in module.own.values():
+            for each in formals(Symbol(Kind.BLOCK, definition.name, None), definition):
+                if each.span == symbol.span:
+                    text = f"```seq\n{formal(each)}\n```\n\nparameter of `{definition.name}`"
+                    return f"{text}: {about_type(each)}"
+    return f"```seq\nparameter {symbol.name}\n```"
+
+
+def _of_statement(analysis: Analysis, span: Span) -> str:
+    passages = analysis.passages(span)
+    rows = [
+        f"| `{shape(p.entry) if p.entry else 'nothing'}` | `{shape(p.result)}` |"
+        for p in passages[:MAX_PASSAGES]
+    ]
+    if not rows:
+        return ""
+    lines = ["| in | out |\n| --- | --- |\n" + "\n".join(rows)]
+    if len(passages) > MAX_PASSAGES:
+        lines.append(f"and {len(passages) - MAX_PASSAGES} more")
+    costs = analysis.costs(span)
+    lines += _budgets([(network.name, budget(cost)) for network, cost in costs])
+    return "\n\n".join(lines)
+
+
+def _budgets(costs: Sequence[tuple[str, str]]) -> list[str]:
+    """What it costs; the networks are named where they differ."""
+    distinct = {text for _, text in costs}
+    if len(distinct) == 1:
+        return [costs[0][1]]
+    return [f"{name}: {text}" for name, text in costs[:MAX_NETWORKS]]
