@@ -3,47 +3,122 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from os.path import realpath
 
 import click
 
 from seqdsl.cli.common import exit_code, network_options, output_format_option, use_color
 from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.discover import STDIN, discover
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.timing import stage
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking one file came to."""
+
+    networks: int
+    diagnostics: list[Diagnostic]
+
+
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILES...")
+@click.argument("paths", nargs=-1, metavar="[FILES]...")
 @network_options
 @output_format_option
+@click.option("--fix", is_flag=True, help="Mend what can be mended without changing a meaning.")
+@click.option("--unsafe-fixes", "unsafe", is_flag=True, help="With --fix: make the guesses, too.")
+@click.option("--watch", "watched", is_flag=True, help="Check again whenever a file changes.")
 def command(
-    files: tuple[str, ...], network_name: str | None, defines: dict[str, str], output_format: str
+    paths: tuple[str, ...],
+    network_name: str | None,
+    defines: dict[str, str],
+    output_format: str,
+    fix: bool,
+    unsafe: bool,
+    watched: bool,
 ) -> None:
     """Check FILES: syntax, names, shapes, channels, groups and claims.
 
-    Every model of a file is built, and every network that needs no arguments; or the one that
-    --network and -D describe. `-` is standard input. Exit code 1 where there are findings,
-    warnings included.
+    A folder stands for its .seq files, less those that git ignores; without FILES, the current
+    folder is checked. `-` is standard input. Every model of a file is built, and every network
+    that needs no arguments; or the one that --network and -D describe. Exit code 1 where there
+    are findings, warnings included.
     """
+    paths = paths or (".",)
+    format = OutputFormat(output_format)
+    check = partial(check_one, network_name=network_name, defines=defines)
+    if unsafe and not fix:
+        raise click.UsageError("--unsafe-fixes goes with --fix")
+    if fix and (watched or STDIN in paths or network_name is not None or defines):
+        raise click.UsageError("--fix mends whole files: no --watch, -, --network or -D with it")
+    if watched:
+        if STDIN in paths or format not in (OutputFormat.FULL, OutputFormat.CONCISE):
+            given = "-" if STDIN in paths else f"--output-format {output_format}"
+            raise click.UsageError(f"--watch does not go with {given}")
+        from seqdsl.cli.watch import watch
+
+        watch(paths, check, partial(report, paths=paths, format=format))
+    files = discover(paths)
+    if fix:
+        from seqdsl.cli.mending import mend
+
+        mend(files, unsafe=unsafe)
+    checked = [check(file) for file in files]
+    report(checked, paths, format, fixed=fix)
+    sys.exit(exit_code(findings(checked)))
+
+
+def check_one(file: str, network_name: str | None, defines: dict[str, str]) -> Checked:
+    """Checks the networks of a file, or the one that is described."""
     with stage("import"):
         from seqdsl.api import check_file, load_instance
 
-    diagnostics: list[Diagnostic] = []
-    networks = 0
-    for file in files:
-        if network_name is None and not defines:
-            built, found = check_file(file)
-            networks += len(built)
-        else:
-            _, found = load_instance(file, network_name, defines)
-            networks += 1
-        diagnostics.extend(found)
-    format = OutputFormat(output_format)
+    if network_name is None and not defines:
+        built, found = check_file(file)
+        return Checked(len(built), found)
+    return Checked(1, load_instance(file, network_name, defines)[1])
+
+
+def findings(checked: Sequence[Checked]) -> list[Diagnostic]:
+    """All findings, file by file; those of a file that others use are told once."""
+    found = (d for each in checked for d in each.diagnostics)
+    return list({_place(d): d for d in reversed(list(found))}.values())[::-1]
+
+
+def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
+    """Equal for what was found twice: a file that is read twice is two sources."""
+    if diagnostic.primary is None:
+        return diagnostic.key
+    span = diagnostic.primary.span
+    return (diagnostic.code, realpath(span.source.name), span.start, span.end)
+
+
+def report(
+    checked: Sequence[Checked], paths: Sequence[str], format: OutputFormat, fixed: bool = False
+) -> None:
+    """Prints what was found: data to standard output, all else to standard error."""
+    if not checked:
+        click.echo(f"no .seq files in {', '.join(paths)}", err=True)
+    diagnostics = findings(checked)
     machine = format in (OutputFormat.JSON, OutputFormat.SARIF)
     if diagnostics or machine:
         text = render(diagnostics, format, color=use_color(sys.stdout if machine else sys.stderr))
         click.echo(text, err=not machine, color=True)
-    else:
-        count = f"{networks} network{'' if networks == 1 else 's'}"
-        click.echo(f"{count} checked: shapes, groups and claims hold", err=True)
-    sys.exit(exit_code(diagnostics))
+        if format is OutputFormat.FULL:
+            from seqdsl.cli.mending import fixable
+
+            way_on = fixable(diagnostics, tried=fixed)
+            if way_on is not None:
+                click.echo(way_on, err=True)
+    elif checked:
+        networks = sum(each.networks for each in checked)
+        counts = f"{_counted(len(checked), 'file')}, {_counted(networks, 'network')}"
+        click.echo(f"{counts} checked: shapes, groups and claims hold", err=True)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

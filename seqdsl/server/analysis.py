@@ -14,6 +14,7 @@ from seqdsl.semantic.compile import Instance
 from seqdsl.semantic.modules import LoadedModule, Program, load_program
 from seqdsl.semantic.passage import Passage
 from seqdsl.semantic.reading import Files
+from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.resolve import Names, resolve
 from seqdsl.semantic.rules import check_rules
 from seqdsl.semantic.symbols import Symbol
@@ -23,10 +24,16 @@ from seqdsl.syntax import ast
 
 
 class Analysis:
-    """Parsed at once; networks are expanded when something about them is asked."""
+    """Parsed at once; networks are expanded when something about them is asked.
 
-    def __init__(self, source: Source, path: Path | None, files: Files) -> None:
+    ``replays`` are those of the version before, of which most is still true.
+    """
+
+    def __init__(
+        self, source: Source, path: Path | None, files: Files, replays: Replays | None = None
+    ) -> None:
         self.source = source
+        self._replays = replays or Replays()
         self.program: Program = load_program(source, path, files)
 
     @property
@@ -45,7 +52,8 @@ class Analysis:
 
     @cached_property
     def checked(self) -> tuple[list[Instance], list[Diagnostic]]:
-        return check_program(self.program)
+        self._replays.next_version()
+        return check_program(self.program, self._replays)
 
     @property
     def instances(self) -> list[Instance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqdsl.semantic.replay import Replays
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.files import EditorFiles, path_of, uri_of
 from seqdsl.source.text import Source
@@ -14,6 +15,7 @@ class Documents:
         self.files = EditorFiles()
         self._texts: dict[str, str] = {}
         self._known: dict[str, Analysis] = {}
+        self._replays: dict[str, Replays] = {}
 
     def put(self, uri: str, text: str) -> list[str]:
         """Takes a version of a document; gives the open documents to be looked at again."""
@@ -29,6 +31,7 @@ class Documents:
         if path is not None:
             self.files.drop(path)
         self._texts.pop(uri, None)
+        self._replays.pop(uri, None)
         affected = self._forget(uri)
         self._known.pop(uri, None)
         return [each for each in affected if each != uri]
@@ -46,7 +49,9 @@ class Documents:
         if uri not in self._known:
             path = path_of(uri)
             name = uri if path is None else str(path)
-            self._known[uri] = Analysis(Source(name, text), path, self.files)
+            self._known[uri] = Analysis(
+                Source(name, text), path, self.files, self._replays.setdefault(uri, Replays())
+            )
         return self._known[uri]
 
     def _forget(self, uri: str) -> list[str]:

@@ -127,7 +127,9 @@ def test_a_file_that_nobody_can_read_leaves_the_server_up(folder: Path) -> None:
             editor.client.text_document_folding_range_async,
             editor.client.text_document_code_lens_async,
         ):
-            assert list(await ask(types.DocumentSymbolParams(editor.document("net.seq"))) or []) == []
+            assert (
+                list(await ask(types.DocumentSymbolParams(editor.document("net.seq"))) or []) == []
+            )
         text = editor.texts["net.seq"]
         assert await editor.type("net.seq", text, NET) == []
 

@@ -1,0 +1,156 @@
+"""``seqdsl check --watch``: what changed is checked again, and what uses it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+import click
+
+from seqdsl.cli.common import use_color
+from seqdsl.semantic.modules import load_program
+from seqdsl.semantic.reading import Disk
+from seqdsl.source.diagnostic import Failure
+from seqdsl.source.discover import discover, folders
+from seqdsl.source.render_text import printable
+from seqdsl.source.text import Source
+
+if TYPE_CHECKING:
+    from seqdsl.cli.check import Checked
+
+Stamp: TypeAlias = tuple[int, int, int] | None  # None where there is no file
+
+_PATIENCE = 500  # milliseconds that a file may be gone while it is saved
+_NAMED = 3  # files in a heading
+
+
+def watch(
+    paths: Sequence[str],
+    check: Callable[[str], Checked],
+    report: Callable[[Sequence[Checked]], None],
+) -> NoReturn:
+    """Checks and reports, and again at each change, until it is interrupted."""
+    from watchfiles import watch as changes_in
+
+    watched = Watched(paths, check)
+    watched.look()
+    _heading(f"watching {', '.join(paths)} (Ctrl-C ends)")
+    report(watched.checked)
+    while True:
+        places = watched.places()
+        events = changes_in(
+            *places, recursive=False, watch_filter=None, rust_timeout=_PATIENCE,
+            yield_on_timeout=True,
+        )  # fmt: skip
+        for number, event in enumerate(events):
+            if not event and number and not watched.missing:
+                continue  # the first look is for what changed before these places were watched
+            changed = watched.look()
+            if changed:
+                click.echo("", err=True)
+                _heading(f"{_listed(changed)} changed")
+                report(watched.checked)
+            if watched.places() != places:
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a file came to, and the state of all that was read for it."""
+
+    checked: Checked
+    stamps: dict[Path, Stamp]
+
+
+class Watched:
+    """The files that paths stand for, as they were when last looked at."""
+
+    def __init__(self, paths: Sequence[str], check: Callable[[str], Checked]) -> None:
+        self._paths, self._check = paths, check
+        self._seen: dict[str, _Seen] = {}
+        self.missing: set[Path] = set()  # gone when last looked at, perhaps to come back
+
+    @property
+    def checked(self) -> list[Checked]:
+        return [seen.checked for seen in self._seen.values()]
+
+    def look(self) -> set[Path]:
+        """Checks the files that changed or use one that did; gives all that changed.
+
+        What is gone is given until the next look to come back: many editors save so.
+        """
+        known = {path: was for seen in self._seen.values() for path, was in seen.stamps.items()}
+        now = {path: _stamp(path) for path in known}
+        gone = {path for path, was in known.items() if was is not None and now[path] is None}
+        if gone - self.missing:
+            self.missing = gone
+            return set()
+        self.missing = set()
+        before, self._seen = self._seen, {}
+        changed = {path for path, was in known.items() if now[path] != was}
+        for file in discover(self._paths):
+            seen = before.pop(file, None)
+            if seen is None or not changed.isdisjoint(seen.stamps):
+                stamps = _read_for(file)
+                changed |= set() if seen else {_real(file)}
+                seen = _Seen(self._check(file), stamps)
+            self._seen[file] = seen
+        return changed | {_real(file) for file in before}
+
+    def places(self) -> set[str]:
+        """The folders where something may change."""
+        files = {path for seen in self._seen.values() for path in seen.stamps}
+        wanted = {*map(Path.absolute, map(Path, (*self._paths, *folders(self._paths)))), *files}
+        return {str(next(p for p in (path, *path.parents) if p.is_dir())) for path in wanted}
+
+
+class _Recording(Disk):
+    """Files as they are now, and the state of each before it was read."""
+
+    def __init__(self) -> None:
+        self.stamps: dict[Path, Stamp] = {}
+
+    def read(self, path: Path, name: str) -> Source:
+        self.stamps[_real(path)] = _stamp(path)
+        return super().read(path, name)
+
+
+def _read_for(file: str) -> dict[Path, Stamp]:
+    """A file and all that it uses, what is missing too."""
+    files = _Recording()
+    with suppress(Failure):  # checking the file says so
+        load_program(files.read(Path(file), file), Path(file), files)
+    return files.stamps
+
+
+def _real(path: str | Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+def _heading(text: str) -> None:
+    if sys.stderr.isatty():
+        click.clear()
+    line = printable(f"{datetime.now():%H:%M:%S}  {text}")
+    click.echo(click.style(line, bold=True) if use_color(sys.stderr) else line, err=True)
+
+
+def _listed(paths: set[Path]) -> str:
+    """The names as one would type them, and how many more there are."""
+    here = Path.cwd()
+    names = sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in paths)
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,206 @@
+"""`seqdsl check` of files and folders, once and at each change."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import pytest
+from commands import seqdsl_command
+
+from seqdsl.cli.check import Checked
+from seqdsl.cli.watch import Watched
+
+GOOD = "network {} {{ input 3x8x8; conv 3x3, 4 }}\n"
+BAD = "network {} {{ input 3x8x8; cnv 3x3, 4 }}\n"
+USER = 'use "parts.seq"\nnetwork {} {{ input 3x8x8; mine 4 }}\n'
+PARTS = "block mine(k) { conv 3x3, k }\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("n/sub").mkdir(parents=True)
+    Path("n/a.seq").write_text(GOOD.format("A") + GOOD.format("AA"))
+    for name in ("b", "c"):
+        Path(f"n/sub/{name}.seq").write_text(USER.format(name.upper()))
+    Path("n/sub/parts.seq").write_text(PARTS)
+
+
+def test_files_and_networks_are_counted() -> None:
+    hold = "checked: shapes, groups and claims hold\n"
+    for arguments in (("n",), (".",), ()):
+        done = seqdsl_command("check", *arguments)
+        assert (done.code, done.out, done.err) == (0, "", f"4 files, 4 networks {hold}")
+    assert seqdsl_command("check", "n/sub/b.seq").err == f"1 file, 1 network {hold}"
+    assert seqdsl_command("check", "n/a.seq", "n/sub").err == f"4 files, 4 networks {hold}"
+
+
+def test_no_failure_hides_another() -> None:
+    Path("n/a.seq").write_text(BAD.format("A"))
+    Path("n/b.seq").write_bytes(b"\xff")
+    Path("n/c.seq").write_text("network {")
+    Path("n/z.seq").write_text(BAD.format("Z"))
+    done = seqdsl_command("check", "n/a.seq", "nosuch.seq", "n", "--output-format", "concise")
+    where = [line.split(":")[0] for line in done.err.splitlines()]
+    assert list(dict.fromkeys(where)) == ["n/a.seq", "nosuch.seq", "n/b.seq", "n/c.seq", "n/z.seq"]
+    assert done.code == 2
+
+
+def test_a_finding_in_a_file_that_others_use_is_told_once() -> None:
+    Path("n/sub/parts.seq").write_text(PARTS.replace("conv", "cnv"))
+    done = seqdsl_command("check", "n", str(Path("n").resolve()), "--output-format", "concise")
+    assert done.code == 1 and done.err.count("n/sub/parts.seq:1:17: SEQ201") == 1
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_folder_without_files_is_said() -> None:
+    Path("empty").mkdir()
+    done = seqdsl_command("check", "empty")
+    assert (done.code, done.err) == (0, "no .seq files in empty\n")
+    done = seqdsl_command("check", "empty", "--output-format", "json")
+    assert (done.code, json.loads(done.out)) == (0, [])
+
+
+@pytest.mark.parametrize("given", [("-",), ("n", "--output-format", "json"), ("n", "-")])
+def test_watching_is_for_files_and_readers(given: tuple[str, ...]) -> None:
+    done = seqdsl_command("check", "--watch", *given)
+    assert (
+        done.code == 2 and f"--watch does not go with {'-' if '-' in given else '--'}" in done.err
+    )
+
+
+class Counting:
+    """Stands for checking a file, and keeps what was checked."""
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+
+    def __call__(self, file: str) -> Checked:
+        self.files.append(file)
+        return Checked(1, [])
+
+    def take(self) -> list[str]:
+        taken, self.files = self.files, []
+        return taken
+
+
+def test_what_changed_is_checked_again_and_what_uses_it() -> None:
+    check = Counting()
+    watched = Watched(["n"], check)
+    assert len(watched.look()) == 4 and len(check.take()) == 4
+    assert not watched.look() and not check.take()
+    Path("n/a.seq").write_text(GOOD.format("B"))
+    assert watched.look() == {Path("n/a.seq").resolve()} and check.take() == ["n/a.seq"]
+    Path("n/sub/parts.seq").write_text(PARTS + "\n")
+    assert watched.look() == {Path("n/sub/parts.seq").resolve()}
+    assert check.take() == ["n/sub/b.seq", "n/sub/c.seq", "n/sub/parts.seq"]
+    Path("n/d.seq").write_text(GOOD.format("D"))
+    assert watched.look() == {Path("n/d.seq").resolve()} and check.take() == ["n/d.seq"]
+
+
+def test_a_file_that_is_gone_is_given_time_to_come_back() -> None:
+    check = Counting()
+    watched = Watched(["n/a.seq"], check)
+    watched.look()
+    Path("n/a.seq").rename("n/a.seq~")
+    assert not watched.look() and watched.missing
+    Path("n/a.seq~").rename("n/a.seq")
+    assert not watched.look() and not watched.missing and check.take() == ["n/a.seq"]
+    Path("n/a.seq").unlink()
+    assert not watched.look() and watched.look() == {Path("n/a.seq").resolve()}
+    assert check.take() == ["n/a.seq"] and not watched.missing
+
+
+def test_what_is_used_and_not_there_is_waited_for() -> None:
+    Path("n/d.seq").write_text('use "new/parts.seq"\n')
+    check = Counting()
+    watched = Watched(["n/d.seq"], check)
+    watched.look()
+    assert watched.places() == {str(Path("n").resolve())}
+    Path("n/new").mkdir()
+    Path("n/new/parts.seq").write_text(PARTS)
+    assert watched.look() and check.take() == ["n/d.seq"] * 2
+    assert watched.places() == {str(Path("n").resolve()), str(Path("n/new").resolve())}
+
+
+class Reader:
+    """The lines of a process as they come."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.seen = ""
+        self._lines: Queue[str] = Queue()
+        self._thread = Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._lines.put(line)
+
+    def until(self, words: str) -> None:
+        while words not in self.seen:
+            self.seen += self._lines.get(timeout=30)
+        self.seen = self.seen.partition(words)[2]
+
+    def rest(self) -> str:
+        """What came after that, of a process that has ended."""
+        self._thread.join()
+        return self.seen + "".join(self._lines.queue)
+
+
+@contextmanager
+def watching(*paths: str) -> Iterator[Reader]:
+    command = [sys.executable, "-m", "seqdsl", "check", "--watch", *paths]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield Reader(process)
+        finally:
+            process.kill()
+
+
+def test_a_mistake_is_seen_and_mended() -> None:
+    with watching("n") as reader:
+        reader.until("watching n (Ctrl-C ends)")
+        reader.until("4 files, 4 networks checked")
+        Path("n/sub/parts.seq").write_text(PARTS.replace("conv", "cnv"))
+        reader.until("n/sub/parts.seq changed")
+        reader.until("no layer `cnv`")
+        reader.until("1 error")
+        Path("n/sub/parts.tmp").write_text(PARTS)
+        Path("n/sub/parts.tmp").rename("n/sub/parts.seq")
+        reader.until("4 files, 4 networks checked")
+        Path("n/new").mkdir()
+        Path("n/new/d.seq").write_text(BAD.format("D"))
+        reader.until("n/new/d.seq changed")
+        reader.until("1 error")
+        Path("n/new/d.seq").unlink()
+        reader.until("4 files, 4 networks checked")
+        reader.process.send_signal(signal.SIGINT)
+        assert reader.process.wait(30) == 130
+        assert "Traceback" not in reader.rest()
+
+
+def test_a_terminal_is_cleared() -> None:
+    mine, its = pty.openpty()
+    command = [sys.executable, "-m", "seqdsl", "check", "--watch", "n"]
+    with subprocess.Popen(
+        command, stdout=its, stderr=its, env={**os.environ, "TERM": "xterm"}
+    ) as p:
+        os.close(its)
+        text = ""
+        while "hold" not in text:
+            text += os.read(mine, 4096).decode()
+        p.send_signal(signal.SIGINT)
+        assert p.wait(30) == 130
+    os.close(mine)
+    assert re.search(r"\x1b\[2J.*\x1b\[1m\d\d:\d\d:\d\d  watching n \(Ctrl-C ends\)\x1b\[0m", text)

@@ -1,0 +1,228 @@
+"""Several mistakes in one file: each is told once, where it is, and nothing else is."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from schemas import schema
+
+import seqdsl
+from seqdsl.passes.mend import mended
+from seqdsl.source.render import OutputFormat, render
+from seqdsl.source.text import Source
+
+TEN = """use std.seqconv
+
+block own(width: positive, kernel: sise = 3) {  #~ SEQ218
+  conv kernel, widht  #~ SEQ202
+}
+
+network Ten(depth = 3) {
+  input 3x32x32
+  seqconv 3x3, 60, k=16  #~ SEQ303
+  convv 3x3, 64  #~ SEQ201
+  conv 3x3, 64, strid=2  #~ SEQ206
+  stage one -> 32x32 {
+    conv 3x3 32  #~ SEQ101
+    conv 3x3, 0  #~ SEQ302
+  }
+  residual x 1/2 { wseqconv 3x3, 64, k=16 }  #~ SEQ303
+  own 4, 3, depth  #~ SEQ206
+  expect parms 3K  #~ SEQ216
+}
+"""
+
+
+def check(tmp_path: Path, text: str) -> list[seqdsl.Diagnostic]:
+    (tmp_path / "net.seq").write_text(text)
+    return seqdsl.check(tmp_path / "net.seq")
+
+
+def codes(diagnostics: list[seqdsl.Diagnostic]) -> list[str]:
+    return [d.code.name for d in diagnostics]
+
+
+def network(line: str, outer: str = "") -> str:
+    return f"{outer}network Net {{\n  input 3x8x8\n  conv 3x3, 8\n  {line}\n}}\n"
+
+
+def test_ten_mistakes_are_ten_findings(tmp_path: Path) -> None:
+    wanted = [
+        (number, line.partition("#~ ")[2])
+        for number, line in enumerate(TEN.splitlines(), 1)
+        if "#~" in line
+    ]
+    found = [(d.primary.span.line, d.code.id) for d in check(tmp_path, TEN) if d.primary]
+    assert len(wanted) == 10 and found == wanted
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ("conv 3x3, 0", ["not-positive"]),
+        ("conv 3x3, 4, groups=1/2", ["not-whole"]),
+        ("a = it | conv 3x3, 0\n  add it, a", ["not-positive"]),
+        ("stage s -> 9x9 { conv 3x3, 0 }", ["not-positive"]),
+        ("repeat { conv 3x3, 0 }", ["not-positive"]),
+        ("conv 3x3, 4\n  concatenate 77\n  add it, in", []),  # what rests on the width is unknown
+        ("if it.width > 3 { conv 3x3, 0 }", []),
+    ],
+)
+def test_behind_a_mistake_calls_are_still_held_to_their_layers(
+    tmp_path: Path, after: str, expected: list[str]
+) -> None:
+    found = codes(check(tmp_path, network(f"convv 3x3, 4\n  {after}")))
+    assert found == ["unknown-layer", *expected]
+
+
+def test_a_misspelt_statement_is_one_finding(tmp_path: Path) -> None:
+    (only,) = check(tmp_path, network("stge one -> 8x8 { relu }"))
+    assert only.code.name == "unknown-layer" and only.help == "did you mean `stage`?"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("aggregate i in 1..3, window=last(9) { conv 3x3, 2 }", ["whole-window"]),
+        ("aggregate i in 1..3, window=[1, 2, 3, 4] { conv 3x3, 2 }", ["whole-window"]),
+        ("aggregate i in 1..3, window=last(2) { conv 3x3, 2 }", []),
+        ("aggregate i in 1..3, window=all { conv 3x3, 2 }", []),
+        ("aggregate i in 1..1, window=last(2) { conv 3x3, 2 }", ["single-group"]),
+        ("seqconv 3x3, 8, k=4", []),
+        ("seqconv 3x3, 8, k=8", ["single-group"]),
+        ("repeat x 2 { seqconv 3x3, 8, k=8 }", ["single-group"]),
+        ("for k in [4, 8] { seqconv 3x3, 8, k }", []),  # once it is two groups
+        ("if true { relu }", ["dead-branch"]),
+        ("if 2 > 1 and false { relu } else { tanh }", ["dead-branch"]),
+        ("if it.width > 2 { relu } else if it.width > 2 { tanh }", ["dead-branch"]),
+        ("conv 3x3, 4 if 1 == 1 else 5", ["dead-branch"]),
+        ("relu x 0", ["dead-branch"]),
+        ("for i in 2..1 { relu }", ["dead-branch"]),
+        ("if it.width > 2 { relu }", []),
+        ("expect flops 55K +- 90%", ["no-convention"]),
+        ("expect params 232 +- 5%", ["idle-tolerance"]),
+        ("expect params 240 +- 5%", []),
+        ("expect params 232 +- 0%", []),  # stricter than the last digit
+    ],
+)
+def test_lints(tmp_path: Path, line: str, expected: list[str]) -> None:
+    uses = "use std.seqconv\n" if "seqconv" in line else ""
+    assert codes(check(tmp_path, network(line, uses))) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("use std.seqconv\n" + network("relu"), ["unused-import"]),
+        ("use std.seqconv\nuse std.seqconv\n" + network("seqconv 3x3, 8, 4"), ["unused-import"]),
+        ("use std.seqconv\n" + network("sqconv 3x3, 8, 4"), ["unknown-layer"]),
+        ("use std.seqconv\nblock b(l: layer = wseqconv) { l 3x3, 8, 4 }\n" + network("relu"), []),
+        ("use std.residual\nnetwork D = Net with { replace basic(width) { conv 3x3, width } }\n"
+         + network("basic 8"), []),
+    ],
+)  # fmt: skip
+def test_imports_that_give_nothing(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert codes(check(tmp_path, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("a = 3  # seqdsl: allow(SEQ203)", []),
+        ("a = 3  # seqdsl: allow(unused-name)", []),
+        ("a = 3  # see Table 2. seqdsl: allow(SEQ203)", ["unused-name"]),  # not what is allowed
+        ("# seqdsl: allow(SEQ203)\n\n  # why\n  a = 3", []),
+        ("# seqdsl: allow(SEQ203, SEQ324)\n  a = 3 if true else 4", []),
+        ("a = 3  # seqdsl: allow(SEQ324)", ["unused-name", "idle-allow"]),
+        ("a = 3  # seqdsl: allow(SEQ203, SEQ204)", ["idle-allow"]),
+        ("a = 3  # seqdsl: allow(SEQ2O3)", ["unused-name", "unknown-allow"]),
+        ("conv 3x3, 0  # seqdsl: allow(SEQ302)", ["not-positive", "unknown-allow"]),
+        ('require 1 == 1, "# seqdsl: allow(SEQ203)"', []),  # a text
+    ],
+)
+def test_comments_that_allow(tmp_path: Path, lines: str, expected: list[str]) -> None:
+    assert codes(check(tmp_path, network(lines))) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  skip = it | relu", "  _skip = it | relu"),
+        ("  conv(3x3, size(1, 1).width)", "  conv 3x3, size(1, 1).width"),
+        ("  conv 3x3,, 4", "  conv 3x3, 4"),
+        ("  conv 3x3 4", "  conv 3x3, 4"),
+        ("  expect flops 55K +- 90%", "  expect flops 55K by flops +- 90%"),
+        ("  expect params 232 +- 5%", "  expect params 232"),
+        ("  relu  # seqdsl: allow(SEQ203)", "  relu"),
+        ("  relu  # seqdsl: allow(SEQ203) why", "  relu  # why"),
+        ("  a = 3  # seqdsl: allow(SEQ204, SEQ203)", "  a = 3  # seqdsl: allow(SEQ203)"),
+    ],
+)
+def test_safe_fixes_are_made(tmp_path: Path, before: str, after: str) -> None:
+    text = network("relu").replace("  relu", before)
+    fixed, count = mended(Source("net.seq", text), tmp_path / "net.seq")
+    assert (fixed, count) == (network("relu").replace("  relu", after), 1)
+    assert mended(Source("net.seq", fixed), tmp_path / "net.seq") == (fixed, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("convv 3x3, 4", "conv 3x3, 4"),
+        ("conv 3x3, 4, strid=2", "conv 3x3, 4, stride=2"),
+        ("conv 3x3, it.widht", "conv 3x3, it.width"),
+        ("stage s -> 9x9 { relu }", "stage s -> 8x8 { relu }"),
+        ("concatenate it, it, width=9", "concatenate it, it, width=16"),
+        ("expect params 100", "expect params 232"),
+        ("expect flops 1K by papr", "expect flops 16K by paper"),
+        (
+            "aggregate i in 1..3, window=last(9) { relu }",
+            "aggregate i in 1..3, window=all { relu }",
+        ),
+    ],
+)
+def test_guesses_are_made_when_asked(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "net.seq"
+    source = Source("net.seq", network(before))
+    assert mended(source, path) == (source.text, 0)
+    fixed, _ = mended(source, path, unsafe=True)
+    assert fixed == network(after)
+    assert not check(tmp_path, fixed)
+
+
+def test_an_unused_import_is_taken_out_with_its_line(tmp_path: Path) -> None:
+    text = "use std.seqconv  # Section 3\n" + network("relu")
+    assert mended(Source("net.seq", text), tmp_path / "net.seq") == (network("relu"), 1)
+
+
+def test_a_fix_in_every_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.seq").write_text(network("convv 3x3, 4"))
+    diagnostics = seqdsl.check("net.seq")
+    full = render(diagnostics, OutputFormat.FULL)
+    assert full.endswith(
+        "  = help: did you mean `conv`?\n  |\n4 -   convv 3x3, 4\n4 +   conv 3x3, 4\n\n1 error"
+    )
+    (entry,) = json.loads(render(diagnostics, OutputFormat.JSON))
+    region = {"startLine": 4, "startColumn": 3, "endLine": 4, "endColumn": 8}
+    assert entry["fix"] == {
+        "safe": False,
+        "edits": [{"file": "net.seq", "text": "conv", **region}],
+    }
+    (result,) = json.loads(render(diagnostics, OutputFormat.SARIF))["runs"][0]["results"]
+    (replacement,) = result["fixes"][0]["artifactChanges"][0]["replacements"]
+    assert replacement == {"deletedRegion": region, "insertedContent": {"text": "conv"}}
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "bad").glob("*.seq")))
+def test_sarif_is_what_its_schema_says(path: Path) -> None:
+    document = json.loads(render(seqdsl.check(path), OutputFormat.SARIF))
+    jsonschema.validate(document, schema("/sarif-2.1.0.json"))
+
+
+def test_sarif_of_a_missing_file_is_what_its_schema_says() -> None:
+    document = json.loads(render(seqdsl.check("none.seq"), OutputFormat.SARIF))
+    jsonschema.validate(document, schema("/sarif-2.1.0.json"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "runs": 1}, schema("/sarif-2.1.0.json"))
