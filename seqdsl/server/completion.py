@@ -130,7 +130,7 @@ def _last_heading(analysis: Analysis, offset: int) -> int:
 
 def _arguments(analysis: Analysis, before: str) -> Items:
     """The parameters of the layer, or of the network, whose arguments are written."""
-    call = _CALL.search(before) or re.search(r"\b([A-Za-z_]\w*)\([^()]*$", before)
+    call = re.search(r"\b([A-Za-z_]\w*)\([^()]*$", before) or _CALL.search(before)
     if call is None:
         return
     name = call[1]

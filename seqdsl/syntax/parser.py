@@ -9,6 +9,7 @@ from lark import Lark, Token, Tree, UnexpectedInput
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.meter import METER, OverLimit
 from seqdsl.source.resources import resource
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
@@ -17,6 +18,7 @@ from seqdsl.syntax.messages import describe, unclosed
 from seqdsl.syntax.tokens import TooDeep, statement_tokens
 
 MAX_SYNTAX_ERRORS = 20
+_UNTIL_A_LOOK = 1_000  # tokens: a look at the clock costs as much as one
 MAX_REREAD = 100_000  # tokens that are read again after errors, which takes a second or two
 
 
@@ -28,24 +30,25 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
     lark = _lark()
     diagnostics: list[Diagnostic] = []
     try:
-        tokens = list(statement_tokens(lark.lex(source.text)))
+        tokens = tokens_of(source)
     except TooDeep as error:
         return ast.Module(source, ()), [too_deep(_span(source, error.token)).diagnostic]
     budget = MAX_REREAD
-    closed = False  # whether brackets left open at the end were closed for the file
+    closed = False  # whether the brackets that the file leaves open are closed for it
     while True:
-        tree, position, expected = _attempt(lark, tokens)
+        tree, position, expected = _attempt(lark, _close(tokens) if closed else tokens)
         if tree is not None:
             break
         at_end = position >= len(tokens)
         if not (at_end and closed):
             diagnostics.append(describe(source, tokens, position, expected))
         budget -= position
-        if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0 or (at_end and closed):
+        if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0:
             return ast.Module(source, ()), diagnostics
-        closed = closed or at_end
-        if at_end:
-            tokens = _close(tokens)
+        if at_end and not closed:
+            closed = True
+        elif at_end:  # what is open is not all that the end lacks
+            tokens = _without_statement(tokens, len(tokens) - 1)
         elif tokens[position].type == "_NL" and "LBRACE" in expected:
             tokens[position] = Token.new_borrow_pos("LBRACE", "{", tokens[position])
         else:
@@ -57,11 +60,16 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
     return ast.Module(source, items), diagnostics
 
 
+def tokens_of(source: Source) -> list[Token]:
+    """The tokens that the grammar reads. Raises `TooDeep`."""
+    return list(statement_tokens(_lark().lex(source.text)))
+
+
 def parse_expression(source: Source) -> ast.Expression:
     """A single expression, as given on the command line. Raises `Failure`."""
     lark = _lark()
     try:
-        tokens = list(statement_tokens(lark.lex(source.text)))
+        tokens = tokens_of(source)
     except TooDeep as error:
         tokens = [error.token]
     if not tokens:
@@ -72,6 +80,13 @@ def parse_expression(source: Source) -> ast.Expression:
     if tree is None:
         raise Failure(describe(source, tokens, position, expected))
     return construct_expression(tree, source)
+
+
+@cache
+def words() -> frozenset[str]:
+    """The words of the language, which are no names; `x` is one only where it repeats."""
+    texts = (t.pattern.value for t in _lark().terminals if t.pattern.type == "str")
+    return frozenset(text for text in texts if text.isalpha()) - {"x"}
 
 
 @cache
@@ -106,9 +121,12 @@ def _attempt(
 ) -> tuple[Tree[Token] | None, int, set[str]]:
     """The tree; or None, the index of the token that does not fit, and what would have."""
     parser = lark.parse_interactive(start=start)
+    meter = METER.get()
     position = 0
     try:
         for position, token in enumerate(tokens):  # noqa: B007
+            if meter is not None and position % _UNTIL_A_LOOK == 0:
+                meter.look()
             parser.feed_token(token)
         position = len(tokens)
         last = tokens[-1] if tokens else None
@@ -122,9 +140,8 @@ def _close(tokens: list[Token]) -> list[Token]:
     """The tokens with what closes the brackets that the file leaves open."""
     closing = {"LBRACE": Token("RBRACE", "}"), "LPAR": Token("RPAR", ")"),
                "LSQB": Token("RSQB", "]")}  # fmt: skip
-    last = tokens[-1]
     return tokens + [
-        Token.new_borrow_pos(closing[t.type].type, closing[t.type].value, last)
+        Token.new_borrow_pos(closing[t.type].type, closing[t.type].value, tokens[-1])
         for t in reversed(unclosed(tokens))
     ]
 
@@ -167,6 +184,11 @@ def _tidy(tokens: list[Token]) -> list[Token]:
     if kept and kept[-1].type == "_NL":
         kept.pop()
     return kept
+
+
+def _over(limit: OverLimit, source: Source) -> Diagnostic:
+    label = Label(Span(source, 0, 0), "in this file")
+    return Diagnostic(BY_NAME[limit.code], limit.message, label, help=limit.help)
 
 
 def _span(source: Source, token: Token) -> Span:

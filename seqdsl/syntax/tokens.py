@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lark import Token
 
-MAX_NESTING = 64  # open brackets at once
+from seqdsl.source.limits import LIMITS
 
 _OPEN = {"LPAR", "LSQB", "LBRACE"}
 _CLOSE = {"RPAR", "RSQB", "RBRACE"}
@@ -14,6 +14,11 @@ _CLOSE = {"RPAR", "RSQB", "RBRACE"}
 _CONTINUES_AFTER = _OPEN | {
     "_NL", "COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE",
     "AND", "OR", "NOT", "DOC",
+}  # fmt: skip
+# What never stands in brackets: where one of these does, a bracket before it was left open.
+_ENDS_BRACKETS = {
+    "LBRACE", "RBRACE", "USE", "NETWORK", "MODEL", "BLOCK", "STAGE", "HEAD", "AGGREGATE",
+    "REQUIRE", "EXPECT", "OUTPUT", "FOR",
 }  # fmt: skip
 _CONTINUES_BEFORE = {"ELSE", "VBAR", "RBRACE", "$END"}
 # `x` repeats between the end of a value and the start of one; anywhere else it is a name.
@@ -24,7 +29,7 @@ _STARTS_A_COUNT = {"NUMBER", "NAME", "CALLNAME", "LPAR"}
 
 
 class TooDeep(Exception):
-    """More than `MAX_NESTING` brackets are open at ``token``."""
+    """More brackets than the limit are open at ``token``."""
 
     def __init__(self, token: Token) -> None:
         self.token = token
@@ -62,22 +67,31 @@ def _without_idle_breaks(tokens: Iterable[Token]) -> Iterator[Token]:
     Raises `TooDeep`.
     """
     brackets: list[str] = []
+    most = LIMITS.get().nesting
     previous = "_NL"
     pending: Token | None = None
+    broken: Token | None = None  # the line break before a token
     for token in tokens:
         kind = token.type
         if kind == "_NL":
             if previous not in _CONTINUES_AFTER and not (brackets and brackets[-1] != "LBRACE"):
                 pending = token
+            broken = token
             continue
         if kind == "DOC" and brackets:
             continue
+        if kind in _ENDS_BRACKETS:
+            open_before = len(brackets)
+            while brackets and brackets[-1] != "LBRACE":
+                brackets.pop()
+            if len(brackets) < open_before and broken is not None:
+                pending = broken
         if pending is not None and kind not in _CONTINUES_BEFORE:
             yield pending
-        pending = None
+        pending = broken = None
         if kind in _OPEN:
             brackets.append(kind)
-            if len(brackets) > MAX_NESTING:
+            if len(brackets) > most:
                 raise TooDeep(token)
         elif kind in _CLOSE and brackets:
             brackets.pop()

@@ -78,3 +78,24 @@ network Net(n = 3) {
     assert not found(tmp_path, text)
     layers = seqdsl.load(tmp_path / "net.seq").stats(seqdsl.Level.LAYER)
     assert sum(part.cost.params > 0 for part in layers) == 7
+
+
+@pytest.mark.parametrize(
+    "line", ["conv 3x3, (", "conv 3x3, size(", "a = [1, 2", "if (1 == 2 { relu }", "model M = "]
+)
+def test_a_bracket_that_stays_open_spoils_its_own_line_alone(tmp_path: Path, line: str) -> None:
+    """What is behind it is read: an unknown layer in a later stage is found."""
+    text = TWO_STAGES.replace("conv 3x3, 2*k", "cnv 3x3, 2*k").replace(
+        "    conv 3x3, k\n", f"    {line}\n"
+    )
+    assert [d.code.name for d in found(tmp_path, text)] == ["syntax", "unknown-layer"]
+
+
+@pytest.mark.parametrize(
+    "end", ["model M =", "model M = Net(", "network N { input 3x8x8; conv 3x3, ("]
+)
+def test_what_the_file_ends_in_does_not_spoil_what_is_before(tmp_path: Path, end: str) -> None:
+    """Half a definition at the end is one finding, and those before it are built."""
+    path = tmp_path / "net.seq"
+    path.write_text(TWO_STAGES.replace("conv 3x3, 2*k", "cnv 3x3, 2*k") + end)
+    assert [d.code.name for d in seqdsl.check(path)] == ["unknown-layer", "syntax"]

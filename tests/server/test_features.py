@@ -1,0 +1,317 @@
+"""What the server answers about a document, asked of it directly."""
+
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from networks import ARCHITECTURES
+
+from seqdsl.semantic.replay import Replays
+from seqdsl.server import navigation
+from seqdsl.server.analysis import Analysis
+from seqdsl.server.coloring import MODIFIERS, TOKEN_TYPES, semantic_tokens
+from seqdsl.server.completion import complete
+from seqdsl.server.files import EditorFiles
+from seqdsl.server.findings import code_actions, published
+from seqdsl.server.hints import code_lenses, inlay_hints
+from seqdsl.server.hover import hover
+from seqdsl.server.outline import document_symbols, folding_ranges
+from seqdsl.server.positions import offset_of, position_of
+from seqdsl.source.text import Source
+
+NET = """use std.seqconv
+use std.residual
+
+## Twice a convolution.
+block twice(width: positive, kernel: size = 3) {
+  for i in 1..2 { conv kernel, width }
+}
+
+network Net(k: positive, classes = 10) {
+  input 3x32x32
+  stage one -> 32x32 {
+    twice 32
+    seqconv 3x3, 32, k
+  }
+  stage two -> 16x16 {
+    skip = in | conv 1x1, 64, stride=2, act=none
+    conv 3x3, 64, stride=2
+    add it, skip
+    basic 64
+  }
+  add it, two
+  head { global_average_pool; fc classes }
+}
+
+model Small = Net(k=16) { expect params 117K }
+model Large = Net(k=8)
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> EditorFiles:
+    (tmp_path / ".git").mkdir()
+    found = EditorFiles()
+    found.folders = [tmp_path]
+    return found
+
+
+def analyse(text: str, files: EditorFiles) -> Analysis:
+    path = files.folders[0] / "net.seq"
+    files.put(path, text)
+    return Analysis(Source(str(path), text), path, files)
+
+
+def at(text: str, needle: str, past: int = 0) -> int:
+    return text.index(needle) + past
+
+
+def labels(text: str, files: EditorFiles) -> list[str]:
+    """The completions where `§` stands."""
+    analysis = analyse(text.replace("§", ""), files)
+    return [item.label for item in complete(analysis, text.index("§"), files)]
+
+
+def test_positions_are_in_utf_16() -> None:
+    source = Source("net.seq", "a🙂b\r\n漢字 c\n")
+    for offset in range(len(source.text)):
+        position = position_of(source, offset)
+        if source.text[offset] not in "\r\n":
+            assert offset_of(source, position) == offset
+    assert position_of(source, 2) == types.Position(0, 3)
+    assert position_of(source, 7) == types.Position(1, 2)
+    assert offset_of(source, types.Position(0, 99)) == 3
+    assert offset_of(source, types.Position(9, 0)) == len(source.text)
+
+
+def test_hints_tell_shapes_and_what_is_spent(files: EditorFiles) -> None:
+    analysis = analyse(NET, files)
+    assert analysis.diagnostics == []
+    lines = NET.splitlines()
+    hints = [h for h in inlay_hints(analysis, 1, 99) if not str(h.label).startswith("Σ")]
+    shown = {lines[h.position.line].strip(): str(h.label) for h in hints}
+    sums = [h for h in inlay_hints(analysis, 1, 99) if h not in hints]
+    spent = {lines[h.position.line].strip(): str(h.label) for h in sums}
+    assert shown["twice 32"] == "→ 32×32×32"
+    assert shown["for i in 1..2 { conv kernel, width }"] == "→ 32×32×32"
+    assert shown["skip = in | conv 1x1, 64, stride=2, act=none"] == "→ 64×16×16"
+    assert shown["head { global_average_pool; fc classes }"] == "→ 10"
+    # 27·32 + 288·32 and two norms, then a SeqConv of groups of 16, or of 8
+    one = 27 * 32 + 288 * 32 + 4 * 32
+    large = one + 9 * 8 * (32 + 40 + 48 + 56) + 2 * 32
+    assert spent["stage one -> 32x32 {"].startswith(f"Σ {large / 1000:.1f}K params")
+    small = one + 9 * 16 * (32 + 48) + 2 * 32
+    assert f"Small: {small / 1000:.1f}K params" in str(sums[0].tooltip)
+
+
+def test_lenses_tell_params_and_macs(files: EditorFiles) -> None:
+    analysis = analyse(NET, files)
+    lenses = {lens.range.start.line + 1: lens.command.title for lens in code_lenses(analysis)}
+    by_name = {network.name: network for network in analysis.networks}
+    line = NET.splitlines().index("model Small = Net(k=16) { expect params 117K }") + 1
+    assert lenses[line].startswith(f"{by_name['Small'].params / 1000:.0f}K params / ")
+    assert lenses[9].startswith("Small: ") and " | Large: " in lenses[9]
+    assert "|" not in lenses[15]  # stage two costs the same in both
+
+
+@pytest.mark.parametrize(
+    ("needle", "told"),
+    [
+        ("twice 32", ["block twice(width: positive, kernel: size = 3)", "Twice a convolution."]),
+        ("twice 32", ["| `3×32×32` | `32×32×32` |", "10.2K params"]),
+        ("seqconv 3x3", ["Eq. 1", "in 2 groups of 16", "in 4 groups of 8", "Large: "]),
+        ("conv kernel", ["block conv(", "| `3×32×32` | `32×32×32` |", "`32×32×32` | `32×32×32`"]),
+        ("add it, skip", ["The elementwise sum", "`64×16×16`"]),
+        ("skip = in", ["value skip", "| `32×32×32"]),
+        ("two\n", ["stage two", "`64×16×16`"]),
+        ("k\n", ["k: positive", "parameter of `Net`: a whole number above zero"]),
+        ("stride=2\n", ["stride: size = 1", "parameter of `conv`"]),
+        ("Net(k=16)", ["network Net(k: positive, classes = 10)"]),
+        ("Small", ["model Small = Net(k=16)", "**Small**: "]),
+        ("classes }", ["classes = 10"]),
+    ],
+)
+def test_hovers(files: EditorFiles, needle: str, told: list[str]) -> None:
+    found = hover(analyse(NET, files), at(NET, needle))
+    assert found is not None and isinstance(found.contents, types.MarkupContent)
+    for words in told:
+        assert words in found.contents.value
+
+
+def test_nothing_is_told_of_nothing(files: EditorFiles) -> None:
+    assert hover(analyse(NET, files), at(NET, "\n\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("needle", "line", "file"),
+    [
+        ("twice 32", "block twice", "net.seq"),
+        ("k\n  }", "network Net", "net.seq"),
+        ("two\n", "  stage two", "net.seq"),
+        ("Net(k=8)", "network Net", "net.seq"),
+        ("k=8", "network Net", "net.seq"),
+        ("basic 64", "block basic", "residual.seq"),
+        ("std.seqconv", "## Section 3", "seqconv.seq"),
+    ],
+)
+def test_definitions(files: EditorFiles, needle: str, line: str, file: str) -> None:
+    found = navigation.go_to(analyse(NET, files), at(NET, needle, 1))
+    assert found is not None and found.uri.endswith(f"/{file}")
+    folder = ARCHITECTURES / "std" if file != "net.seq" else None
+    text = NET if folder is None else (folder / file).read_text()
+    assert text.splitlines()[found.range.start.line].startswith(line)
+
+
+def test_what_is_built_in_has_no_definition(files: EditorFiles) -> None:
+    assert navigation.go_to(analyse(NET, files), at(NET, "add it")) is None
+
+
+def test_references_are_those_of_one_name(files: EditorFiles) -> None:
+    text = NET + "network Other(k = 3) { input 3x8x8; conv 3x3, k }\n"
+    found = navigation.references(
+        analyse(text, files), at(text, "k: positive"), files, declared=True
+    )
+    places = {(r.range.start.line, r.range.start.character) for r in found}
+    lines = text.splitlines()
+    assert all(lines[line][column] == "k" for line, column in places)
+    assert len(places) == 4  # declared, read, and given by two models
+
+
+@pytest.mark.parametrize(
+    ("needle", "new", "count"),
+    [("skip =", "shortcut", 2), ("k: pos", "size_of_group", 4), ("one ->", "first", 1),
+     ("twice(", "pair", 2), ("Net(k:", "Network", 3), ("i in", "turn", 1), ("two ->", "second", 2)],
+)  # fmt: skip
+def test_a_renamed_program_is_the_same(
+    files: EditorFiles, needle: str, new: str, count: int
+) -> None:
+    analysis = analyse(NET, files)
+    edit = navigation.rename(analysis, at(NET, needle), new, files)
+    assert edit is not None and edit.changes is not None
+    ((_, edits),) = edit.changes.items()
+    assert len(edits) == count
+    text = NET
+    for each in sorted(edits, key=lambda e: -offset_of(analysis.source, e.range.start)):
+        start, end = (offset_of(analysis.source, p) for p in (each.range.start, each.range.end))
+        text = text[:start] + each.new_text + text[end:]
+    again = analyse(text, files)
+    assert again.diagnostics == []
+    assert [n.params for n in again.networks] == [n.params for n in analysis.networks]
+
+
+@pytest.mark.parametrize(
+    ("needle", "new", "why"),
+    [
+        ("basic 64", "mine", "its library"),
+        ("add it", "mine", "belongs to the language"),
+        ("skip =", "stage", "no name"),
+        ("skip =", "3x", "no name"),
+        ("skip =", "classes", "already names a parameter"),
+        ("twice(", "conv", "already names a block"),
+        ("head {", "tail", "word of the language"),
+    ],
+)
+def test_names_that_cant_be_changed(files: EditorFiles, needle: str, new: str, why: str) -> None:
+    with pytest.raises(navigation.CannotRename, match=why):
+        navigation.rename(analyse(NET, files), at(NET, needle), new, files)
+
+
+@pytest.mark.parametrize(
+    ("text", "some", "none"),
+    [
+        ("§", ["network", "block", "use", "model"], ["conv"]),
+        ("use std.§", ["seqconv", "residual"], ["conv"]),
+        ('use "§', [], ["conv"]),
+        ("network N {\n  §\n}", ["conv", "stage", "input", "relu", "conv2d"], ["network", "k="]),
+        ("network N {\n  input 3x8x8\n  a = it | §\n}", ["conv", "relu"], ["stage"]),
+        ("network N {\n  conv 3x3, §\n}", ["stride=", "act=", "it", "none"], ["stage"]),
+        ("network N {\n  conv 3x3, 4, stride=2, §\n}", ["groups="], ["stride="]),
+        ("network N(depth = 3) {\n  conv 3x3, §\n}", ["depth"], []),
+        ("network N {\n  near = it\n  conv 3x3, it.§\n}", ["width", "channels", "raw"], ["conv"]),
+        ("block b(width: §) { relu }", ["positive", "size", "layer"], ["conv"]),
+        ("network N {\n  expect §\n}", ["params", "macs", "flops"], ["conv"]),
+        ("network N {\n  expect flops 3G by §\n}", ["paper", "flops"], ["conv"]),
+        ("network N(k = 3) { input 3x8x8; relu }\nmodel M = §", ["N"], ["conv"]),
+        ("network N(k = 3) { input 3x8x8; relu }\nmodel M = N(§", ["k="], []),
+        ("network N {\n  relu  # §\n}", [], ["conv", "stage"]),
+        ("network N {\n  aggregate i in 1..3, window=§\n}", ["all", "sliding", "last"], []),
+    ],
+)
+def test_completions(files: EditorFiles, text: str, some: list[str], none: list[str]) -> None:
+    found = labels(text, files)
+    assert set(some) <= set(found) and not set(none) & set(found)
+    assert len(found) == len(set(found))
+
+
+def test_files_are_completed(files: EditorFiles) -> None:
+    (files.folders[0] / "blocks.seq").write_text("block b { relu }\n")
+    assert labels('use "§', files) == ["blocks.seq"]
+
+
+def test_symbols_and_folds(files: EditorFiles) -> None:
+    analysis = analyse(NET, files)
+    names = [
+        (s.name, [child.name for child in s.children or []]) for s in document_symbols(analysis)
+    ]
+    assert names == [
+        ("twice", []), ("Net", ["one", "two", "head"]), ("Small", []), ("Large", []),
+    ]  # fmt: skip
+    lines = NET.splitlines()
+    folds = {(lines[f.start_line], lines[f.end_line + 1]) for f in folding_ranges(analysis)}
+    assert ("  stage one -> 32x32 {", "  }") in folds
+    assert ("use std.seqconv", "") in folds
+
+
+def test_words_have_the_type_of_what_they_stand_for(files: EditorFiles) -> None:
+    analysis = analyse(NET, files)
+    data = semantic_tokens(analysis).data
+    found: dict[tuple[str, str], set[str]] = {}
+    line = column = 0
+    rows = NET.splitlines()
+    for ahead, right, length, kind, modifiers in zip(*[iter(data)] * 5, strict=True):
+        column = right + (column if ahead == 0 else 0)
+        line += ahead
+        word = rows[line][column : column + length]
+        marks = {m for bit, m in enumerate(MODIFIERS) if modifiers >> bit & 1}
+        found.setdefault((word, TOKEN_TYPES[kind]), set()).update(marks or {""})
+    assert found["twice", "function"] == {"declaration", ""}
+    assert found["conv", "function"] == {"defaultLibrary"}
+    assert found["Net", "class"] == {"declaration", ""}
+    assert found["two", "namespace"] == {"declaration", ""}
+    assert found["stride", "parameter"] == {"defaultLibrary"}
+    assert found["skip", "variable"] == {"declaration", ""}
+    assert found["none", "enumMember"] == {"defaultLibrary"}
+
+
+def test_findings_and_their_fixes(files: EditorFiles) -> None:
+    text = NET.replace("fc classes", "fc 10").replace("twice 32", "twce 32")
+    analysis = analyse(text, files)
+    (found,) = published(analysis.diagnostics, analysis.source).values()
+    assert [(d.code, d.severity) for d in found] == [
+        ("SEQ203", types.DiagnosticSeverity.Warning),
+        ("SEQ201", types.DiagnosticSeverity.Error),
+    ]
+    assert found[0].tags == [types.DiagnosticTag.Unnecessary]
+    actions = code_actions(analysis, 0, len(text), analysis.diagnostics)
+    titles = [action.title for action in actions]
+    assert "did you mean `twice`?" in titles and "allow unused-name on this line" in titles
+    where = at(text, "twce")
+    assert [a.title for a in code_actions(analysis, where, where, analysis.diagnostics)] == [
+        "did you mean `twice`?"
+    ]
+
+
+def test_a_version_is_checked_as_if_there_had_been_none_before(files: EditorFiles) -> None:
+    """Replays of the version before give what an expansion gives."""
+    replays = Replays()
+    path = ARCHITECTURES / "seqresnet_imagenet.seq"
+    text = path.read_text()
+    for old, new in (("", ""), ("128, k=32", "96, k=32"), ("x N[2]", "x 2"), ("k=64", "k=48")):
+        source = Source(str(path), text.replace(old, new, 3) if old else text)
+        after = Analysis(source, path, files, replays)
+        alone = Analysis(source, path, files)
+        assert [str(d) for d in after.diagnostics] == [str(d) for d in alone.diagnostics]
+        for one, other in zip(after.networks, alone.networks, strict=True):
+            assert [(n.path, n.type, n.operands) for n in one.nodes] == [
+                (n.path, n.type, n.operands) for n in other.nodes
+            ]
