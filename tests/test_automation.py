@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from networks import ROOT
 
+import seqdsl
+
 DOCUMENT = (ROOT / "docs" / "checking.md").read_text()
 LINES = [
     line.partition("#")[0].strip()
@@ -48,6 +50,23 @@ def test_line_of_the_document(line: str, environment: dict[str, str]) -> None:
         assert "watching architectures" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
+
+
+def test_limits_of_the_document() -> None:
+    from dataclasses import asdict
+
+    from seqdsl.source.limits import Limits
+
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", DOCUMENT, re.MULTILINE)
+    assert {name: int(count.replace(",", "")) for name, count in rows} == asdict(Limits())
+
+
+def test_comments_that_allow_as_the_document_has_them(tmp_path: Path) -> None:
+    (snippet,) = re.findall(r"```seq\n(.*?)```", DOCUMENT, re.DOTALL)
+    (tmp_path / "net.seq").write_text(snippet)
+    assert not seqdsl.check(tmp_path / "net.seq")
+    (tmp_path / "net.seq").write_text(re.sub("# seqdsl.*", "", snippet))
+    assert {d.code.id for d in seqdsl.check(tmp_path / "net.seq")} == {"SEQ203", "SEQ324"}
 
 
 def test_formats_of_the_document() -> None:

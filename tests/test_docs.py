@@ -108,3 +108,12 @@ def test_example_runs(tmp_path: Path, path: Path) -> None:
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     for left in tmp_path.iterdir():  # what an example leaves is said, and git does not see it
         assert str(left) in done.stdout and left.name in ignored
+
+
+def test_picture_of_the_terminal_is_what_is_printed() -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        import terminal
+    finally:
+        sys.path.pop(0)
+    assert terminal.PICTURE.read_text() == terminal.picture()

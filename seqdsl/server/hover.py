@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
+from seqdsl.graph.costs import ZERO
 from seqdsl.semantic.rules.walk import bodies_of, calls, statements
 from seqdsl.semantic.symbols import Kind, Symbol
 from seqdsl.server.analysis import Analysis
@@ -108,14 +109,12 @@ def _of_statement(analysis: Analysis, span: Span) -> str:
     lines = ["| in | out |\n| --- | --- |\n" + "\n".join(rows)]
     if len(passages) > MAX_PASSAGES:
         lines.append(f"and {len(passages) - MAX_PASSAGES} more")
-    costs = analysis.costs(span)
-    lines += _budgets([(network.name, budget(cost)) for network, cost in costs])
-    return "\n\n".join(lines)
+    costs = [(n.name, budget(cost)) for n, cost in analysis.costs(span) if cost != ZERO]
+    return "\n\n".join([*lines, *_budgets(costs)])
 
 
 def _budgets(costs: Sequence[tuple[str, str]]) -> list[str]:
     """What it costs; the networks are named where they differ."""
-    distinct = {text for _, text in costs}
-    if len(distinct) == 1:
+    if len({text for _, text in costs}) == 1:
         return [costs[0][1]]
     return [f"{name}: {text}" for name, text in costs[:MAX_NETWORKS]]
