@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from seqdsl.graph.network import Network
     from seqdsl.graph.statistics import Level
     from seqdsl.source.diagnostic import CompileError, Diagnostic
+    from seqdsl.source.limits import limits
 
 __version__ = "0.1.0"
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Network",
     "check",
     "expand",
+    "limits",
     "load",
     "to_onnx",
     "to_torch",
@@ -30,6 +32,7 @@ _HOME = {
     "Diagnostic": "seqdsl.source.diagnostic",
     "Level": "seqdsl.graph.statistics",
     "Network": "seqdsl.graph.network",
+    "limits": "seqdsl.source.limits",
 }
 
 

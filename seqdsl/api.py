@@ -23,6 +23,7 @@ from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.rules import check_rules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label, has_errors
+from seqdsl.source.meter import metered
 from seqdsl.source.text import Source
 from seqdsl.source.timing import stage
 from seqdsl.syntax import ast
@@ -48,6 +49,7 @@ def load(path: str | Path, network: str | None = None, **params: Argument) -> Ne
     return instance.network
 
 
+@metered()
 def load_instance(
     path: str | Path,
     network: str | None = None,
@@ -99,6 +101,7 @@ def check(path: str | Path) -> list[Diagnostic]:
     return check_file(path)[1]
 
 
+@metered()
 def check_file(
     path: str | Path, revision: str | None = None
 ) -> tuple[list[Instance], list[Diagnostic]]:

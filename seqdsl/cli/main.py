@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("seqdsl.cli.check", "Check shapes, groups and claims of .seq files."),
     "stats": ("seqdsl.cli.stats", "Count parameters and costs by network, stage, block or layer."),
     "audit": ("seqdsl.cli.audit", "Set printed figures beside computed ones."),
+    "fmt": ("seqdsl.cli.fmt", "Format .seq files in the style of the library."),
     "expand": ("seqdsl.cli.expand", "Write a network as a plain source."),
     "diff": ("seqdsl.cli.diff", "Tell what differs between networks, files or git revisions."),
     "build": ("seqdsl.cli.build", "Write a network as PyTorch source or as ONNX."),
@@ -24,10 +25,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("seqdsl.cli.bench", "Time a network on every backend and schedule."),
     "weights": ("seqdsl.cli.weights", "Bring weights from another's checkpoint, and back."),
     "draw": ("seqdsl.cli.draw", "Draw a network at one of four depths."),
+    "doctor": ("seqdsl.cli.doctor", "Tell what seqdsl stands on here, and what is broken."),
+    "completion": ("seqdsl.cli.completion", "Print a shell's completion script."),
+    "lsp": ("seqdsl.cli.lsp", "Serve an editor over the Language Server Protocol."),
     "explain": ("seqdsl.cli.explain", "Explain a diagnostic code."),
 }
 
 
+COMPLETE = "_SEQDSL_COMPLETE"  # set by a shell that asks for completions
 _INTERNAL = 70  # EX_SOFTWARE of sysexits.h
 
 
@@ -41,17 +46,36 @@ class LazyCommands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command = import_module(COMMANDS[cmd_name][0]).command
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        if COMPLETE in os.environ:
+            from seqdsl.cli.completing import teach
+
+            teach(command)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """The commands from the table: none is imported to be named."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             from seqdsl.source.suggest import nearest
 
             near = nearest(name, COMMANDS)
@@ -63,11 +87,28 @@ class LazyCommands(click.Group):
 @click.command(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(seqdsl.__version__, prog_name="seqdsl")
 @click.option("--timings", is_flag=True, help="Say what each stage of the command took.")
+@click.option("--limit", "limits", metavar="NAME=VALUE", multiple=True,
+              help="Raise or lower a limit, such as nodes=400000; also SEQDSL_LIMITS.")  # fmt: skip
 @click.pass_context
-def program(ctx: click.Context, timings: bool) -> None:
+def program(ctx: click.Context, timings: bool, limits: tuple[str, ...]) -> None:
     """A language for convolutional architectures, and its compiler."""
+    _limit(ctx, limits)
     if timings:
         _measure(ctx)
+
+
+def _limit(ctx: click.Context, given: tuple[str, ...]) -> None:
+    """Sets the limits of the environment for the command, and those given over them."""
+    everywhere = os.environ.get("SEQDSL_LIMITS", "").strip()
+    if not given and not everywhere:
+        return
+    from seqdsl.source.limits import limits, read_limits
+
+    for where, texts in (("SEQDSL_LIMITS", everywhere.split(",")), ("--limit", list(given))):
+        try:
+            ctx.with_resource(limits(**read_limits([text for text in texts if text.strip()])))
+        except ValueError as error:
+            raise click.UsageError(f"{where}: {error}") from None
 
 
 def _measure(ctx: click.Context) -> None:

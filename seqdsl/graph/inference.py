@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.tensor import TensorType, boundaries, from_boundaries
+from seqdsl.source.limits import INTEGERS
 
 
 class TypeProblem(Exception):
@@ -46,7 +47,7 @@ def infer(operation: ops.Operation, operands: Sequence[TensorType]) -> TensorTyp
         raise TypeProblem(
             "integer-range",
             f"{type} by this operation is more than 64 bits can count",
-            help="is a digit too many somewhere?",
+            help=f"is a digit too many somewhere? {INTEGERS}",
         )
     return type
 

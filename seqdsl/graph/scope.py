@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 
 from seqdsl.source.frozen import frozen
@@ -65,3 +65,14 @@ class Scope:
         if self.kind is ScopeKind.BLOCK:
             return f"in {self.name}"
         return f"in {self.kind.value} {self.name}"
+
+
+def closure(scopes: Iterable[Scope]) -> list[Scope]:
+    """Scopes and all those around them, each once, in the order in which they are met."""
+    found: dict[Scope, None] = {}
+    for scope in scopes:
+        each: Scope | None = scope
+        while each is not None and each not in found:
+            found[each] = None
+            each = each.parent
+    return list(found)

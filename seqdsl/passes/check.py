@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from seqdsl.passes.claims import check_claims
 from seqdsl.semantic.compile import Argument, Instance, expand, instances, unique
 from seqdsl.semantic.modules import Program
+from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules import check_rules
 from seqdsl.source.allow import without_allowed
 from seqdsl.source.diagnostic import Diagnostic, has_errors
+from seqdsl.source.meter import metered
 from seqdsl.source.text import Source
 from seqdsl.syntax import ast
 
@@ -23,22 +25,37 @@ _OF_WHOLE_FILES = frozenset(
 )  # fmt: skip
 
 
-def check_program(program: Program) -> tuple[list[Instance], list[Diagnostic]]:
-    """Every network that a file builds, and all that is to be said about them."""
-    built = [expand_checked(program, definition, None) for definition in instances(program)]
-    found = [d for instance in built for d in instance.diagnostics]
-    return built, settled([*program.diagnostics, *check_rules(program), *found], program)
+def check_program(
+    program: Program, replays: Replays | None = None
+) -> tuple[list[Instance], list[Diagnostic]]:
+    """Every network that a file builds, and all that is to be said about them.
+
+    ``replays`` are those of an earlier version of the file.
+    """
+    replays = replays or Replays()
+    built: list[Instance] = []
+    with metered() as meter:
+        for definition in instances(program):
+            built.append(expand_checked(program, definition, None, replays))
+            if meter.passed:
+                break  # a limit of the file, which the others would pass as well
+        found = check_rules(program)
+    found += [d for instance in built for d in instance.diagnostics]
+    return built, settled([*program.diagnostics, *found], program)
 
 
 def expand_checked(
-    program: Program, definition: ast.Buildable, params: Mapping[str, Argument] | None
+    program: Program,
+    definition: ast.Buildable,
+    params: Mapping[str, Argument] | None,
+    replays: Replays | None = None,
 ) -> Instance:
     """Builds a network and checks its claims. Parameters that are given void its claims."""
-    instance = expand(program, definition, params)
+    instance = expand(program, definition, params, replays=replays)
     if instance.network is None or params:
         return instance
     found = (*instance.diagnostics, *check_claims(instance.network))
-    return Instance(instance.name, instance.network, found)
+    return Instance(instance.name, instance.network, found, instance.passages)
 
 
 def settled(

@@ -106,10 +106,13 @@ def _idle_tolerance(claim: Claim) -> Diagnostic:
 def judge_claims(network: Network) -> list[tuple[Claim, Verdict]]:
     """Each claim with the verdict on the part of the network that its scope spans."""
     within: dict[Scope, list[Cost]] = {claim.scope: [] for claim in network.claims}
+    parts: dict[Scope, list[Cost]] = {}
     for node, cost in zip(network.nodes, network.costs, strict=True):
-        for scope in node.scope.ancestry():
-            if scope in within:
-                within[scope].append(cost)
+        parts.setdefault(node.scope, []).append(cost)
+    for scope, inside in parts.items():
+        for around in scope.ancestry():
+            if around in within:
+                within[around] += inside
     costs = {scope: total(inside) for scope, inside in within.items()}
     return [
         (c, judge(c.metric, c.quantity, c.convention, costs[c.scope], c.tolerance))

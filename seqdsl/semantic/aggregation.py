@@ -52,6 +52,7 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
     inputs = len(sequence)
     whole = len(values) > 1
     for turn, value in enumerate(values, 1):
+        state.meter.spend()
         scope = _group_scope(statement, state, frame.scope, turn, len(values))
         inner = frame.inner(scope, source)
         inner.rules = ()  # a group is no layer, and what it is made of is not replaced

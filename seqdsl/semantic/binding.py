@@ -9,15 +9,15 @@ from typing import cast
 
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import fail
-from seqdsl.semantic.types import TYPES, ParameterType
+from seqdsl.semantic.types import MAX_SIDE, SIDES, TYPES, ParameterType
 from seqdsl.semantic.values import SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Failure, Label
 from seqdsl.source.frozen import frozen
+from seqdsl.source.limits import INTEGERS, LIMITS, way_on
+from seqdsl.source.meter import spend_on
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
-
-MAX_ITEMS = 10_000
 
 
 @frozen
@@ -170,11 +170,13 @@ def coerce(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
         return value
     if formal.count is None:
         return _one(value, formal, span, scope)
-    if formal.count > MAX_ITEMS:
+    most = LIMITS.get().repeat
+    if formal.count > most:
         raise fail(
-            "repeat-limit", f"a parameter has at most {MAX_ITEMS:,} values",
-            formal.span or span, scope, help="is a digit too many in its type?",
+            "repeat-limit", f"a parameter has at most {most:,} values", formal.span or span, scope,
+            help=f"is a digit too many in its type? {way_on('repeat', formal.count)}",
         )  # fmt: skip
+    spend_on(formal.count)
     items = tuple(value) if isinstance(value, tuple | range) else (value,) * formal.count
     if len(items) != formal.count:
         raise fail(
@@ -203,7 +205,7 @@ def _one(value: Value, formal: Formal, span: Span, scope: Scope) -> Value:
         if max(cast(Iterable[int], numbers)) > type.most:
             raise fail(
                 "integer-range", f"`{formal.name}` is at most {type.most:,}", span, scope,
-                label=f"= {show(value)}",
+                label=f"= {show(value)}", help=INTEGERS if type.most > MAX_SIDE else SIDES,
             )  # fmt: skip
     return value
 

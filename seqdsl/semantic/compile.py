@@ -15,11 +15,15 @@ from seqdsl.semantic.evaluate import evaluate
 from seqdsl.semantic.expand import Expansion
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.modules import LoadedModule, Program
+from seqdsl.semantic.over import over_limit
+from seqdsl.semantic.passage import Passages
 from seqdsl.semantic.recorder import Recorder
+from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.state import Aborted
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen
+from seqdsl.source.meter import OverLimit, metered
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
 from seqdsl.source.timing import stage
@@ -36,6 +40,7 @@ class Instance:
     name: str
     network: Network | None
     diagnostics: tuple[Diagnostic, ...]
+    passages: Passages
 
 
 def instances(program: Program) -> list[ast.Buildable]:
@@ -78,16 +83,33 @@ def expand(
     definition: ast.Buildable,
     arguments: Mapping[str, Argument] | None = None,
     recorder: Recorder | None = None,
+    replays: Replays | None = None,
 ) -> Instance:
-    """Builds one network with its parameters bound, and tells a recorder how. Never raises."""
-    expansion = Expansion(recorder)
+    """Builds one network with its parameters bound, and tells a recorder how. Never raises.
+
+    ``replays`` are of networks that are like it.
+    """
+    with stage("expand"), metered() as meter:
+        meter.next_network()
+        return _instance(Expansion(recorder, replays), program, definition, arguments or {})
+
+
+def _instance(
+    expansion: Expansion,
+    program: Program,
+    definition: ast.Buildable,
+    arguments: Mapping[str, Argument],
+) -> Instance:
     try:
-        with stage("expand"):
-            network = _expand(expansion, program.root, definition, arguments or {})
+        network = _expand(expansion, program.root, definition, arguments)
     except Failure as failure:
         expansion.diagnostics.append(failure.diagnostic)
         network = None
     except Aborted:
+        network = None
+    except OverLimit as limit:
+        scope = Scope(ScopeKind.NETWORK, definition.name, definition.name, None, definition.span)
+        expansion.diagnostics.append(over_limit(limit, definition.name_span, scope))
         network = None
     except RecursionError:
         expansion.diagnostics.append(
@@ -99,7 +121,8 @@ def expand(
             )
         )
         network = None
-    return Instance(definition.name, network, tuple(unique(expansion.diagnostics)))
+    found = tuple(unique(expansion.diagnostics))
+    return Instance(definition.name, network, found, expansion.state.passages)
 
 
 def _expand(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import takewhile
 
 from seqdsl.graph import operations as ops
@@ -15,10 +15,8 @@ from seqdsl.semantic.locate import diagnostic, fail, origin
 from seqdsl.semantic.values import Feature, Group
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.frozen import frozen
+from seqdsl.source.meter import current
 from seqdsl.source.text import Span
-
-MAX_NODES = 200_000
-MAX_EDGES = 500_000
 
 
 @frozen
@@ -64,7 +62,7 @@ class Dataflow:
         self.diagnostics: list[Diagnostic] = []
         self.log: list[Joined | Placed | Added] = []
         self.leaving: dict[Scope, TensorType] = {}
-        self._edges = 0
+        self._meter = current()
         self._joined: dict[Group, int] = {}
         self._places: dict[Group, tuple[Scope, Span]] = {}
 
@@ -99,6 +97,7 @@ class Dataflow:
 
     def join(self, segments: Group, scope: Scope, span: Span) -> int:
         """The node whose output is these channels in this order."""
+        self._meter.spend_on(len(segments))
         index = self._joined.get(segments)
         if index is None:
             runs = joined(segments)
@@ -111,6 +110,7 @@ class Dataflow:
 
     def place(self, segments: Group, scope: Scope, span: Span) -> None:
         """Says where a join belongs, which is made when an operation needs it."""
+        self._meter.spend_on(len(segments))
         self._places.setdefault(segments, (scope, span))
         self.log.append(Placed(segments, scope, span))
 
@@ -121,9 +121,10 @@ class Dataflow:
         type: TensorType,
         scope: Scope,
         span: Span,
+        name: str | None = None,
     ) -> int:
-        """One node of a known type."""
-        index = self._add(operation, operands, type, scope, span)
+        """One node of a known type; of a known name, where it stands for another."""
+        index = self._add(operation, operands, type, scope, span, name)
         self.log.append(Added(operation, operands, type, scope, span, index))
         return index
 
@@ -146,7 +147,7 @@ class Dataflow:
             return scope
         makers = {self.builder.nodes[self._known(run)].scope for run in runs}
         inside = set(_below(scope, home))
-        if any(not inside.isdisjoint(maker.ancestry()) for maker in makers):
+        if any(_has_one_of(maker, inside, home.depth) for maker in makers):
             return scope
         return home
 
@@ -176,17 +177,10 @@ class Dataflow:
         type: TensorType,
         scope: Scope,
         span: Span,
+        name: str | None = None,
     ) -> int:
-        self._edges += len(operands)
-        if len(self.builder.nodes) >= MAX_NODES or self._edges > MAX_EDGES:
-            raise fail(
-                "node-limit",
-                f"the network has more than {MAX_NODES:,} nodes or {MAX_EDGES:,} edges",
-                span,
-                scope,
-                help="repeat less, or build the network from smaller ones",
-            )
-        return self.builder.add(operation, operands, type, scope, span)
+        self._meter.node(len(operands))
+        return self.builder.add(operation, operands, type, scope, span, name)
 
     def _feature(self, index: int) -> Feature:
         type = self.builder.type_of(index)
@@ -227,6 +221,16 @@ class Dataflow:
 def _below(scope: Scope, home: Scope) -> list[Scope]:
     """The scopes from one up to, not including, one around it."""
     return list(takewhile(lambda s: s is not home, scope.ancestry()))
+
+
+def _has_one_of(scope: Scope, scopes: Set[Scope], depth: int) -> bool:
+    """Whether a scope is one of some, or in one; all are deeper than ``depth``."""
+    each: Scope | None = scope
+    while each is not None and each.depth > depth:
+        if each in scopes:
+            return True
+        each = each.parent
+    return False
 
 
 def _split(index: int, sizes: tuple[int, ...]) -> tuple[Group, ...]:

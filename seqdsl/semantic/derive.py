@@ -16,6 +16,8 @@ from seqdsl.semantic.values import BlockLayer, Feature, Layer, Layers, Primitive
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.syntax import ast
 
+_WORK_OF_A_RULE = 10  # statements that take as long as to hold a call against a rule
+
 
 def replacement(
     layer: Layer,
@@ -35,8 +37,10 @@ def replacement(
     name = layer.block.name if isinstance(layer, BlockLayer) else layer.primitive.name
     for position, rules in enumerate(frame.rules):
         for rule in rules.replacements:
+            state.meter.spend()
             if rule.layer != name:
                 continue
+            state.meter.spend(_WORK_OF_A_RULE)
             values = _listed(rule, layer, call, frame, operand, actuals)
             if values is None:
                 continue

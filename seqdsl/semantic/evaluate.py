@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import chain
 
 from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.graph.scope import Scope
@@ -14,6 +15,7 @@ from seqdsl.semantic.properties import attribute_of, method_of
 from seqdsl.semantic.values import (
     AllWindow,
     BlockLayer,
+    Feature,
     InputWord,
     LastWindow,
     PathValue,
@@ -24,12 +26,12 @@ from seqdsl.semantic.values import (
     Value,
     kind_of,
 )
+from seqdsl.source.limits import INTEGERS, LIMITS, way_on
+from seqdsl.source.meter import spend_on
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import MAX_INTEGER
-
-MAX_RANGE = 10_000
 
 CONSTANTS: dict[str, Value] = {
     "none": None,
@@ -116,7 +118,7 @@ def name_value(name: str, span: Span, frame: Frame) -> Value:
         raise Poisoned
     if left is not None:
         return left
-    help, fix = did_you_mean(name, [*frame.names(), *CONSTANTS], span)
+    help, fix = did_you_mean(name, chain(frame.names(), CONSTANTS), span)
     raise fail(
         "undefined-name",
         f"`{name}` is not defined here",
@@ -155,19 +157,54 @@ def _path(e: ast.Path, frame: Frame) -> Value:
             parts.append(value)
         else:
             raise _wrong(part.span, frame.scope, "a size such as 3x3", value)
+        spend_on(len(parts))
+        _hold("a path", len(parts), e.span, frame.scope)
     return PathValue(tuple(parts))
+
+
+def _list(e: ast.ListOf, frame: Frame) -> Value:
+    values = tuple(evaluate(item, frame) for item in e.items)
+    size = _size(values, LIMITS.get().repeat)
+    spend_on(size)
+    _hold("a list", size, e.span, frame.scope)
+    most = LIMITS.get().nesting
+    if _depth(values) > most:
+        raise fail(
+            "nesting", f"lists are nested deeper than {most} here", e.span, frame.scope,
+            help=f"does a list go into itself, turn by turn? {way_on('nesting')}",
+        )  # fmt: skip
+    return values
+
+
+def _size(values: tuple[Value, ...], most: int) -> int:
+    """The values of a list and of the lists in it, counted no further than past the most."""
+    size = len(values)
+    for value in values:
+        if isinstance(value, tuple) and size <= most:
+            size += _size(value, most - size)
+    return size
+
+
+def _depth(values: tuple[Value, ...]) -> int:
+    """How many lists stand in one another, this one among them."""
+    return 1 + max((_depth(value) for value in values if isinstance(value, tuple)), default=0)
+
+
+def _hold(what: str, length: int, span: Span, scope: Scope) -> None:
+    """Holds the length of what a loop can run over against the limit. Raises `Failure`."""
+    most = LIMITS.get().repeat
+    if length > most:
+        raise fail(
+            "repeat-limit", f"{what} of {length:,} is longer than the limit of {most:,}",
+            span, scope,
+            help="networks do not repeat so often: is a digit too many here? "
+            + way_on("repeat", length),
+        )  # fmt: skip
 
 
 def _range(e: ast.Range, frame: Frame) -> Value:
     first, last = whole(e.first, frame), whole(e.last, frame)
-    if last - first >= MAX_RANGE:
-        raise fail(
-            "repeat-limit",
-            f"a range of {last - first + 1:,} is longer than the limit of {MAX_RANGE:,}",
-            e.span,
-            frame.scope,
-            help="networks do not repeat so often: is a digit too many here?",
-        )
+    _hold("a range", last - first + 1, e.span, frame.scope)
     return range(first, last + 1)
 
 
@@ -199,7 +236,7 @@ def _normal(value: int | Fraction, span: Span, scope: Scope) -> int | Fraction:
     if max(abs(value.numerator), value.denominator) > MAX_INTEGER:
         raise fail(
             "integer-range", "this number is outside the range of 64 bits", span, scope,
-            label="too large",
+            label="too large", help=INTEGERS,
         )  # fmt: skip
     return value
 
@@ -218,6 +255,8 @@ def _compare(e: ast.Compare, frame: Frame) -> Value:
 
 def _equal(left: Value, right: Value) -> bool:
     """Equality of values; a number stands for a size of that many on both sides."""
+    if isinstance(left, Feature | tuple):
+        spend_on(len(left.groups if isinstance(left, Feature) else left))
     if isinstance(left, SizeValue) and type(right) is int:
         return left.values == (right, right)
     if isinstance(right, SizeValue) and type(left) is int:
@@ -327,7 +366,7 @@ _EVALUATORS: dict[type, Callable[..., Value]] = {
     ast.Size: lambda e, _: SizeValue(e.values),
     ast.Text: lambda e, _: e.value,
     ast.Name: _name,
-    ast.ListOf: lambda e, frame: tuple(evaluate(item, frame) for item in e.items),
+    ast.ListOf: _list,
     ast.Path: _path,
     ast.Range: _range,
     ast.Chain: _chain,

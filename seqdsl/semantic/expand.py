@@ -20,7 +20,9 @@ from seqdsl.semantic.frame import BROKEN, Broken, Frame, Rules
 from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.over import FAILURE, over_limit, pieces_of, work_of
 from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
+from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules.walk import statements
 from seqdsl.semantic.state import Aborted, State
 from seqdsl.semantic.suspect import single_groups, whole_windows
@@ -28,6 +30,8 @@ from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.fix import replacing
+from seqdsl.source.limits import INTEGERS, LIMITS, way_on
+from seqdsl.source.meter import OverLimit
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
@@ -36,8 +40,8 @@ from seqdsl.syntax.names import names_in
 class Expansion:
     """One network under expansion."""
 
-    def __init__(self, recorder: Recorder | None = None) -> None:
-        self.state = State(self._run, recorder=recorder)
+    def __init__(self, recorder: Recorder | None = None, replays: Replays | None = None) -> None:
+        self.state = State(self._run, replays=replays or Replays(), recorder=recorder)
         self._names: frozenset[str] = frozenset()  # of the values in the network's text
 
     @property
@@ -61,9 +65,10 @@ class Expansion:
             self._run(claims, frame)
         except Failure as failure:
             self.state.diagnostics.append(failure.diagnostic)
-        except (Poisoned, Aborted):
+        except Poisoned:
             pass
-        self.state.diagnostics[:0] = self.state.dataflow.diagnostics
+        finally:
+            self.state.diagnostics[:0] = self.state.dataflow.diagnostics
         output = None
         if isinstance(frame.current, Feature):
             output = self.state.dataflow.join(frame.current.segments, root, definition.span)
@@ -109,6 +114,13 @@ class Expansion:
             self._names = frozenset(s.name for s in inside if isinstance(s, ast.Let)) - {"it"}
             self._run(definition.body.statements, frame)
             return
+        self.state.meter.spend(len(definition.replacements) + 1)
+        most = LIMITS.get().depth
+        if len(around) >= most:
+            raise fail(
+                "depth-limit", f"more than {most} networks derive from one another",
+                definition.base_span, frame.scope, help=way_on("depth"),
+            )  # fmt: skip
         if definition in around:
             raise fail(
                 "recursion", f"network `{definition.name}` derives from itself",
@@ -129,13 +141,19 @@ class Expansion:
     def _run(self, statements: Sequence[ast.Statement], frame: Frame) -> None:
         """Runs statements in order. One that fails leaves what flows undefined."""
         for statement in statements:
-            self.state.count(statement.span, frame.scope)
             try:
+                self.state.meter.spend(work_of(statement))
+                self.state.meter.spend_on(pieces_of(frame.current))
                 self._statement(statement, frame)
+            except OverLimit as limit:
+                found = over_limit(limit, statement.span, frame.scope)
+                self.state.diagnostics.append(found)
+                raise Aborted from None
             except Failure as failure:
+                self.state.meter.spend(FAILURE)
                 self.state.diagnostics.append(failure.diagnostic)
                 self._break(statement, frame)
-                if failure.diagnostic.code.name in ("node-limit", "depth-limit"):
+                if failure.diagnostic.code.name == "depth-limit":
                     raise Aborted from None
             except Poisoned:
                 self._break(statement, frame)
@@ -159,7 +177,10 @@ class Expansion:
             case ast.Stage():
                 self._stage(statement, frame)
             case ast.Aggregate():
+                before = frame.current
                 frame.current = aggregate(statement, self.state, frame)
+                if isinstance(frame.current, Feature):
+                    self.state.note(statement.span, before, frame.current)
                 if self.state.recorder and isinstance(frame.current, Feature):
                     record = Aggregated(statement, frame, frame.current)
                     self.state.recorder.of(frame).append(record)
@@ -200,6 +221,8 @@ class Expansion:
         flow: Feature | Broken = value
         for call in statement.calls:
             flow = apply_call(call, self.state, frame, flow, {})
+        if isinstance(value, Feature) and isinstance(flow, Feature):
+            self.state.note(statement.span, value, flow)
         if recorder and isinstance(value, Feature) and isinstance(flow, Feature):
             recorder.name(statement, frame, first, value, flow)
         return flow
@@ -245,6 +268,7 @@ class Expansion:
             frame.stages[stage.name] = inner.current
         if isinstance(inner.current, Feature):
             self.state.dataflow.leaving[scope] = inner.current.type
+            self.state.note(stage.span, inner.entry, inner.current)
             self._record_stage(stage, scope, frame, inner.current)
         if stage.claim is not None and isinstance(inner.current, Feature):
             self._check_stage(stage, stage.claim, inner.current, frame)
@@ -293,7 +317,7 @@ class Expansion:
 
     def _for(self, statement: ast.For, frame: Frame) -> None:
         for value in items(statement.values, frame):
-            self.state.count(statement.span, frame.scope)
+            self.state.meter.spend()
             frame.values[statement.name] = value
             self._run(statement.body.statements, frame)
 
@@ -322,10 +346,11 @@ class Expansion:
         if channels * spatial[0] * spatial[1] > MAX_COUNT:
             raise fail(
                 "integer-range", "the input's elements are more than 64 bits can count",
-                statement.span, frame.scope,
+                statement.span, frame.scope, help=INTEGERS,
             )  # fmt: skip
         flow = self.state.dataflow.input(channels, tuple(spatial), frame.scope, statement.span)
         frame.entry = frame.current = flow
+        self.state.note(statement.span, None, flow)
         if self.state.recorder:
             entered = Entered(statement, frame.scope, "x".join(map(str, shape)), flow)
             self.state.recorder.of(frame).append(entered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -60,13 +61,12 @@ class Frame:
             frame = frame.parent
         return None
 
-    def names(self) -> list[str]:
+    def names(self) -> Iterator[str]:
         frame: Frame | None = self
-        found: list[str] = []
         while frame is not None:
-            found.extend((*frame.values, *frame.stages))
+            yield from frame.values
+            yield from frame.stages
             frame = frame.parent
-        return found
 
 
 @frozen

@@ -10,9 +10,10 @@ from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Actual, Formal, bind, formals_of
 from seqdsl.semantic.derive import replacement
 from seqdsl.semantic.enter import bind_into
-from seqdsl.semantic.evaluate import MAX_RANGE, evaluate, name_value, whole
+from seqdsl.semantic.evaluate import evaluate, name_value, whole
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
+from seqdsl.semantic.over import pieces_of, work_of
 from seqdsl.semantic.primitives import Application, Primitive
 from seqdsl.semantic.recorder import Applied
 from seqdsl.semantic.state import State
@@ -27,11 +28,12 @@ from seqdsl.semantic.values import (
     kind_of,
 )
 from seqdsl.source.diagnostic import Failure
+from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
-MAX_DEPTH = 48  # blocks within blocks
 _WORK_OF_A_BLOCK = 10  # statements that take as long as to enter a block
+_WORK_OF_A_PRIMITIVE = 4
 
 
 def apply_call(
@@ -57,9 +59,12 @@ def apply_call(
         )  # fmt: skip
     times = _times(call, frame)
     flow: Flow = operand
+    work = work_of(call)
     for turn in range(1, times + 1):
         if isinstance(flow, Broken):
             break
+        state.meter.spend(work)
+        state.meter.spend_on(pieces_of(flow))
         # arguments may read `it`, so each turn evaluates them anew
         before, frame.current = frame.current, flow
         try:
@@ -68,6 +73,8 @@ def apply_call(
             flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
         finally:
             frame.current = before
+    if isinstance(flow, Feature):
+        state.note(call.span, operand, flow)
     return flow
 
 
@@ -102,14 +109,16 @@ def _times(call: ast.Call, frame: Frame) -> int:
             "not-positive", f"a layer can't be repeated {times} times", call.times.span,
             frame.scope, label=f"= {times}",
         )  # fmt: skip
-    if times > MAX_RANGE:
+    most = LIMITS.get().repeat
+    if times > most:
         raise fail(
             "repeat-limit",
-            f"repeating {times:,} times is past the limit of {MAX_RANGE:,}",
+            f"repeating {times:,} times is past the limit of {most:,}",
             call.times.span,
             frame.scope,
             label="too often",
-            help="networks do not repeat so often: is a digit too many here?",
+            help="networks do not repeat so often: is a digit too many here? "
+            + way_on("repeat", times),
         )
     return times
 
@@ -194,9 +203,9 @@ def _apply_primitive(
 ) -> Feature:
     features: tuple[Feature, ...] = ()
     if primitive.several:
-        operands = [a for a in actuals if a.name is None and isinstance(a.value, Feature)]
-        features = tuple(cast(Feature, a.value) for a in operands)
-        actuals = [a for a in actuals if a not in operands]
+        features = tuple(cast(Feature, a.value) for a in actuals if _is_operand(a))
+        actuals = [a for a in actuals if not _is_operand(a)]
+    state.meter.spend(_WORK_OF_A_PRIMITIVE)
     values = bind(primitive.name, primitive.formals, actuals, call.span, frame.scope, _no_default)
     entry = frame.entry if isinstance(frame.entry, Feature) else operand
     return primitive.apply(
@@ -205,6 +214,10 @@ def _apply_primitive(
             frame.scope, call.span,
         )
     )  # fmt: skip
+
+
+def _is_operand(actual: Actual) -> bool:
+    return actual.name is None and isinstance(actual.value, Feature)
 
 
 def _no_default(_expression: ast.Expression, _bound: dict[str, Value]) -> Value:
@@ -251,9 +264,9 @@ def _enter_block(
     turn: tuple[int, int],
 ) -> Frame:
     """The frame of a block's braces, with its parameters bound."""
-    state.count(call.span, frame.scope, _WORK_OF_A_BLOCK)
     block = layer.block
     formals = formals_of(block)
+    state.meter.spend(_WORK_OF_A_BLOCK + len(formals))
     scope = _block_scope(block, call, state, frame.scope, turn)
     if call.body is not None:
         actuals.append(_body_actual(block, formals, call.body, call, frame))
@@ -266,10 +279,11 @@ def _block_scope(
     block: ast.Block, call: ast.Call, state: State, around: Scope, turn: tuple[int, int]
 ) -> Scope:
     name = state.dataflow.builder.unique(around, block.name, block_name)
-    if around.depth >= MAX_DEPTH:
+    most = LIMITS.get().depth
+    if around.depth >= most:
         raise fail(
-            "depth-limit", f"blocks are nested deeper than {MAX_DEPTH}", call.span, around,
-            help="does a block contain itself by way of an argument?",
+            "depth-limit", f"blocks are nested deeper than {most}", call.span, around,
+            help=f"does a block contain itself by way of an argument? {way_on('depth')}",
         )  # fmt: skip
     repeat = turn if call.times is not None else None
     return around.child(ScopeKind.BLOCK, block.name, name, call.span, repeat)

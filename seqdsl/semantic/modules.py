@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextvars import Context
 from dataclasses import dataclass, field
 from functools import cache
 from os.path import normpath
@@ -38,9 +40,9 @@ class LoadedModule:
         return self.visible.get(name)
 
     @property
-    def blocks(self) -> list[str]:
+    def blocks(self) -> Iterator[str]:
         """The names of the blocks that it sees."""
-        return [name for name, (d, _) in self.visible.items() if isinstance(d, ast.Block)]
+        return (name for name, (d, _) in self.visible.items() if isinstance(d, ast.Block))
 
     @property
     def networks(self) -> list[ast.Buildable]:
@@ -74,7 +76,7 @@ def library_module(name: str) -> LoadedModule | None:
     if not file.is_file():
         return None
     source = Source("/".join(parts) + ".seq", file.read_text(encoding="utf-8"), library=True)
-    syntax, diagnostics = parse(source)
+    syntax, diagnostics = Context().run(parse, source)  # whatever the limits for others
     if diagnostics:
         raise AssertionError(f"the standard library does not parse: {diagnostics[0].message}")
     module = LoadedModule(syntax)
@@ -171,8 +173,9 @@ class _Loader:
         most = LIMITS.get().imports
         if len(self._loaded) >= most:
             raise _import_failure(
-                "import-limit", f"more than {MAX_IMPORTS} files are imported", use, None
-            )
+                "import-limit", f"more than {most} files are imported", use, None,
+                way_on("imports"),
+            )  # fmt: skip
         name = normpath(Path(user).parent / use.target)
         try:
             source = self._files.read(path, name)

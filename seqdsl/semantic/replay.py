@@ -13,8 +13,11 @@ from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment
 from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Placed
 from seqdsl.semantic.frame import Broken
+from seqdsl.semantic.rules.walk import names_of
 from seqdsl.semantic.values import Feature, Group, Layers, Value
 from seqdsl.source.frozen import frozen
+from seqdsl.source.meter import spend_on
+from seqdsl.syntax import ast
 
 MAX_GROUPS = 64  # of a feature map that a key is made of
 
@@ -28,6 +31,7 @@ class _Recording:
     last: int
     scope: Scope
     result: Feature
+    dataflow: Dataflow  # in whose log they are
 
 
 @frozen
@@ -40,9 +44,18 @@ class Key:
 
 @dataclass(slots=True, eq=False)
 class Replays:
-    """The blocks of a network that were expanded so far, by what they were given."""
+    """The blocks that were expanded so far, by what they were given: in one network, in the others
+    of its file, and in those of the version before, where `next_version` is told of a new one.
+    """
 
     _known: dict[Hashable, _Recording] = field(default_factory=dict)
+    _before: dict[Hashable, _Recording] = field(default_factory=dict)
+    _read: dict[Sequence[ast.Statement], list[str]] = field(default_factory=dict)
+
+    def next_version(self) -> None:
+        """Forgets what the version before this one did not use."""
+        self._before, self._known = self._known, {}
+        self._read.clear()
 
     def key(
         self,
@@ -52,7 +65,7 @@ class Replays:
         dataflow: Dataflow,
     ) -> Key | None:
         """The key of a call; None where what it was given can't be compared."""
-        canon = _Canon(dataflow)
+        canon = _Canon(dataflow, self._read)
         try:
             value = (callee, canon.feature(operand), *map(canon.value, values))
         except _Incomparable:
@@ -63,57 +76,86 @@ class Replays:
         self, key: Key, first: int, dataflow: Dataflow, scope: Scope, result: Feature
     ) -> None:
         """Keeps what a call did: the entries of the log from ``first`` on."""
-        recording = _Recording(key.inputs, first, len(dataflow.log), scope, result)
+        recording = _Recording(key.inputs, first, len(dataflow.log), scope, result, dataflow)
         self._known[key.value] = recording
 
     def replay(self, key: Key, dataflow: Dataflow, scope: Scope) -> Feature | None:
         """Does again, in another scope, what a call of this key did; None if there was none."""
-        known = self._known.get(key.value)
+        known = self._known.get(key.value) or self._before.get(key.value)
         if known is None:
             return None
-        nodes = dict(zip(known.inputs, key.inputs, strict=True))
-        scopes = {known.scope: scope}
-        for entry in dataflow.log[known.first : known.last]:
-            where = _moved(entry.scope, scopes, dataflow)
-            match entry:
-                case Joined(segments=segments, result=result):
-                    nodes[result] = dataflow.join(_mapped(segments, nodes), where, entry.span)
-                case Placed(segments=segments):
-                    dataflow.place(_mapped(segments, nodes), where, entry.span)
-                case Added(operation=operation, type=type, result=result):
-                    operands = [nodes[index] for index in entry.operands]
-                    nodes[result] = dataflow.add(operation, operands, type, where, entry.span)
-        for old, new in scopes.items():
-            if old in dataflow.leaving:
-                dataflow.leaving[new] = dataflow.leaving[old]
-        given = known.result
-        raw = None if given.raw is None else tuple(_mapped(g, nodes) for g in given.raw)
-        return Feature(tuple(_mapped(g, nodes) for g in given.groups), given.spatial, raw)
+        start = len(dataflow.log)
+        result = _replayed(known, key, dataflow, scope)
+        if known.dataflow is not dataflow:  # lets go of the other network
+            self.record(key, start, dataflow, scope, result)
+        return result
+
+
+def _replayed(known: _Recording, key: Key, dataflow: Dataflow, scope: Scope) -> Feature:
+    nodes = dict(zip(known.inputs, key.inputs, strict=True))
+    scopes = {known.scope: scope}
+    made = known.dataflow.builder.nodes
+    for entry in known.dataflow.log[known.first : known.last]:
+        where = _moved(entry.scope, scopes, dataflow)
+        match entry:
+            case Joined(segments=segments, result=result):
+                nodes[result] = dataflow.join(_mapped(segments, nodes), where, entry.span)
+            case Placed(segments=segments):
+                dataflow.place(_mapped(segments, nodes), where, entry.span)
+            case Added(operation=operation, type=type, result=result):
+                operands = [nodes[index] for index in entry.operands]
+                name = made[result].name  # as it is in a new scope, too
+                dataflow.builder.take(where, name)
+                nodes[result] = dataflow.add(operation, operands, type, where, entry.span, name)
+    for old, new in scopes.items():
+        if old in known.dataflow.leaving:
+            dataflow.leaving[new] = known.dataflow.leaving[old]
+    given = known.result
+    raw = None if given.raw is None else tuple(_mapped(g, nodes) for g in given.raw)
+    return Feature(tuple(_mapped(g, nodes) for g in given.groups), given.spatial, raw)
 
 
 class _Incomparable(Exception):
-    """Braces see the names around them, which may have changed; a wide window seldom recurs."""
+    """A wide window seldom recurs, and its key would be long."""
 
 
 class _Canon:
     """Names the nodes of feature maps by the order in which they appear."""
 
-    def __init__(self, dataflow: Dataflow) -> None:
+    def __init__(self, dataflow: Dataflow, read: dict[Sequence[ast.Statement], list[str]]) -> None:
         self._dataflow = dataflow
+        self._read = read
         self.slots: dict[int, int] = {}
 
     def value(self, value: Value | Broken) -> Hashable:
         if isinstance(value, Feature):
             return self.feature(value)
         if isinstance(value, tuple):
+            spend_on(len(value))
             return tuple(map(self.value, value))
         if isinstance(value, Layers):
-            raise _Incomparable
+            return self._layers(value)
         return (type(value), value)
+
+    def _layers(self, layers: Layers) -> Hashable:
+        """Braces are alike where their statements are one, and the names that they read alike."""
+        statements, frame = layers.statements, layers.frame
+        names = self._read.get(statements)
+        if names is None:
+            names = self._read[statements] = _names(statements)
+        seen: list[Hashable] = []
+        for name in names:
+            home, stage = frame.home(name), frame.stage(name)
+            if home is not None:
+                seen.append((name, self.value(home[name])))
+            elif stage is not None:
+                seen.append((name, self.value(stage)))
+        return (statements, frame.module, frame.rules, frame.passed, tuple(seen))
 
     def feature(self, feature: Feature) -> Hashable:
         if len(feature.groups) > MAX_GROUPS:
             raise _Incomparable
+        spend_on(len(feature.segments))
         raw = None if feature.raw is None else tuple(map(self._group, feature.raw))
         return (tuple(map(self._group, feature.groups)), feature.spatial, raw)
 
@@ -126,6 +168,13 @@ class _Canon:
             return slot
         self.slots[node] = slot = len(self.slots)
         return (slot, self._dataflow.builder.type_of(node))
+
+
+def _names(statements: Sequence[ast.Statement]) -> list[str]:
+    """The names that braces read, of which those around them may have values."""
+    if not statements:
+        return []
+    return sorted(set(names_of(ast.Body(tuple(statements), statements[0].span))))
 
 
 def _mapped(group: Group, nodes: dict[int, int]) -> Group:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from seqdsl.semantic.evaluate import CONSTANTS
 from seqdsl.semantic.modules import Definition, LoadedModule
@@ -69,8 +70,12 @@ class _Region:
             region = region.outer
         return None
 
-    def names(self) -> list[str]:
-        return [*self.bindings, *self.stages, *(self.outer.names() if self.outer else [])]
+    def names(self) -> Iterator[str]:
+        region: _Region | None = self
+        while region is not None:
+            yield from region.bindings
+            yield from region.stages
+            region = region.outer
 
 
 def resolve(module: LoadedModule) -> Names:
@@ -213,8 +218,10 @@ class _Resolver:
         callee = call.callee
         if not isinstance(callee, ast.Name) or region.find(callee.name):
             return False
-        known = [*self._module.blocks, *PRIMITIVES, *region.names()]
-        if callee.name in known or nearest(callee.name, [*known, *_STATEMENTS]) not in _STATEMENTS:
+        if self._is_layer(callee.name) or region.stage(callee.name):
+            return False
+        known = chain(self._module.blocks, PRIMITIVES, region.names(), _STATEMENTS)
+        if nearest(callee.name, known) not in _STATEMENTS:
             return False
         self._unknown_layer(callee, region)
         if call.body is not None:
@@ -329,7 +336,9 @@ class _Resolver:
 
     def _undefined(self, name: ast.Name, region: _Region) -> None:
         help, fix = did_you_mean(
-            name.name, [*region.names(), *CONSTANTS, *self._module.blocks, *PRIMITIVES], name.span,
+            name.name,
+            chain(region.names(), CONSTANTS, self._module.blocks, PRIMITIVES),
+            name.span,
             "name a value with `name = ...`, or declare a parameter",
         )  # fmt: skip
         self._report(
@@ -338,7 +347,7 @@ class _Resolver:
         )  # fmt: skip
 
     def _unknown_layer(self, callee: ast.Name, region: _Region) -> None:
-        message, help, fix = unknown_layer(callee, self._module, [*region.names(), *_STATEMENTS])
+        message, help, fix = unknown_layer(callee, self._module, chain(region.names(), _STATEMENTS))
         self._report("unknown-layer", message, callee.span, "unknown layer", help=help, fix=fix)
 
     def _report(

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 
 from seqdsl.graph.claims import Claim
 from seqdsl.graph.network import Output
-from seqdsl.graph.scope import Scope
 from seqdsl.semantic.dataflow import Dataflow
-from seqdsl.semantic.frame import Frame
-from seqdsl.semantic.locate import fail
+from seqdsl.semantic.frame import Broken, Frame
+from seqdsl.semantic.passage import Passages
 from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.suspect import Windowed
+from seqdsl.semantic.values import Feature
 from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.meter import Meter, current
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
-
-MAX_STATEMENTS = 1_000_000
 
 
 class Aborted(Exception):
@@ -37,27 +36,20 @@ class State:
     outputs: dict[str, tuple[Output, Span]] = field(default_factory=dict)  # by their names
     named: set[Span] = field(default_factory=set)  # the calls that make named values
     windows: dict[Span, Windowed] = field(default_factory=dict)  # of the user's aggregations
-    statements: int = 0
+    passages: Passages = field(default_factory=Passages)
+    meter: Meter = field(default_factory=current)
     replacements: int = 0  # layers that a derived network has replaced
     applied_rules: set[ast.Replace] = field(default_factory=set)
     recorder: Recorder | None = None  # where the network is to be written out again
 
-    def count(self, span: Span, scope: Scope, work: int = 1) -> None:
-        """Counts a statement, a turn of a loop, or the ``work`` of as many. Raises `Aborted`."""
-        self.statements += work
-        if self.statements <= MAX_STATEMENTS:
-            return
-        failure = fail(
-            "node-limit",
-            f"the expansion takes more than {MAX_STATEMENTS:,} statements",
-            span,
-            scope,
-            help="nested repeats multiply: is a digit too many somewhere?",
-        )
-        self.diagnostics.append(failure.diagnostic)
-        raise Aborted
+    def note(self, span: Span, entry: Feature | Broken | None, result: Feature) -> None:
+        """Keeps what flowed through a statement that the user wrote."""
+        if not span.source.library:
+            came = entry.type if isinstance(entry, Feature) else None
+            self.passages.note(span, came, result.type)
 
     @property
     def findings(self) -> int:
         """How much was said or claimed so far: what is silent can be replayed."""
-        return len(self.diagnostics) + len(self.dataflow.diagnostics) + len(self.claims)
+        said = len(self.diagnostics) + len(self.dataflow.diagnostics)
+        return said + len(self.claims) + len(self.outputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from seqdsl.graph.node import Node
-from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.scope import Scope, ScopeKind, closure
 from seqdsl.semantic.locate import diagnostic, user_span
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import replacing
@@ -25,8 +25,9 @@ def single_groups(nodes: Iterable[Node]) -> list[Diagnostic]:
     """A warning for each place of the user's that makes one group, however often it is run."""
     counts: dict[Span, set[int]] = {}
     scopes: dict[Span, Scope] = {}
-    groups = {s for n in nodes for s in n.scope.ancestry() if s.kind is ScopeKind.GROUP}
-    for group in sorted(groups, key=lambda scope: scope.path):
+    for group in closure(node.scope for node in nodes):
+        if group.kind is not ScopeKind.GROUP:
+            continue
         assert group.parent is not None and group.repeat is not None
         where = user_span(group.span, group.parent)
         counts.setdefault(where, set()).add(group.repeat[1])
@@ -38,7 +39,7 @@ def single_groups(nodes: Iterable[Node]) -> list[Diagnostic]:
             where,
             scopes[where],
             label="one group",
-            help="make the width a multiple of k, or write the convolution itself",
+            help="take a smaller k or a wider layer, or write the convolution itself",
         )
         for where, of in counts.items()
         if of == {1}

@@ -22,6 +22,7 @@ from seqdsl.semantic.values import (
 from seqdsl.source.frozen import frozen
 
 MAX_SIDE = 2**31 - 1  # of a size: what torch and onnxruntime hold one in
+SIDES = "torch and onnxruntime hold a size in 32 bits: no option raises this"
 
 
 @frozen

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import chain
 
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
@@ -12,12 +13,12 @@ from seqdsl.syntax import ast
 
 
 def unknown_layer(
-    callee: ast.Name, module: LoadedModule, values: Sequence[str]
+    callee: ast.Name, module: LoadedModule, values: Iterable[str]
 ) -> tuple[str, str | None, Fix | None]:
     """The message, the help and the fix; ``values`` are the names in scope that are no layers."""
     help, fix = did_you_mean(
         callee.name,
-        [*module.blocks, *PRIMITIVES, *values],
+        chain(module.blocks, PRIMITIVES, values),
         callee.span,
         "define it with `block`, or import the file that does with `use`",
     )

@@ -10,6 +10,7 @@ from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.graph.segment import Segment, cut
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
+from seqdsl.source.meter import hold_pieces
 from seqdsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -89,7 +90,11 @@ def _cut(groups: tuple[Group, ...], start: int, stop: int) -> tuple[Group, ...]:
 
 
 def concatenated(features: list[Feature]) -> Feature:
-    """Feature maps of one spatial size after one another, their groups kept."""
+    """Feature maps of one spatial size after one another, their groups kept.
+
+    Raises `OverLimit` for more pieces than a network may have edges: twice itself, turn by turn.
+    """
+    hold_pieces(sum(len(group) for feature in features for group in feature.groups))
     raw: tuple[Group, ...] | None = None
     if any(feature.raw is not None for feature in features):
         raw = tuple(group for feature in features for group in feature.raw_face.groups)

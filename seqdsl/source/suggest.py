@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from seqdsl.source.fix import Fix, replacing
+from seqdsl.source.meter import METER
 from seqdsl.source.text import Span
 
 MAX_LENGTH = 64
@@ -25,11 +27,14 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like a misspelt name, or None where none is near."""
     from difflib import get_close_matches
 
-    if len(name) > MAX_LENGTH:
+    meter = METER.get()
+    if len(name) > MAX_LENGTH or (meter is not None and not meter.hints):
         return None
-    short = [c for c in candidates if len(c) <= MAX_LENGTH][:MAX_CANDIDATES]
+    short = list(islice((c for c in candidates if len(c) <= MAX_LENGTH), MAX_CANDIDATES))
     by_lower = {c.lower(): c for c in short}
     if name.lower() in by_lower and by_lower[name.lower()] != name:
         return by_lower[name.lower()]
+    if meter is not None:
+        meter.compare(len(short))
     matches = get_close_matches(name, short, n=1, cutoff=0.6)
     return matches[0] if matches else None

@@ -35,6 +35,10 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    @property
+    def lines(self) -> int:
+        return len(self._line_starts)
+
     def line_start(self, line: int) -> int:
         """The offset of a 1-based line."""
         return self._line_starts[line - 1]

@@ -20,7 +20,10 @@ _SUFFIX = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 def construct(tree: Tree[Token], source: Source) -> tuple[ast.Item, ...]:
-    """The items of a file. Raises `Failure` for an integer past 64 bits, or what is nested too deeply."""
+    """The items of a file.
+
+    Raises `Failure` for an integer past 64 bits, or what is nested too deeply.
+    """
     builder = _Construct(source)
     return tuple(builder.item(child) for child in tree.children if child is not None)
 
@@ -30,7 +33,8 @@ def too_deep(span: Span) -> Failure:
     return Failure(
         Diagnostic(
             BY_NAME["nesting"],
-            f"more than {LIMITS.get().nesting} brackets, signs or attributes stand in one another here",
+            f"more than {LIMITS.get().nesting} brackets, signs or attributes stand in one another "
+            "here",
             Label(span, "one too many"),
             help="name a part of it with `name = ...`, or move it into a block of its own; "
             + way_on("nesting"),

@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("stats", *TEMPLATE, "-D", "k=8", "-D", "kk=1"), "did you mean `k`?"),
         (("stats", *TEMPLATE, "-D", "k"), "NAME=VALUE"),
         (("check", "nosuch.seq"), "SEQ001"),
-        (("check", "folder.pt"), "SEQ002"),
+        (("stats", "folder.pt"), "SEQ002"),
         (("run", "small.seq", "nosuch.png"), "SEQ001"),
         (("run", "small.seq", "folder.pt"), "SEQ002"),
         (("run", "small.seq", "folder.npy"), "SEQ002"),

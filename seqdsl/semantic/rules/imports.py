@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import calls, definitions, expressions, statements
+from seqdsl.semantic.rules.walk import definitions, names_of
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import removing_lines
@@ -41,7 +41,7 @@ def _names(module: ast.Module) -> Iterator[str]:
     """Every name that a file reads, calls, binds to a model, derives from or replaces."""
     for definition in definitions(module):
         yield from _of_parameters(definition.parameters)
-        yield from _of_body(definition.body)
+        yield from names_of(definition.body)
     for item in module.items:
         match item:
             case ast.Model(network=network, arguments=arguments):
@@ -55,19 +55,9 @@ def _names(module: ast.Module) -> Iterator[str]:
                     yield rule.layer
                     if rule.where is not None:
                         yield from _of_expression(rule.where)
-                    yield from _of_body(rule.body)
+                    yield from names_of(rule.body)
             case _:
                 pass
-
-
-def _of_body(body: ast.Body) -> Iterator[str]:
-    for call in calls(body):
-        yield from _of_expression(call.callee)
-    for statement in statements(body):
-        if isinstance(statement, ast.Aggregate):
-            yield from _of_arguments(statement.arguments)
-        for expression in expressions(statement):
-            yield from _of_expression(expression)
 
 
 def _of_parameters(parameters: tuple[ast.Parameter, ...]) -> Iterator[str]:

@@ -10,6 +10,8 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.syntax import ast
 
+_SHOWN = 6  # blocks at each end of a circle
+
 
 def check_recursion(module: LoadedModule) -> list[Diagnostic]:
     """One finding for each circle of blocks, at the call that closes it."""
@@ -41,30 +43,36 @@ def _visit(
 ) -> None:
     """Depth first, without recursion of our own: a file may hold a long chain of blocks."""
     stack: list[tuple[str, int]] = [(start, 0)]
-    path: list[str] = []
+    path: dict[str, None] = {}  # in order
     while stack:
         name, position = stack.pop()
         if position == 0:
             if name in done:
                 continue
-            path.append(name)
+            path[name] = None
         if position >= len(graph[name]):
             done.add(name)
-            path.pop()
+            del path[name]
             continue
         stack.append((name, position + 1))
         call = graph[name][position]
         target = cast(ast.Name, call.callee).name
         if target in path:
-            diagnostics.append(_circle([*path[path.index(target) :], target], call))
+            names = list(path)
+            diagnostics.append(_circle([*names[names.index(target) :], target], call))
         elif target not in done:
             stack.append((target, 0))
+
+
+def _shortened(names: list[str]) -> list[str]:
+    """The first and the last blocks of a long circle."""
+    return names if len(names) <= 2 * _SHOWN else [*names[:_SHOWN], "...", *names[-_SHOWN:]]
 
 
 def _circle(names: list[str], call: ast.Call) -> Diagnostic:
     return Diagnostic(
         BY_NAME["recursion"],
-        f"block `{names[0]}` contains itself: {' -> '.join(names)}",
+        f"block `{names[0]}` contains itself: {' -> '.join(_shortened(names))}",
         Label(call.callee.span, "closes the circle"),
         help="a network is finite: repeat with `x N` or `for`",
     )

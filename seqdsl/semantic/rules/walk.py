@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqdsl.syntax import ast
-from seqdsl.syntax.names import inside
+from seqdsl.syntax.names import inside, names_in
 
 
 def definitions(module: ast.Module) -> Iterator[ast.Network | ast.Block]:
@@ -98,3 +98,15 @@ def expressions(statement: ast.Statement) -> Iterator[ast.Expression]:
             yield condition
         case ast.Expect():
             pass
+
+
+def names_of(body: ast.Body) -> Iterator[str]:
+    """Every name that braces read or call."""
+    for call in calls(body):
+        yield from (name.name for name in names_in(call.callee))
+    for statement in statements(body):
+        if isinstance(statement, ast.Output) and statement.value is None:
+            yield statement.name
+    for expression in every_expression(body):
+        if isinstance(expression, ast.Name):
+            yield expression.name

@@ -1,0 +1,40 @@
+"""What the statements of a file cost, and the diagnostic where that is past a limit."""
+
+from __future__ import annotations
+
+from seqdsl.graph.scope import Scope
+from seqdsl.semantic.locate import diagnostic
+from seqdsl.semantic.values import Feature
+from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.meter import OverLimit
+from seqdsl.source.text import Span
+from seqdsl.syntax import ast
+
+_CHARACTERS = 8  # of an expression that take as long to evaluate as a statement
+FAILURE = 20  # statements that take as long as a finding, and as much memory
+
+
+def work_of(statement: ast.Statement) -> int:
+    """Statements that take as long as this one, less what is in its braces."""
+    match statement:
+        case ast.For(values=values):
+            length = _length(values.span)
+        case ast.If(branches=branches):
+            length = sum(_length(condition.span) for condition, _ in branches)
+        case _:
+            length = _length(statement.span)
+    return 1 + length // _CHARACTERS
+
+
+def pieces_of(flow: object) -> int:
+    """The groups of a feature map: what reads one goes through them."""
+    return len(flow.groups) if isinstance(flow, Feature) else 0
+
+
+def over_limit(limit: OverLimit, span: Span, scope: Scope) -> Diagnostic:
+    """The finding that a place of a file is where a limit was passed."""
+    return diagnostic(limit.code, limit.message, span, scope, help=limit.help)
+
+
+def _length(span: Span) -> int:
+    return span.end - span.start
