@@ -1,5 +1,6 @@
 """Every fixture of tests/bad gives exactly the codes that stand in it, on their lines."""
 
+import os
 import re
 import subprocess
 import sys
@@ -41,6 +42,21 @@ def test_fixture(path: Path) -> None:
         assert d.primary is not None and d.primary.span.start <= d.primary.span.end
     text = render(diagnostics, OutputFormat.FULL)
     assert all(d.message in text for d in diagnostics)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_what_is_printed_of_a_fixture(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Position, text and fix, as a reader sees them. `UPDATE=1 pytest` writes them anew."""
+    monkeypatch.chdir(BAD)
+    text = render(seqdsl.check(path.name), OutputFormat.FULL) + "\n"
+    golden = BAD / "printed" / f"{path.stem}.txt"
+    if os.environ.get("UPDATE"):
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+def test_nothing_else_is_printed() -> None:
+    assert {p.stem for p in (BAD / "printed").iterdir()} == {p.stem for p in FIXTURES}
 
 
 def test_every_code_about_a_file_has_a_fixture() -> None:

@@ -101,6 +101,7 @@ class _Loader:
         self._root = _project_root(folder, files)
         self._folder = folder
         self._loaded: dict[Path, LoadedModule] = {}
+        self._missing: set[Path] = set()  # and what can't be read
         self.user_modules: list[LoadedModule] = []
         self.diagnostics: list[Diagnostic] = []
 
@@ -170,8 +171,14 @@ class _Loader:
             )
         if path in self._loaded:
             return self._loaded[path]
+        deepest = LIMITS.get().depth
+        if len(parents) > deepest:
+            raise _import_failure(
+                "import-limit", f"files import one another deeper than {deepest}", use, None,
+                way_on("depth"),
+            )  # fmt: skip
         most = LIMITS.get().imports
-        if len(self._loaded) >= most:
+        if len(self._loaded) + len(self._missing) >= most:
             raise _import_failure(
                 "import-limit", f"more than {most} files are imported", use, None,
                 way_on("imports"),
@@ -180,6 +187,7 @@ class _Loader:
         try:
             source = self._files.read(path, name)
         except Failure as failure:
+            self._missing.add(path)
             others = [n for n in self._files.sources(path.parent) if path.parent / n not in parents]
             near = nearest(path.name, others)
             if near is not None:

@@ -36,7 +36,7 @@ class Meter:
         self._restart()
 
     def next_network(self) -> None:
-        """Begins to take the time of a network; that of the first is with the reading of its file."""
+        """Begins to take the time of a network: of the first, with the reading of its file."""
         if self._networks:
             self._restart()
         self._networks += 1
@@ -68,7 +68,7 @@ class Meter:
             raise self._over(
                 "seconds",
                 f"this file takes longer than {self._limits.seconds} s to compile",
-                "repeat less, or build the network from smaller ones.",
+                "repeat less, or build the network from smaller ones",
                 "time-limit",
             )
 

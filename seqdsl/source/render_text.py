@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
+from textwrap import wrap
 from unicodedata import category, combining, east_asian_width
 
 from seqdsl.source.codes import Severity
@@ -78,13 +80,16 @@ class _Renderer:
             lines.extend(self._excerpt(source, group, d.primary, hue, margin))
         notes = []
         if d.chain:
-            notes.append(("", ", ".join(d.chain)))
+            notes.append(("", _folded(d.chain)))
         if d.help:
             notes.append(("help: ", d.help))
         if notes and labels:
             lines.append(gutter)
         equals = self._paint(" " * margin + " = ", _BLUE)
-        lines.extend(f"{equals}{self._paint(word, _CYAN)}{printable(text)}" for word, text in notes)
+        for word, text in notes:
+            first, *more = _wrapped(printable(text), MAX_LINE - margin - 3 - len(word))
+            lines.append(f"{equals}{self._paint(word, _CYAN)}{first}")
+            lines.extend(" " * (margin + 3 + len(word)) + line for line in more)
         if d.fix is not None:
             lines.extend((gutter, *self._change(d.fix, margin)))
         return "\n".join(lines)
@@ -135,6 +140,19 @@ class _Renderer:
                     gutter + self._paint(f"{marks} {printable(label.text)}".rstrip(), code)
                 )
         return lines
+
+
+def _folded(chain: Sequence[str]) -> str:
+    """The expansions that led there; a run of the same one is told once."""
+    runs = [(link, len(list(run))) for link, run in groupby(chain)]
+    return ", ".join(link if times == 1 else f"{link} ({times} times)" for link, times in runs)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of a note; what is in backticks stays on one."""
+    whole = re.sub(r"`[^`]*`", lambda code: code[0].replace(" ", "\0"), text)
+    lines = wrap(whole, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines] or [""]
 
 
 def _by_source(labels: Sequence[Label]) -> list[tuple[Source, list[Label]]]:

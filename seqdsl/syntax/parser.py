@@ -36,7 +36,10 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
     budget = MAX_REREAD
     closed = False  # whether the brackets that the file leaves open are closed for it
     while True:
-        tree, position, expected = _attempt(lark, _close(tokens) if closed else tokens)
+        try:
+            tree, position, expected = _attempt(lark, _close(tokens) if closed else tokens)
+        except OverLimit as limit:
+            return ast.Module(source, ()), [*diagnostics, _over(limit, source)]
         if tree is not None:
             break
         at_end = position >= len(tokens)
@@ -124,7 +127,7 @@ def _attempt(
     meter = METER.get()
     position = 0
     try:
-        for position, token in enumerate(tokens):  # noqa: B007
+        for position, token in enumerate(tokens):
             if meter is not None and position % _UNTIL_A_LOOK == 0:
                 meter.look()
             parser.feed_token(token)

@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -90,10 +91,10 @@ def test_text(text: str, expected: str) -> None:
 
 
 def test_a_table_too_wide_for_the_page_is_left() -> None:
-    rows = ["row first_of_all_names, b", f"row {'second_name_' * 7}, b"]
-    text = "\n".join(["network A {", *(f"  {row}" for row in rows), "}", ""])
-    assert formatted(text).splitlines()[1] == f"  {rows[0].replace(', b', ',')}{' ' * 68}b"
-    text = text.replace(" b\n", " second_argument\n")
+    short, long = "  row first, b", f"  row {'second' * 14}, b"
+    lines = formatted(f"network A {{\n{short}\n{long}\n}}\n").splitlines()
+    assert lines[2] == long and lines[1].index("b") == long.index("b")
+    text = f"network A {{\n{short}{'b' * 10}\n{long}\n}}\n"
     assert formatted(text) == text
 
 
@@ -136,11 +137,13 @@ def test_nothing_gets_lost_unseen(monkeypatch: pytest.MonkeyPatch, lost: str) ->
 
 @pytest.mark.parametrize("path", [p for p in BAD if parses(p)], ids=lambda path: path.stem)
 def test_a_bad_file_stays_as_bad(tmp_path: Path, path: Path) -> None:
-    text = formatted(path.read_text())
-    (tmp_path / "parts").symlink_to(path.parent / "parts")
+    shutil.copytree(path.parent / "parts", tmp_path / "parts")
     here = tmp_path / path.name
-    here.write_text(text)
-    (networks, found), (others, before) = check_file(here), check_file(path)
+    here.write_text(path.read_text())
+    with limits(nodes=2_000):
+        others, before = check_file(here)
+        here.write_text(formatted(path.read_text()))
+        networks, found = check_file(here)
     assert sorted(d.code.id for d in found) == sorted(d.code.id for d in before)
     assert dumps(networks) == dumps(others)
 
@@ -157,8 +160,7 @@ def test_the_house_in_any_layout(path: Path) -> None:
 @pytest.mark.parametrize("path", HOUSE, ids=lambda path: path.stem)
 def test_the_house_in_another_layout_builds_the_same(tmp_path: Path, path: Path) -> None:
     for beside in path.parent.glob("*.seq"):
-        (tmp_path / beside.name).symlink_to(beside)
-    (tmp_path / path.name).unlink()
+        shutil.copy(beside, tmp_path)
     with pages_of(40):
         text, _ = mangled(path.read_text(), random.Random(1))
         (tmp_path / path.name).write_text(formatted(text))

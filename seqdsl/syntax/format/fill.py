@@ -7,6 +7,7 @@ brackets. Lines that go on stand further in than a body does.
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from typing import TypeGuard
 
 from seqdsl.syntax.format.nodes import (
     Element,
@@ -96,12 +97,19 @@ def _cut(run: Sequence[Element], cuts: Sequence[int]) -> list[Sequence[Element]]
     return [run[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(run)], strict=True)]
 
 
+def _opens(element: Element) -> TypeGuard[Group]:
+    """Whether an element is brackets that may open over lines: an index stays with its list."""
+    if not isinstance(element, Group):
+        return False
+    return element.is_open or element.is_list or element.open.kind == "LPAR"
+
+
 def _open(page: Page, run: Sequence[Element], tail: int) -> None:
     """Writes elements; brackets that don't fit, or must, open over several lines."""
-    groups = [i for i, element in enumerate(run) if isinstance(element, Group)]
+    groups = [i for i, element in enumerate(run) if _opens(element)]
     for part in _cut(run, [i + 1 for i in groups[:-1]]):
         rest = tail if part[-1] is run[-1] else 0
-        group = next((element for element in part if isinstance(element, Group)), None)
+        group = next((element for element in part if _opens(element)), None)
         if group is None or (page.has_room(flat(part), rest) and not group.is_open):
             page.write(flat(part))
             continue
