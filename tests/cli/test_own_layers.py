@@ -158,7 +158,14 @@ def test_bench(file: str) -> None:
     assert table["rows"] and all(row["ms"] > 0 for row in table["rows"])
 
 
+def test_fmt(file: str) -> None:
+    before = seqdsl_command("stats", file, "--format", "json").stdout
+    seqdsl_command("fmt", file)
+    seqdsl_command("fmt", file, "--check")
+    assert seqdsl_command("stats", file, "--format", "json").stdout == before
+
+
 def test_no_command_is_left_out() -> None:
-    """`explain` is about codes, not files."""
+    """The others are not about a file; of the language server its own tests tell."""
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
-    assert set(COMMANDS) - {"explain"} <= tested
+    assert set(COMMANDS) - {"explain", "doctor", "completion", "lsp"} <= tested
