@@ -40,6 +40,9 @@ class Writer:
     def choose(self, *options):
         return self.draw(st.sampled_from(options))
 
+    def between(self, first: int, last: int) -> int:
+        return self.draw(st.integers(first, last))
+
     def statement(self, depth: int) -> list[str]:
         options = [self.conv, self.seqconv, self.branches, self.dense, self.join, self.plain]
         options += [self.shortcut, self.gate, self.mean, self.output, self.dead, self.sparse]
@@ -131,7 +134,7 @@ class Writer:
     def shuffle(self) -> list[str]:
         """A unit of ShuffleNet V2 (Ma et al. 2018), with parts of any size."""
         self.k = None
-        cut = self.draw(st.integers(1, self.width - 1))
+        cut = self.between(1, self.width - 1)
         rest = f"rest{self.width - cut}"
         groups = [g for g in range(1, 5) if self.width % g == 0]
         return [
@@ -174,16 +177,20 @@ class Writer:
         return [f"repeat x {self.choose(1, 2, 4)} {{", *(f"  {line}" for line in inner), "}"]
 
 
-@st.composite
-def programs(draw) -> str:
+def program(writer: Writer) -> str:
     """A source with one network, `Random`, for inputs of 3x8x8."""
-    writer = Writer(draw)
     lines = ["network Random {", "  input 3x8x8", "  relu"]
-    for stage in range(draw(st.integers(1, 3))):
+    for stage in range(writer.between(1, 3)):
         lines.append(f"  stage s{stage} {{")
-        for _ in range(draw(st.integers(1, 4))):
+        for _ in range(writer.between(1, 4)):
             lines += [f"    {line}" for line in writer.statement(depth=2)]
         lines.append(f"  }}  # {writer.width} wide")
-    if draw(st.booleans()):
+    if writer.choose(False, True):
         lines += ["  head { global_average_pool; fc 4; softmax }"]
     return LIBRARY + "\n".join([*lines, "}", ""])
+
+
+@st.composite
+def programs(draw) -> str:
+    """`program`, for hypothesis."""
+    return program(Writer(draw))

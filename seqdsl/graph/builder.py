@@ -55,6 +55,18 @@ class Builder:
         """Appends an operation of a known type and returns its index. A name is kept as it is."""
         return self._append(operation, tuple(operands), type, scope, span, name)
 
+    def copy(self, node: Node, operands: tuple[int, ...], scope: Scope) -> int:
+        """Appends the like of a node on other operands, under its name."""
+        index = len(self.nodes)
+        self.nodes.append(
+            Node(index, node.name, node.operation, operands, node.type, scope, node.span)
+        )
+        taken = self._taken.get(scope)
+        if taken is None:
+            taken = self._taken[scope] = set()
+        taken.add(node.name)
+        return index
+
     def type_of(self, index: int) -> TensorType:
         return self.nodes[index].type
 

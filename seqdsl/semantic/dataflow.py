@@ -8,6 +8,7 @@ from itertools import takewhile
 from seqdsl.graph import operations as ops
 from seqdsl.graph.builder import Builder
 from seqdsl.graph.inference import TypeProblem, infer
+from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment, joined
 from seqdsl.graph.tensor import TensorType
@@ -42,12 +43,18 @@ class Placed:
 class Added:
     """An entry of the log: an operation."""
 
-    operation: ops.Operation
     operands: Sequence[int]
-    type: TensorType
+    scope: Scope
+    result: int
+
+
+@frozen
+class Made:
+    """Where a join stands, and its type where it is known."""
+
     scope: Scope
     span: Span
-    result: int
+    type: TensorType | None
 
 
 class Dataflow:
@@ -95,16 +102,18 @@ class Dataflow:
         groups = tuple(tuple(done[segment] for segment in group) for group in operand.groups)
         return Feature(groups, operand.spatial, operand.raw)
 
-    def join(self, segments: Group, scope: Scope, span: Span) -> int:
-        """The node whose output is these channels in this order."""
+    def join(self, segments: Group, scope: Scope, span: Span, like: Made | None = None) -> int:
+        """The node whose output is these channels in this order; ``like`` one that is known."""
         self._meter.spend_on(len(segments))
         index = self._joined.get(segments)
         if index is None:
             runs = joined(segments)
             if len(runs) == 1 and self._is_whole(runs[0]):
                 return runs[0].node
-            place = self._places.get(segments) or (self._home(runs, scope), span)
-            index = self._joined[segments] = self._join(runs, *place)
+            if like is None:
+                home, where = self._places.get(segments) or (self._home(runs, scope), span)
+                like = Made(home, where, None)
+            index = self._joined[segments] = self._join(runs, like)
         self.log.append(Joined(segments, scope, span, index))
         return index
 
@@ -121,19 +130,26 @@ class Dataflow:
         type: TensorType,
         scope: Scope,
         span: Span,
-        name: str | None = None,
     ) -> int:
-        """One node of a known type; of a known name, where it stands for another."""
-        index = self._add(operation, operands, type, scope, span, name)
-        self.log.append(Added(operation, operands, type, scope, span, index))
+        """One node of a known type."""
+        index = self._add(operation, operands, type, scope, span)
+        self.log.append(Added(operands, scope, index))
         return index
 
-    def _join(self, runs: Sequence[Segment], scope: Scope, span: Span) -> int:
-        pieces = [self._piece(run, scope, span) for run in runs]
+    def copy(self, node: Node, operands: tuple[int, ...], scope: Scope) -> int:
+        """The like of a node on other operands, in a scope like its own."""
+        self._meter.node(len(operands))
+        index = self.builder.copy(node, operands, scope)
+        self.log.append(Added(operands, scope, index))
+        return index
+
+    def _join(self, runs: Sequence[Segment], made: Made) -> int:
+        pieces = [self._piece(run, made.scope, made.span) for run in runs]
         if len(pieces) == 1:
             return pieces[0]
-        type = infer(ops.Concat(), [self.builder.type_of(piece) for piece in pieces])
-        return self._add(ops.Concat(), pieces, type, scope, span)
+        types = [self.builder.type_of(piece) for piece in pieces]
+        type = made.type or infer(ops.Concat(), types)
+        return self._add(ops.Concat(), pieces, type, made.scope, made.span)
 
     def _home(self, runs: Sequence[Segment], scope: Scope) -> Scope:
         """Where a join belongs: in the layer around a group, whose window it is, or else around
@@ -177,10 +193,9 @@ class Dataflow:
         type: TensorType,
         scope: Scope,
         span: Span,
-        name: str | None = None,
     ) -> int:
         self._meter.node(len(operands))
-        return self.builder.add(operation, operands, type, scope, span, name)
+        return self.builder.add(operation, operands, type, scope, span)
 
     def _feature(self, index: int) -> Feature:
         type = self.builder.type_of(index)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment
-from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Placed
+from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Made, Placed
 from seqdsl.semantic.frame import Broken
 from seqdsl.semantic.rules.walk import names_of
 from seqdsl.semantic.values import Feature, Group, Layers, Value
@@ -20,6 +20,7 @@ from seqdsl.source.meter import spend_on
 from seqdsl.syntax import ast
 
 MAX_GROUPS = 64  # of a feature map that a key is made of
+MAX_ENTRIES = 50_000  # of the logs of networks of earlier versions
 
 
 @frozen
@@ -45,17 +46,24 @@ class Key:
 @dataclass(slots=True, eq=False)
 class Replays:
     """The blocks that were expanded so far, by what they were given: in one network, in the others
-    of its file, and in those of the version before, where `next_version` is told of a new one.
+    of its file, and in versions before, where `next_version` is told of a new one.
     """
 
-    _known: dict[Hashable, _Recording] = field(default_factory=dict)
-    _before: dict[Hashable, _Recording] = field(default_factory=dict)
+    _known: dict[Hashable, _Recording] = field(default_factory=dict)  # the latest use last
     _read: dict[Sequence[ast.Statement], list[str]] = field(default_factory=dict)
 
     def next_version(self) -> None:
-        """Forgets what the version before this one did not use."""
-        self._before, self._known = self._known, {}
+        """Forgets what was not used for long, with the networks that it is kept in."""
         self._read.clear()
+        kept: set[Dataflow] = set()
+        entries = 0
+        for recording in reversed(self._known.values()):
+            if recording.dataflow not in kept:
+                entries += len(recording.dataflow.log)
+                if kept and entries > MAX_ENTRIES:
+                    self._known = {k: r for k, r in self._known.items() if r.dataflow in kept}
+                    break
+                kept.add(recording.dataflow)
 
     def key(
         self,
@@ -77,11 +85,12 @@ class Replays:
     ) -> None:
         """Keeps what a call did: the entries of the log from ``first`` on."""
         recording = _Recording(key.inputs, first, len(dataflow.log), scope, result, dataflow)
+        self._known.pop(key.value, None)
         self._known[key.value] = recording
 
     def replay(self, key: Key, dataflow: Dataflow, scope: Scope) -> Feature | None:
         """Does again, in another scope, what a call of this key did; None if there was none."""
-        known = self._known.get(key.value) or self._before.get(key.value)
+        known = self._known.get(key.value)
         if known is None:
             return None
         start = len(dataflow.log)
@@ -99,14 +108,15 @@ def _replayed(known: _Recording, key: Key, dataflow: Dataflow, scope: Scope) -> 
         where = _moved(entry.scope, scopes, dataflow)
         match entry:
             case Joined(segments=segments, result=result):
-                nodes[result] = dataflow.join(_mapped(segments, nodes), where, entry.span)
+                node, like = made[result], None
+                if _is_in(node.scope, known.scope):
+                    like = Made(_moved(node.scope, scopes, dataflow), node.span, node.type)
+                nodes[result] = dataflow.join(_mapped(segments, nodes), where, entry.span, like)
             case Placed(segments=segments):
                 dataflow.place(_mapped(segments, nodes), where, entry.span)
-            case Added(operation=operation, type=type, result=result):
-                operands = [nodes[index] for index in entry.operands]
-                name = made[result].name  # as it is in a new scope, too
-                dataflow.builder.take(where, name)
-                nodes[result] = dataflow.add(operation, operands, type, where, entry.span, name)
+            case Added(result=result):
+                operands = tuple([nodes[index] for index in entry.operands])
+                nodes[result] = dataflow.copy(made[result], operands, where)
     for old, new in scopes.items():
         if old in known.dataflow.leaving:
             dataflow.leaving[new] = known.dataflow.leaving[old]
@@ -179,6 +189,14 @@ def _names(statements: Sequence[ast.Statement]) -> list[str]:
 
 def _mapped(group: Group, nodes: dict[int, int]) -> Group:
     return tuple(Segment(nodes[s.node], s.start, s.stop) for s in group)
+
+
+def _is_in(scope: Scope, around: Scope) -> bool:
+    """Whether a scope is another, or inside of it."""
+    each: Scope | None = scope
+    while each is not None and each.depth > around.depth:
+        each = each.parent
+    return each is around
 
 
 def _moved(scope: Scope, scopes: dict[Scope, Scope], dataflow: Dataflow) -> Scope:

@@ -1,0 +1,67 @@
+"""Searches for texts that break the compiler, by what of it they reach: `--seconds 300`.
+
+Atheris (libFuzzer) changes texts, keeps those that run lines that no other ran, and changes these.
+What must hold of each text is in `properties.py`; one that breaks it is kept in `fuzz/found/`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import os
+import sys
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+with atheris.instrument_imports(
+    include=["seqdsl.syntax", "seqdsl.semantic", "seqdsl.graph", "seqdsl.passes", "seqdsl.source"]
+):
+    from properties import FOLDER, judge
+
+    from seqdsl.source.limits import limits
+
+HERE = Path(__file__).parent
+CORPUS, FOUND, WORDS = HERE / "corpus", HERE / "found", HERE / "words.dict"
+GROWN = FOUND / "corpus"
+SEEDS = [str(HERE.parent / folder) for folder in ("architectures", "examples", "tests/bad")]
+SECONDS, MEGABYTES, LENGTH = 5, 1_000, 4_000  # of a text: its time, its memory, its bytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=60, help="how long to search")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--merge", action="store_true", help="bring what was found to corpus/")
+    parser.add_argument("files", nargs="*", help="judge these, and search for nothing")
+    given = parser.parse_args()
+    for folder in (CORPUS, GROWN):
+        folder.mkdir(parents=True, exist_ok=True)
+    options = [
+        f"-seed={given.seed}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}",
+        f"-max_len={LENGTH}", f"-dict={WORDS}", f"-artifact_prefix={FOUND}/",
+    ]  # fmt: skip
+    if given.merge:
+        inputs = ["-merge=1", str(CORPUS), str(GROWN), *SEEDS]
+    else:
+        inputs = given.files or [
+            f"-max_total_time={given.seconds}",
+            str(GROWN),
+            str(CORPUS),
+            *SEEDS,
+        ]
+    path = FOLDER / f"seqdsl-fuzz-{os.getpid()}.seq"
+    atexit.register(path.unlink, missing_ok=True)
+    atheris.Setup([sys.argv[0], *options, *inputs], lambda data: _judge(data, path))
+    atheris.Fuzz()
+
+
+def _judge(data: bytes, path: Path) -> None:
+    with limits(nodes=10_000, edges=25_000, statements=50_000, bytes=LENGTH):
+        judge(data.decode("utf-8", "surrogateescape"), path)
+
+
+if __name__ == "__main__":
+    main()
