@@ -19,15 +19,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 with atheris.instrument_imports(
     include=["seqdsl.syntax", "seqdsl.semantic", "seqdsl.graph", "seqdsl.passes", "seqdsl.source"]
 ):
-    from properties import FOLDER, judge
+    from properties import FOLDER, SMALL, judge, small_files
 
     from seqdsl.source.limits import limits
 
 HERE = Path(__file__).parent
 CORPUS, FOUND, WORDS = HERE / "corpus", HERE / "found", HERE / "words.dict"
 GROWN = FOUND / "corpus"
-SEEDS = [str(HERE.parent / folder) for folder in ("architectures", "examples", "tests/bad")]
-SECONDS, MEGABYTES, LENGTH = 5, 1_000, 4_000  # of a text: its time, its memory, its bytes
+SECONDS, MEGABYTES = 5, 1_000  # of a text
 
 
 def main() -> None:
@@ -39,19 +38,17 @@ def main() -> None:
     given = parser.parse_args()
     for folder in (CORPUS, GROWN):
         folder.mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(small_files()):
+        (GROWN / f"seed{number}").write_text(text, encoding="utf-8")
     options = [
         f"-seed={given.seed}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}",
-        f"-max_len={LENGTH}", f"-dict={WORDS}", f"-artifact_prefix={FOUND}/",
+        f"-max_len={SMALL}", f"-dict={WORDS}", f"-artifact_prefix={FOUND}/",
     ]  # fmt: skip
+    folders = [str(GROWN), str(CORPUS)]
     if given.merge:
-        inputs = ["-merge=1", str(CORPUS), str(GROWN), *SEEDS]
+        inputs = ["-merge=1", *reversed(folders)]
     else:
-        inputs = given.files or [
-            f"-max_total_time={given.seconds}",
-            str(GROWN),
-            str(CORPUS),
-            *SEEDS,
-        ]
+        inputs = given.files or [f"-max_total_time={given.seconds}", *folders]
     path = FOLDER / f"seqdsl-fuzz-{os.getpid()}.seq"
     atexit.register(path.unlink, missing_ok=True)
     atheris.Setup([sys.argv[0], *options, *inputs], lambda data: _judge(data, path))
@@ -59,7 +56,7 @@ def main() -> None:
 
 
 def _judge(data: bytes, path: Path) -> None:
-    with limits(nodes=10_000, edges=25_000, statements=50_000, bytes=LENGTH):
+    with limits(nodes=10_000, edges=25_000, statements=50_000, bytes=SMALL):
         judge(data.decode("utf-8", "surrogateescape"), path)
 
 

@@ -26,15 +26,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mutations import broken
 from programs import Writer, program
-from properties import FOLDER, judge
+from properties import FOLDER, judge, small_files
 
 from seqdsl.source.diagnostic import has_errors
 
-ROOT = Path(__file__).resolve().parents[1]
 FOUND = Path(__file__).parent / "found"
 SECONDS, KILOBYTES = 5.5, 1_000_000  # of the processor for a check, and resident, at the most
 ALL_OF_IT = 30  # seconds of the processor for all that is done with a program
-SMALL = 4_000  # bytes: what can be compiled by the thousand
 HANGS = 60  # seconds without a word from a worker
 _VALID = 3  # of ten programs; the others are broken
 
@@ -84,13 +82,6 @@ class Tally:
         self.peak = max(self.peak, judged.peak)
         if judged.broke:
             self.broke.append((judged.number, judged.broke))
-
-
-def seeds() -> list[str]:
-    """The small files of the repository, right and wrong."""
-    folders = ("architectures", "examples", "tests/bad")
-    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.seq"))
-    return [path.read_text(encoding="utf-8") for path in paths if path.stat().st_size < SMALL]
 
 
 def text_of(seed: int, number: int, files: Sequence[str]) -> str:
@@ -163,7 +154,7 @@ def _work(pipe: Connection, seed: int, numbers: range) -> None:
     """Judges programs, one after another, and tells of each."""
     resource.setrlimit(resource.RLIMIT_AS, (4_000_000_000, 4_000_000_000))
     signal.signal(signal.SIGPROF, _too_long)
-    files, path = seeds(), FOLDER / f"seqdsl-fuzz-{os.getpid()}.seq"
+    files, path = small_files(), FOLDER / f"seqdsl-fuzz-{os.getpid()}.seq"
     try:
         for number in numbers:
             pipe.send(judged(number, text_of(seed, number, files), path))
@@ -176,7 +167,7 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _keep(tally: Tally, seed: int) -> None:
-    files = seeds()
+    files = small_files()
     for number, _ in tally.broke:
         FOUND.mkdir(exist_ok=True)
         text = text_of(seed, number, files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -30,11 +31,11 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with stage("write"):
             _write(path, data)
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # of a circle of links, of a NUL
         raise _unwritable(path, error) from None
 
 
-def _unwritable(path: Path, error: OSError | ValueError) -> Failure:
+def _unwritable(path: Path, error: OSError | RuntimeError | ValueError) -> Failure:
     """Why an output can't be written, under the name that the user gave."""
     if path.is_dir():
         return _failure("unwritable-output", f"{path} is a directory", path, "name a file in it")
@@ -45,15 +46,17 @@ def _unwritable(path: Path, error: OSError | ValueError) -> Failure:
 
 
 def _write(path: Path, data: bytes) -> None:
+    path = path.resolve()  # a link stays one
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(data)  # a device or a pipe is written to, and never replaced
+        return
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".seqdsl.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).chmod(_mode(path))
         Path(temporary).replace(path)
     except BaseException:
         with suppress(OSError):
@@ -61,7 +64,16 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _mode(path: Path) -> int:
+    """The rights of the file that is replaced, or of a new one."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _reason(error: OSError | RuntimeError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 

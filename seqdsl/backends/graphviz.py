@@ -19,6 +19,7 @@ from seqdsl.passes.drawing.labels import Kind
 from seqdsl.passes.drawing.picture import Box, Picture
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.render_text import printable
 
 FORMATS = (".svg", ".png", ".pdf", ".dot")
 MAX_SIDE = 200  # inches at 96 dots an inch: what a PNG's longer side is scaled down to
@@ -149,7 +150,7 @@ def _table(rows: list[str]) -> str:
 def _cell(text: str, size: int, color: str = "#000000") -> str:
     """A cell that is wide enough for its text."""
     width = math.ceil(text_width(text, size))
-    plain = html.escape(text.replace("\\", "\\\\"))
+    plain = html.escape(printable(text).replace("\\", "\\\\"))
     font = f'<FONT POINT-SIZE="{size}" COLOR="{color}">{plain}</FONT>'
     return f'<TD ALIGN="LEFT" WIDTH="{width}">{font}</TD>'
 
@@ -161,7 +162,8 @@ def _field(text: str) -> str:
 
 def _text(text: str) -> str:
     """Text as itself: neither an escape of DOT, nor an entity, nor HTML in angle brackets."""
-    escaped: str = dot.escape(text.replace("&", "&amp;").replace("\r", " "))
+    shown = "\n".join(map(printable, text.split("\n")))
+    escaped: str = dot.escape(shown.replace("&", "&amp;"))
     plain: str = dot.nohtml(escaped.replace("\n", "\\n"))
     return plain
 

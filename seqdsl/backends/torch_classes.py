@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -194,14 +195,17 @@ def _abstract(
 def _class_name(module: Module, names: dict[str, int]) -> str:
     label = module.scope.label
     stem = "".join(part[:1].upper() + part[1:] for part in label.split("_")) or "Block"
-    if stem in _TAKEN or stem[0].isdigit():
+    if stem[0].isdigit():
+        stem = f"Block{stem}"
+    if stem in _TAKEN:
         stem += "Block"
     count = names[stem] = names.get(stem, 0) + 1
     return stem if count == 1 else f"{stem}_{count}"
 
 
-# What the source calls otherwise, and what is read as a digit.
+# What the source calls otherwise, Python's own, and what is read as a digit.
 _TAKEN = frozenset(
-    {"F", "BatchNorm2d", "None", "True", "False", "Tensor", "I", "O"}
+    {"F", "BatchNorm2d", "Tensor", "I", "O"}
     | {"AbstractContextManager", "Any", "Callable", "Iterator", "NamedTuple", "Sequence"}
+    | {name for name in dir(builtins) if name[0].isupper()}
 )

@@ -364,7 +364,7 @@ def _sequence(numbers: tuple[int, ...]) -> str:
 
 # What the source calls otherwise, and what is read as a digit.
 _RESERVED = frozenset(
-    {"self", "torch", "nn", "F", "Tensor", "aggregate", "defined", "_", "l", "I", "O"}
+    {"self", "torch", "nn", "F", "Tensor", "aggregate", "defined", "range", "_", "l", "I", "O"}
 )
 
 

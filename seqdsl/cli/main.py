@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 import seqdsl
+from seqdsl.cli.leaving import INTERRUPTED, leave_at_once, leave_in_order
 
 # name: (module, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -132,8 +133,12 @@ def main() -> None:
     """
     gc.set_threshold(100_000)  # a compiler makes many objects and few circles
     try:
+        leave_in_order()
         _run()
+    except KeyboardInterrupt:  # in the midst of ending
+        sys.exit(INTERRUPTED)
     finally:
+        leave_at_once()
         gc.freeze()  # or else the last collection, on the way out, would walk them all
 
 
@@ -146,7 +151,7 @@ def _run() -> None:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

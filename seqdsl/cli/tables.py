@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from math import isfinite
 from typing import TypeAlias
 
 from seqdsl.cli.common import use_color
+from seqdsl.source.render_data import write_json
+from seqdsl.source.render_text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,17 @@ class Table:
 def write_tables(tables: list[Table], format: str) -> str:
     """The tables as text in one of `FORMATS`."""
     if format == "json":
-        return json.dumps([_object(table) for table in tables], indent=2, ensure_ascii=False)
-    return "\n\n".join(_WRITERS[format](table).rstrip("\n") for table in tables)
+        return write_json([_object(table) for table in tables])
+    return "\n\n".join(_WRITERS[format](table).rstrip("\n") for table in map(_shown, tables))
+
+
+def _shown(table: Table) -> Table:
+    """The table with texts that are of one line, and steer no terminal."""
+    rows = tuple(
+        tuple(printable(cell) if isinstance(cell, str) else cell for cell in row)
+        for row in table.rows
+    )
+    return replace(table, title=printable(table.title), rows=rows)
 
 
 def whole(value: int) -> Number:
@@ -144,18 +155,30 @@ def _csv(table: Table) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(table.headings)
-    writer.writerows(map(_value, row) for row in table.rows)
+    writer.writerows(map(_csv_cell, row) for row in table.rows)
     return stream.getvalue()
+
+
+def _csv_cell(cell: Cell) -> str | int | float | None:
+    """A cell that no spreadsheet takes for a formula."""
+    value = _value(cell)
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA) and value != "-"
+    return f"'{value}" if is_formula else value
+
+
+_FORMULA = ("=", "+", "-", "@")
 
 
 def _markdown(table: Table) -> str:
     def line(cells: tuple[str, ...]) -> str:
-        escaped = (cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells)
-        return f"| {' | '.join(escaped)} |"
+        return f"| {' | '.join(_MARKUP.sub(_BACKSLASHED, cell) for cell in cells)} |"
 
     rule = tuple("---:" if heading in table.right else "---" for heading in table.headings)
     lines = [f"**{table.title}**", "", line(table.headings), line(rule), *map(line, _texts(table))]
     return "\n".join([*lines, "", table.note] if table.note else lines)
+
+
+_MARKUP, _BACKSLASHED = re.compile(r"[\\|<`\[]"), r"\\\g<0>"
 
 
 def _latex(table: Table) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
 from seqdsl.source.codes import CODES, Severity
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Fix
+from seqdsl.source.render_text import printable
 from seqdsl.source.text import Span
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | None"
@@ -16,7 +18,20 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | None"
 
 def render_json(diagnostics: Sequence[Diagnostic]) -> str:
     """A list of objects; lines and columns start at 1, ends are exclusive."""
-    return json.dumps([_json(d) for d in diagnostics], indent=2, ensure_ascii=False)
+    return write_json([_json(d) for d in diagnostics])
+
+
+def write_json(value: object) -> str:
+    """JSON that reads as it is written, but for what steers a terminal or is no text at all."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+# Controls but for the line breaks of JSON itself, what changes the direction of text, surrogates.
+_STEERING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff]"
+)
 
 
 def _json(d: Diagnostic) -> Json:
@@ -72,13 +87,13 @@ def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     document: Json = {"$schema": schema, "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return write_json(document)
 
 
 def _result(d: Diagnostic) -> Json:
     text = "\n".join([d.message, *d.chain, *([f"help: {d.help}"] if d.help else [])])
     if d.primary is None:
-        locations: list[Json] = [{"physicalLocation": {"artifactLocation": {"uri": d.name}}}]
+        locations: list[Json] = [{"physicalLocation": {"artifactLocation": {"uri": _uri(d.name)}}}]
     else:
         locations = [_location(d.primary)]
     result: dict[str, Json] = {
@@ -104,16 +119,23 @@ def _sarif_fix(fix: Fix, description: str) -> Json:
     return {
         "description": {"text": description},
         "artifactChanges": [
-            {"artifactLocation": {"uri": name}, "replacements": replacements}
+            {"artifactLocation": {"uri": _uri(name)}, "replacements": replacements}
             for name, replacements in by_file.items()
         ],
     }
 
 
+def _uri(name: str) -> str:
+    """A file's name as a relative or absolute reference: it can't name another scheme."""
+    from urllib.parse import quote  # SARIF alone needs it
+
+    return quote(name.replace("\\", "/"), safe="/", errors="surrogateescape")
+
+
 def _location(label: Label) -> Json:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": label.span.source.name},
+            "artifactLocation": {"uri": _uri(label.span.source.name)},
             "region": _region(label.span),
         },
         "message": {"text": label.text or "here"},
@@ -143,4 +165,4 @@ def _command(d: Diagnostic) -> str:
 def _escape(text: str, more: str = "") -> str:
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    return printable(text)

@@ -39,6 +39,8 @@ def render_full(diagnostics: Sequence[Diagnostic], color: bool) -> str:
 
 def printable(text: str) -> str:
     """Text that can't steer a terminal: control characters are shown, not sent."""
+    if text.isprintable():
+        return text
     return "".join(
         f"\\x{ord(c):02x}" if category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") else c for c in text
     )

@@ -1,0 +1,47 @@
+"""How the program ends when it is told to: without a traceback, with the code that shells expect."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+INTERRUPTED = 130  # 128 + SIGINT
+
+
+def leave_at_once() -> None:
+    """While the program starts and ends, an interrupt ends the process: nothing is to be undone.
+
+    An exception would be printed by the interpreter, or swallowed by a library that is imported.
+    """
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):
+        signal.signal(signal.SIGINT, _leave)
+
+
+def leave_in_order() -> None:
+    """While a command runs, an interrupt unwinds it: files half written go, children too."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = _leave_or_tell
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _unwind)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(INTERRUPTED)
+
+
+def _leave_or_tell(what: UnraisableHookArgs) -> None:
+    """An interrupt that came where nothing can be raised, as while a generator is closed."""
+    if what.exc_type is not None and issubclass(what.exc_type, KeyboardInterrupt):
+        os._exit(INTERRUPTED)
+    sys.__unraisablehook__(what)
+
+
+def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
