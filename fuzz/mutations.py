@@ -70,19 +70,18 @@ def _insert(tokens: Tokens, random: Random) -> None:
 
 
 def _number(tokens: Tokens, random: Random) -> None:
-    at = _spot(tokens, random, lambda token: token[0].isdigit())
+    at = _spot(tokens, random, lambda token: token[:1].isdigit())
     if at is not None:
         tokens[at] = random.choice(NUMBERS)
 
 
 def _misspell(tokens: Tokens, random: Random) -> None:
-    at = _spot(tokens, random, lambda token: token[0].isalpha() and len(token) > 1)
+    at = _spot(tokens, random, lambda token: token[:1].isalpha() and len(token) > 1)
     if at is not None:
         letters = list(tokens[at])
         cut = random.randrange(len(letters) - 1)
-        letters[cut : cut + 2] = random.choice(
-            (letters[cut + 1 : cut - 1 : -1], letters[cut : cut + 1])
-        )
+        pair = letters[cut : cut + 2]
+        letters[cut : cut + 2] = random.choice((pair[::-1], pair[:1]))
         tokens[at] = "".join(letters)
 
 

@@ -29,13 +29,14 @@ from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.text import Source, Span
 
 # Names that mean something to Python, to torch, to the emitted source, or to no one.
-NAMES = (
-    "class lambda None exec eval import_ __import__ __init__ __class__ __call__ __getattr__ "
-    "__del__ self super print open range tuple ValueError Exception type object id forward "
-    "train training modules register_buffer torch nn F Tensor features raw defined _ __ _1 "
-    "_1x a_ u_x _x x1 l I O BatchNorm2d Module Sequence Any NotImplemented KeyboardInterrupt "
-    "os sys"
-).split()  # noqa: SIM905
+NAMES = [
+    "class", "lambda", "None", "exec", "eval", "import_", "__import__", "__init__", "__class__",
+    "__call__", "__getattr__", "__del__", "self", "super", "print", "open", "range", "tuple",
+    "ValueError", "Exception", "type", "object", "id", "forward", "train", "training",
+    "modules", "register_buffer", "torch", "nn", "F", "Tensor", "features", "raw", "defined",
+    "_", "__", "_1", "_1x", "a_", "u_x", "_x", "x1", "l", "I", "O", "BatchNorm2d", "Module",
+    "Sequence", "Any", "NotImplemented", "KeyboardInterrupt", "os", "sys",
+]  # fmt: skip
 NETWORK = """use std.seqconv
 {doc}
 network {network}({parameter}: positive = 4) {{

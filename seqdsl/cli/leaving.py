@@ -1,4 +1,4 @@
-"""How the program ends when it is told to: without a traceback, with the code that shells expect."""
+"""How the program ends when it is told to: without a traceback, with the code of shells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each limit is told by its name with the way to raise it, and raised by option, variable or call."""
+"""Each limit is told by its name, with the way to raise it by option, variable or call."""
 
 import os
 from pathlib import Path

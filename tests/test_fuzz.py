@@ -1,0 +1,43 @@
+"""A small run of each fuzzer; the long ones are commands of their own (fuzz/README.md)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from networks import ROOT
+
+sys.path.insert(0, str(ROOT / "fuzz"))
+
+import generated
+import properties
+
+
+def test_generated_programs_hold() -> None:
+    tally = generated.run(count=200, seed=0, workers=1, quiet=True)
+    assert not tally.broke
+    assert tally.programs == 200 and 20 < tally.valid < 180
+    assert len(tally.codes) > 10
+
+
+def test_what_breaks_a_property_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The harness itself: a formatter that forgets its work is noticed."""
+    texts = iter(range(1000))
+    monkeypatch.setattr(properties, "format_source", lambda _: f"# {next(texts)}\n")
+    judged = generated.judged(0, "network N { input 3x8x8; relu }\n", tmp_path / "net.seq")
+    assert judged.broke.startswith("Violation: what is formatted is not laid out")
+
+
+def test_texts_are_those_of_their_numbers() -> None:
+    files = properties.small_files()
+    texts = [generated.text_of(3, number, files) for number in range(20)]
+    assert texts == [generated.text_of(3, number, files) for number in range(20)]
+    assert len(set(texts)) == 20
+
+
+def test_coverage_guided_search_runs() -> None:
+    pytest.importorskip("atheris", reason="atheris is not installed: `pip install atheris`")
+    command = [sys.executable, str(ROOT / "fuzz" / "coverage.py"), "--seconds", "5"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "cov:" in done.stderr
