@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Searches for texts that break the compiler, by what of it they reach: `--seconds 300`.
 
 Atheris (libFuzzer) changes texts, keeps those that run lines that no other ran, and changes these.
@@ -36,23 +37,24 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--merge", action="store_true", help="bring what was found to corpus/")
     parser.add_argument("files", nargs="*", help="judge these, and search for nothing")
-    given = parser.parse_args()
+    given, of_libfuzzer = parser.parse_known_args()
     for folder in (CORPUS, GROWN):
         folder.mkdir(parents=True, exist_ok=True)
-    for number, text in enumerate(small_files()):
-        (GROWN / f"seed{number}").write_text(text, encoding="utf-8")
     options = [
         f"-seed={given.seed}", f"-timeout={ALL_OF_IT}", f"-rss_limit_mb={MEGABYTES}",
         f"-max_len={SMALL}", f"-dict={WORDS}", f"-artifact_prefix={FOUND}/",
     ]  # fmt: skip
     folders = [str(GROWN), str(CORPUS)]
     if given.merge:
-        inputs = ["-merge=1", *reversed(folders)]
+        for number, text in enumerate(small_files()):
+            (GROWN / f"seed{number}").write_text(text, encoding="utf-8")
+        inputs = ["-merge=1", "-use_counters=0", *reversed(folders)]  # lines, not how often
     else:
         inputs = given.files or [f"-max_total_time={given.seconds}", *folders]
     path = FOLDER / f"seqdsl-fuzz-{os.getpid()}.seq"
     atexit.register(path.unlink, missing_ok=True)
-    atheris.Setup([sys.argv[0], *options, *inputs], lambda data: _judge(data, path))
+    arguments = sys.argv[1:] if of_libfuzzer else [*options, *inputs]  # it merges by this file
+    atheris.Setup([__file__, *arguments], lambda data: _judge(data, path))
     atheris.Fuzz()
 
 

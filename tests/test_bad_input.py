@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import seqdsl_command
 from hostile import HOSTILE
 
 import seqdsl
@@ -116,3 +117,63 @@ def test_all_errors_in_one_run(tmp_path: Path) -> None:
     )
     found = sorted(d.code.id for d in seqdsl.check(path))
     assert found == ["SEQ101", "SEQ201", "SEQ202", "SEQ302"]
+
+
+GIVEN = {
+    "signs": "-" * 20_000 + "1",
+    "brackets": "(" * 20_000,
+    "lists": "[" * 60 + "1" + "]" * 60,
+    "a long list": "[" + "1," * 20_000 + "1]",
+    "conditionals": "1 if true else " * 5_000 + "1",
+    "digits": "9" * 5_000,
+    "a size of digits": "9" * 5_000 + "x3",
+    "nothing": "",
+    "a break": "3\n4",
+    "a NUL": "3\0",
+    "a lone surrogate": "3\udcff",
+    "text": '"' + "x" * 100_000 + '"',
+    "controls": "\x1b[31m\u202e",
+    "a comment": "3 # and more",
+    "documentation": "## 3",
+    "code": "__import__('os').system('touch made')",
+    "a network": "network N { }",
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_hostile_value_is_a_bad_value(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "net.seq"
+    path.write_text("network N(n = 1) { input 3x8x8; conv 3x3, n }\n")
+    done = seqdsl_command("stats", path, "-D", f"n={GIVEN[name]}")
+    assert done.code in (0, 1, 2)
+    assert done.err or not done.code
+    assert not re.search("Traceback|Recursion|internal error|[\x1b\u202e]", done.err)
+    assert len(done.err) < 5_000
+
+
+@pytest.mark.parametrize("part", ["it.group", "regroup 7"])
+def test_a_finding_about_many_groups_is_short(tmp_path: Path, part: str) -> None:
+    path = tmp_path / "net.seq"
+    path.write_text(
+        "network N { input 3x8x8\n aggregate i in 1..500, window=last(1) { conv2d 1x1, i + 7 }\n"
+        f" {part if part.startswith('regroup') else f'conv 3x3, {part}'}\n}}\n"
+    )
+    (found,) = [d for d in seqdsl.check(path) if d.code.severity.value == "error"]
+    assert found.code.id == "SEQ308" and len(found.message) < 200
+
+
+def test_a_circle_of_many_blocks_is_told_in_short(tmp_path: Path) -> None:
+    path = tmp_path / "net.seq"
+    blocks = (f"block b{i} {{ b{(i + 1) % 100} }}\n" for i in range(100))
+    path.write_text("".join(blocks) + "network N { input 3x8x8; relu }\n")
+    (found,) = [d for d in seqdsl.check(path) if d.code.id == "SEQ210"]
+    assert "b0 -> b1 -> " in found.message and " -> ... -> " in found.message
+    assert len(found.message) < 200
+
+
+def test_a_network_is_stopped_where_it_joins_too_much(tmp_path: Path) -> None:
+    path = tmp_path / "net.seq"
+    path.write_text("network N { input 3x8x8\n for i in 1..40 { concatenate it, it }\n relu }\n")
+    (found,) = seqdsl.check(path)
+    assert found.code.id == "SEQ502"
+    assert found.primary is not None and found.primary.span.text == "concatenate it, it"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from random import Random
+from typing import IO
 
 import pytest
 from networks import ROOT
@@ -71,13 +74,22 @@ PROGRAMS = {
 }
 
 
+def unread(pipe: IO[bytes]) -> int:
+    """The bytes that nobody has taken from a pipe."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_while_it_waits_for_its_input(program: str, number: int, code: int) -> None:
     command = [*PROGRAMS[program], "check", "-"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        time.sleep(2)  # until it waits
+        assert process.stdin is not None
+        process.stdin.write(b"network")
+        process.stdin.flush()
+        while unread(process.stdin):  # until it waits for more
+            time.sleep(0.01)
         process.send_signal(number)
         out, err = process.communicate()
     assert process.returncode == code

@@ -151,7 +151,6 @@ def test_comments_that_allow(tmp_path: Path, lines: str, expected: list[str]) ->
         ("  skip = it | relu", "  _skip = it | relu"),
         ("  conv(3x3, size(1, 1).width)", "  conv 3x3, size(1, 1).width"),
         ("  conv 3x3,, 4", "  conv 3x3, 4"),
-        ("  conv 3x3 4", "  conv 3x3, 4"),
         ("  expect flops 55K +- 90%", "  expect flops 55K by flops +- 90%"),
         ("  expect params 232 +- 5%", "  expect params 232"),
         ("  relu  # seqdsl: allow(SEQ203)", "  relu"),
@@ -170,6 +169,7 @@ def test_safe_fixes_are_made(tmp_path: Path, before: str, after: str) -> None:
     ("before", "after"),
     [
         ("convv 3x3, 4", "conv 3x3, 4"),
+        ("conv 3x3 4", "conv 3x3, 4"),
         ("conv 3x3, 4, strid=2", "conv 3x3, 4, stride=2"),
         ("conv 3x3, it.widht", "conv 3x3, it.width"),
         ("stage s -> 9x9 { relu }", "stage s -> 8x8 { relu }"),

@@ -72,21 +72,14 @@ def _format(name: str, mode: Mode) -> bool:
     if mode is Mode.WRITE and name == STDIN:
         sys.stdout.buffer.write(data)
     elif changes and mode is Mode.WRITE:
-        _rewrite(Path(name).resolve(), data)
+        from seqdsl.backends.files import write_whole
+
+        write_whole(Path(name), data)
     elif changes and mode is Mode.CHECK:
         click.echo(source.name)
     elif changes:
         _show_difference(source, text)
     return changes
-
-
-def _rewrite(path: Path, data: bytes) -> None:
-    """Writes a file that exists, with the permissions that it has."""
-    from seqdsl.backends.files import write_whole
-
-    permissions = path.stat().st_mode
-    write_whole(path, data)
-    path.chmod(permissions)
 
 
 def _show_difference(source: Source, text: str) -> None:

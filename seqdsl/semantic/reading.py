@@ -49,7 +49,10 @@ class Disk:
         return path.exists()
 
     def sources(self, folder: Path) -> list[str]:
-        return [path.name for path in folder.glob("*.seq")] if folder.is_dir() else []
+        try:
+            return [path.name for path in folder.glob("*.seq")] if folder.is_dir() else []
+        except OSError:  # such as a path that is too long
+            return []
 
 
 DISK = Disk()

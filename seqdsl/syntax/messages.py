@@ -47,14 +47,12 @@ def describe(
             for token in (_misaligned(source, tokens) or still_open)[-1:]
         )
         closing = _CLOSING[still_open[-1].type] if still_open else None
-        end = len(source.text.rstrip())
         return Diagnostic(
             BY_NAME["syntax"],
             "the file ends in the middle of a definition",
             Label(_span(source, tokens[-1]), f"{_list(expected)} expected after this"),
             secondary,
             help=f"add the `{closing}`" if closing else None,
-            fix=inserting(source, end, f"\n{closing}") if closing else None,
         )
     token = tokens[position]
     help, fix = _advice(source, tokens, position, expected)
@@ -102,7 +100,7 @@ def _advice(
     if kind == before == "COMMA":
         return "one comma is enough", replacing(_span(source, token), "", safe=True)
     if before in ("NUMBER", "SIZE", "NAME") and "COMMA" in expected:
-        fix = inserting(source, _end(previous), ",", safe=True) if kind in _VALUES else None
+        fix = inserting(source, _end(previous), ",") if kind in _VALUES else None
         return "arguments are separated by commas", fix
     return None, None
 

@@ -15,6 +15,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from seqdsl import Network
+from seqdsl.backends.checkpoints import read_checkpoint
+from seqdsl.backends.images import read_input
 from seqdsl.backends.weights import load_state, random_state
 from seqdsl.source.diagnostic import Failure
 
@@ -129,3 +131,75 @@ def test_only_what_stands_before_every_key_is_a_wrapper(network: Network, tmp_pa
     torch.save(arrays, tmp_path / "w.pt")
     with pytest.raises(Failure, match=f"missing {first}; unexpected module.{first}"):
         load_state(tmp_path / "w.pt", network)
+
+
+class Opened:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch '{self.marker}'",)
+
+
+class Evaluated(Opened):
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return eval, (f"open({str(self.marker)!r}, 'w')",)
+
+
+def archived(path: Path, what: object, **options: object) -> None:
+    torch.save(what, path, pickle_protocol=2, **options)
+
+
+def pickled(path: Path, what: object) -> None:
+    path.write_bytes(pickle.dumps(what, protocol=2))
+
+
+def in_array(path: Path, what: object) -> None:
+    array = np.empty(1, dtype=object)
+    array[0] = what
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=True)
+
+
+def in_arrays(path: Path, what: object) -> None:
+    with path.open("wb") as file:
+        np.savez(file, a=np.array([what], dtype=object))
+
+
+HOSTILE = {
+    "an archive": archived,
+    "an old file": lambda path, what: archived(path, what, _use_new_zipfile_serialization=False),
+    "a state_dict": lambda path, what: archived(path, {"a": torch.zeros(3), "b": what}),
+    "an envelope": lambda path, what: archived(path, {"state_dict": {"a": what}}),
+    "a key": lambda path, what: pickled(path, {what: 1}),
+    "a pickle": pickled,
+    "an array of objects": in_array,
+    "arrays of objects": in_arrays,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".npz", ".npy", ".safetensors", ".SafeTensors"])
+@pytest.mark.parametrize("made", [Opened, Evaluated])
+def test_no_code_of_a_checkpoint_is_run(
+    network: Network, tmp_path: Path, kind: str, suffix: str, made: type[Opened]
+) -> None:
+    path, marker = tmp_path / f"weights{suffix}", tmp_path / "marker"
+    HOSTILE[kind](path, made(marker))
+    marker.unlink(missing_ok=True)
+    with pytest.raises(Failure) as caught:
+        load_state(path, network)
+    assert caught.value.diagnostic.code.id == "SEQ602"
+    with pytest.raises(Failure):
+        read_checkpoint(path)
+    with pytest.raises(Failure):
+        read_input(path, network.input.type)
+    assert not marker.exists()
+
+
+def test_the_marker_would_be_made(tmp_path: Path) -> None:
+    for made in (Opened, Evaluated):
+        pickle.loads(pickle.dumps(made(tmp_path / made.__name__)))
+        assert (tmp_path / made.__name__).exists()

@@ -52,7 +52,7 @@ def test_parts_keep_their_names(tmp_path: Path) -> None:
         ("_a = it | conv 3x3, 4; add it, it", []),
         ("a = it; conv 3x3, 4; add a, a", ["SEQ321"]),
         ("a = it; max_pool 2; add a, a", []),
-        ("a = it | conv 3x3, 3; if false { add it, a }", []),  # a template may not need it
+        ("a = it | conv 3x3, 3; if it.width > 9 { add it, a }", []),  # a template may not need it
     ],
 )
 def test_what_check_says(tmp_path: Path, layers: str, codes: list[str]) -> None:

@@ -73,7 +73,7 @@ def test_a_unit_more_than_the_rule_allows_is_a_finding(
         ("expect params 102 +- 2%", True),
         ("expect params 102 ± 1%", False),
         ("expect macs 1.6K", True),
-        ("expect flops 3.2K", True),
+        ("expect flops 3.2K by flops", True),
         ("expect flops 1.6K by paper", True),  # 1,600 / 1,024 = 1.56
         ("expect flops 1.8K by paper", False),
     ],
