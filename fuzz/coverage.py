@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _judge(data: bytes, path: Path) -> None:
-    with limits(nodes=10_000, edges=25_000, statements=50_000, bytes=SMALL):
+    with limits(nodes=500, edges=2_000, statements=10_000, bytes=SMALL):
         _, taken = judge(data.decode("utf-8", "surrogateescape"), path)
     if taken > SECONDS:
         raise Violation(f"takes {taken:.1f} s")
