@@ -20,7 +20,7 @@ from seqdsl.semantic.frame import BROKEN, Broken, Frame, Rules
 from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.over import FAILURE, over_limit, pieces_of, work_of
+from seqdsl.semantic.over import FAILURE, over_limit, work_of
 from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules.walk import statements
@@ -142,8 +142,7 @@ class Expansion:
         """Runs statements in order. One that fails leaves what flows undefined."""
         for statement in statements:
             try:
-                self.state.meter.spend(work_of(statement))
-                self.state.meter.spend_on(pieces_of(frame.current))
+                self.state.meter.spend(work_of(statement, frame.current))
                 self._statement(statement, frame)
             except OverLimit as limit:
                 found = over_limit(limit, statement.span, frame.scope)

@@ -13,7 +13,7 @@ from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import evaluate, name_value, whole
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
-from seqdsl.semantic.over import pieces_of, work_of
+from seqdsl.semantic.over import work_of
 from seqdsl.semantic.primitives import Application, Primitive
 from seqdsl.semantic.recorder import Applied
 from seqdsl.semantic.state import State
@@ -59,12 +59,13 @@ def apply_call(
         )  # fmt: skip
     times = _times(call, frame)
     flow: Flow = operand
-    work = work_of(call)
+    work = work_of(call) if times > 1 else 0
     for turn in range(1, times + 1):
         if isinstance(flow, Broken):
             break
-        state.meter.spend(work)
-        state.meter.spend_on(pieces_of(flow))
+        state.meter.spend_on(len(flow.groups))
+        if turn > 1:  # the first is a statement, or stands in one
+            state.meter.spend(work)
         # arguments may read `it`, so each turn evaluates them anew
         before, frame.current = frame.current, flow
         try:

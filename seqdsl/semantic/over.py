@@ -6,7 +6,7 @@ from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import diagnostic
 from seqdsl.semantic.values import Feature
 from seqdsl.source.diagnostic import Diagnostic
-from seqdsl.source.meter import OverLimit
+from seqdsl.source.meter import PIECES, OverLimit
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
@@ -14,8 +14,8 @@ _CHARACTERS = 8  # of an expression that take as long to evaluate as a statement
 FAILURE = 20  # statements that take as long as a finding, and as much memory
 
 
-def work_of(statement: ast.Statement) -> int:
-    """Statements that take as long as this one, less what is in its braces."""
+def work_of(statement: ast.Statement, flow: object = None) -> int:
+    """Statements that take as long as this one on what flows, less what is in its braces."""
     match statement:
         case ast.For(values=values):
             length = _length(values.span)
@@ -23,12 +23,8 @@ def work_of(statement: ast.Statement) -> int:
             length = sum(_length(condition.span) for condition, _ in branches)
         case _:
             length = _length(statement.span)
-    return 1 + length // _CHARACTERS
-
-
-def pieces_of(flow: object) -> int:
-    """The groups of a feature map: what reads one goes through them."""
-    return len(flow.groups) if isinstance(flow, Feature) else 0
+    groups = len(flow.groups) if isinstance(flow, Feature) else 0
+    return 1 + length // _CHARACTERS + groups // PIECES
 
 
 def over_limit(limit: OverLimit, span: Span, scope: Scope) -> Diagnostic:

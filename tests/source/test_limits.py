@@ -61,9 +61,15 @@ def test_what_a_loop_runs_over_is_as_long_as_a_repeat(tmp_path: Path, name: str)
     assert "`--limit repeat=20` raises the limit" in (found[0].help or "")
 
 
+def let_time_fly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second passes, and is used, each time that somebody looks."""
+    passing = iter(range(100_000))
+    for clock in ("monotonic", "thread_time"):
+        monkeypatch.setattr(f"seqdsl.source.meter.{clock}", lambda: float(next(passing)))
+
+
 def test_time_is_told_where_it_ran_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    passing = iter(range(10_000))
-    monkeypatch.setattr("seqdsl.source.meter.thread_time", lambda: float(next(passing)))
+    let_time_fly(monkeypatch)
     (found,) = checked(tmp_path, NETWORK.format("relu x 2000"))
     assert found.code.id == "SEQ505"
     assert found.primary is not None and found.primary.span.text == "relu x 2000"
@@ -71,10 +77,17 @@ def test_time_is_told_where_it_ran_out(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_reading_takes_its_time_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    passing = iter(range(10_000))
-    monkeypatch.setattr("seqdsl.source.meter.thread_time", lambda: float(next(passing)))
+    let_time_fly(monkeypatch)
     (found,) = checked(tmp_path, NETWORK.format("relu\n" * 8_000))
     assert found.code.id == "SEQ505"
+
+
+def test_a_busy_machine_makes_no_file_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_time_fly(monkeypatch)
+    monkeypatch.setattr("seqdsl.source.meter.thread_time", lambda: 0.0)
+    assert not checked(tmp_path, NETWORK.format("relu x 2000"))
 
 
 def test_the_networks_of_a_file_share_its_limits(tmp_path: Path) -> None:
