@@ -83,7 +83,6 @@ class SeqLexer(RegexLexer):
     name = "seq"
     aliases: ClassVar = ["seq", "seqdsl"]
     filenames: ClassVar = ["*.seq"]
-    url = "https://pypi.org/project/seqdsl/"
 
     # The terminals of grammars/seq.lark, in the order of their priority.
     tokens: ClassVar = {
