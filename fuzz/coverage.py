@@ -22,7 +22,7 @@ with atheris.instrument_imports(
 ):
     from properties import FOLDER, SMALL, Violation, judge, small_files
 
-    from seqdsl.source.limits import limits
+    from seqdsl.source.raising import limits
 
 HERE = Path(__file__).parent
 CORPUS, FOUND, WORDS = HERE / "corpus", HERE / "found", HERE / "words.dict"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from seqdsl.graph.network import Network
     from seqdsl.graph.statistics import Level
     from seqdsl.source.diagnostic import CompileError, Diagnostic
-    from seqdsl.source.limits import limits
+    from seqdsl.source.raising import limits
 
 __version__ = "0.1.0"
 __all__ = [
@@ -32,7 +32,7 @@ _HOME = {
     "Diagnostic": "seqdsl.source.diagnostic",
     "Level": "seqdsl.graph.statistics",
     "Network": "seqdsl.graph.network",
-    "limits": "seqdsl.source.limits",
+    "limits": "seqdsl.source.raising",
 }
 
 

@@ -95,3 +95,10 @@ def compiled(folder: Path, text: str, name: str | None = None, **params: int) ->
 
 def paper_network(file: str, name: str) -> Network:
     return seqdsl.load(ARCHITECTURES / file, name)
+
+
+def findings(folder: Path, text: str) -> list[seqdsl.Diagnostic]:
+    """What is said of a source."""
+    path = folder / "net.seq"
+    path.write_text(text)
+    return seqdsl.check(path)

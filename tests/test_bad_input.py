@@ -32,7 +32,8 @@ def expected(path: Path) -> set[tuple[str, int, str]]:
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 def test_fixture(path: Path) -> None:
-    diagnostics = seqdsl.check(path)
+    with seqdsl.limits(seconds=60):  # whatever the machine: the other limits are to be met
+        diagnostics = seqdsl.check(path)
     found = [
         (Path(d.primary.span.source.name).name, d.primary.span.line, d.code.id)
         for d in diagnostics
@@ -49,7 +50,8 @@ def test_fixture(path: Path) -> None:
 def test_what_is_printed_of_a_fixture(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Position, text and fix, as a reader sees them. `UPDATE=1 pytest` writes them anew."""
     monkeypatch.chdir(BAD)
-    text = render(seqdsl.check(path.name), OutputFormat.FULL) + "\n"
+    with seqdsl.limits(seconds=60):
+        text = render(seqdsl.check(path.name), OutputFormat.FULL) + "\n"
     golden = BAD / "printed" / f"{path.stem}.txt"
     if os.environ.get("UPDATE"):
         golden.write_text(text)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from networks import findings
 from schemas import schema
 
 import seqdsl
@@ -34,11 +35,6 @@ network Ten(depth = 3) {
 """
 
 
-def check(tmp_path: Path, text: str) -> list[seqdsl.Diagnostic]:
-    (tmp_path / "net.seq").write_text(text)
-    return seqdsl.check(tmp_path / "net.seq")
-
-
 def codes(diagnostics: list[seqdsl.Diagnostic]) -> list[str]:
     return [d.code.name for d in diagnostics]
 
@@ -53,7 +49,7 @@ def test_ten_mistakes_are_ten_findings(tmp_path: Path) -> None:
         for number, line in enumerate(TEN.splitlines(), 1)
         if "#~" in line
     ]
-    found = [(d.primary.span.line, d.code.id) for d in check(tmp_path, TEN) if d.primary]
+    found = [(d.primary.span.line, d.code.id) for d in findings(tmp_path, TEN) if d.primary]
     assert len(wanted) == 10 and found == wanted
 
 
@@ -72,12 +68,12 @@ def test_ten_mistakes_are_ten_findings(tmp_path: Path) -> None:
 def test_behind_a_mistake_calls_are_still_held_to_their_layers(
     tmp_path: Path, after: str, expected: list[str]
 ) -> None:
-    found = codes(check(tmp_path, network(f"convv 3x3, 4\n  {after}")))
+    found = codes(findings(tmp_path, network(f"convv 3x3, 4\n  {after}")))
     assert found == ["unknown-layer", *expected]
 
 
 def test_a_misspelt_statement_is_one_finding(tmp_path: Path) -> None:
-    (only,) = check(tmp_path, network("stge one -> 8x8 { relu }"))
+    (only,) = findings(tmp_path, network("stge one -> 8x8 { relu }"))
     assert only.code.name == "unknown-layer" and only.help == "did you mean `stage`?"
 
 
@@ -108,7 +104,7 @@ def test_a_misspelt_statement_is_one_finding(tmp_path: Path) -> None:
 )
 def test_lints(tmp_path: Path, line: str, expected: list[str]) -> None:
     uses = "use std.seqconv\n" if "seqconv" in line else ""
-    assert codes(check(tmp_path, network(line, uses))) == expected
+    assert codes(findings(tmp_path, network(line, uses))) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,7 +119,7 @@ def test_lints(tmp_path: Path, line: str, expected: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_imports_that_give_nothing(tmp_path: Path, text: str, expected: list[str]) -> None:
-    assert codes(check(tmp_path, text)) == expected
+    assert codes(findings(tmp_path, text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -142,7 +138,7 @@ def test_imports_that_give_nothing(tmp_path: Path, text: str, expected: list[str
     ],
 )
 def test_comments_that_allow(tmp_path: Path, lines: str, expected: list[str]) -> None:
-    assert codes(check(tmp_path, network(lines))) == expected
+    assert codes(findings(tmp_path, network(lines))) == expected
 
 
 @pytest.mark.parametrize(
@@ -188,7 +184,7 @@ def test_guesses_are_made_when_asked(tmp_path: Path, before: str, after: str) ->
     assert mended(source, path) == (source.text, 0)
     fixed, _ = mended(source, path, unsafe=True)
     assert fixed == network(after)
-    assert not check(tmp_path, fixed)
+    assert not findings(tmp_path, fixed)
 
 
 def test_an_unused_import_is_taken_out_with_its_line(tmp_path: Path) -> None:

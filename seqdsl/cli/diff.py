@@ -10,7 +10,7 @@ import click
 
 from seqdsl.cli.common import CLAIMS, network_options, parse_defines, show
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
-from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost
+from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost, spell_count
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Part
 from seqdsl.passes.difference.compare import Change, Kind, NetworkDiff, StageDiff, diff
@@ -304,14 +304,4 @@ def _growth(before: Cost, after: Cost) -> tuple[Number, Number]:
 
 
 def _amount(count: int, sign: str = "") -> Number:
-    return Number(count, _spelled(count, sign))
-
-
-def _spelled(count: int, sign: str) -> str:
-    """Four digits and a suffix: ``+13.78M``."""
-    for power, suffix in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
-        if abs(count) >= 10**power:
-            scaled = count / 10**power
-            decimals = 4 - len(str(int(abs(scaled))))
-            return f"{scaled:{sign}.{max(decimals, 0)}f}{suffix}"
-    return f"{count:{sign}}" if count else "0"
+    return Number(count, spell_count(count, 4, sign))

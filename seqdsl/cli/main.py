@@ -103,7 +103,7 @@ def _limit(ctx: click.Context, given: tuple[str, ...]) -> None:
     everywhere = os.environ.get("SEQDSL_LIMITS", "").strip()
     if not given and not everywhere:
         return
-    from seqdsl.source.limits import limits, read_limits
+    from seqdsl.source.raising import limits, read_limits
 
     for where, texts in (("SEQDSL_LIMITS", everywhere.split(",")), ("--limit", list(given))):
         try:

@@ -89,7 +89,7 @@ class Expansion:
         named = [output for output, _ in self.state.outputs.values()]
         kept = live(made, [output, *(further.index for further in named)])
         if not self.state.diagnostics:  # an error leaves layers unread that are no mistake
-            self.state.diagnostics.extend(unread_layers(made, kept, self.state.named))
+            self.state.diagnostics.extend(unread_layers(made, kept, module))
             self.state.diagnostics.extend(single_groups(made))
             self.state.diagnostics.extend(whole_windows(self.state.windows))
         nodes, index = without(made, kept)
@@ -196,7 +196,6 @@ class Expansion:
                     self.state.claims.append(claim_of(statement, frame.scope))
 
     def _let(self, let: ast.Let, frame: Frame) -> Value | Broken:
-        self.state.named.update(call.span for call in let.calls)
         source: Value | Broken
         try:
             source = evaluate(let.value, frame)

@@ -45,27 +45,22 @@ class Frame:
 
     def home(self, name: str) -> dict[str, Value | Broken] | None:
         """The values that a name is among, from here outwards; None where it is in no braces."""
-        frame: Frame | None = self
-        while frame is not None:
-            if name in frame.values:
-                return frame.values
-            frame = frame.parent
-        return None
+        return next((f.values for f in self._outwards() if name in f.values), None)
 
     def stage(self, name: str) -> Feature | Broken | None:
         """What left the stage of a name, in these braces or around them."""
-        frame: Frame | None = self
-        while frame is not None:
-            if name in frame.stages:
-                return frame.stages[name]
-            frame = frame.parent
-        return None
+        return next((f.stages[name] for f in self._outwards() if name in f.stages), None)
 
     def names(self) -> Iterator[str]:
-        frame: Frame | None = self
-        while frame is not None:
+        for frame in self._outwards():
             yield from frame.values
             yield from frame.stages
+
+    def _outwards(self) -> Iterator[Frame]:
+        """These braces, and those around them."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame
             frame = frame.parent
 
 

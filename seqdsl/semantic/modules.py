@@ -49,6 +49,20 @@ class LoadedModule:
         return [d for d in self.own.values() if not isinstance(d, ast.Block)]
 
 
+def reachable(module: LoadedModule) -> list[LoadedModule]:
+    """A module, and all that it uses or whose definitions it sees, directly or not."""
+    found = {module: None}
+    waiting = [module]
+    while waiting:
+        each = waiting.pop()
+        homes = (home for _, home in each.visible.values())
+        for other in (*homes, *(used for _, used in each.uses)):
+            if other not in found:
+                found[other] = None
+                waiting.append(other)
+    return list(found)
+
+
 @frozen
 class Program:
     """A file with everything it uses; ``modules`` holds the user's files, the root first."""

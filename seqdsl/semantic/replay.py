@@ -160,7 +160,7 @@ class _Canon:
                 seen.append((name, self.value(home[name])))
             elif stage is not None:
                 seen.append((name, self.value(stage)))
-        return (statements, frame.module, frame.rules, frame.passed, tuple(seen))
+        return (statements, frame.module, frame.rules, tuple(seen))
 
     def feature(self, feature: Feature) -> Hashable:
         if len(feature.groups) > MAX_GROUPS:

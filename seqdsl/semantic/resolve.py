@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from seqdsl.semantic.binding import name_of
 from seqdsl.semantic.evaluate import CONSTANTS
 from seqdsl.semantic.modules import Definition, LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
@@ -55,26 +56,21 @@ class _Region:
     stages: dict[str, Symbol] = field(default_factory=dict)  # those behind us
 
     def find(self, name: str) -> _Binding | None:
-        region: _Region | None = self
-        while region is not None:
-            if name in region.bindings:
-                return region.bindings[name]
-            region = region.outer
-        return None
+        return next((r.bindings[name] for r in self._outwards() if name in r.bindings), None)
 
     def stage(self, name: str) -> Symbol | None:
-        region: _Region | None = self
-        while region is not None:
-            if name in region.stages:
-                return region.stages[name]
-            region = region.outer
-        return None
+        return next((r.stages[name] for r in self._outwards() if name in r.stages), None)
 
     def names(self) -> Iterator[str]:
-        region: _Region | None = self
-        while region is not None:
+        for region in self._outwards():
             yield from region.bindings
             yield from region.stages
+
+    def _outwards(self) -> Iterator[_Region]:
+        """These braces, and those around them."""
+        region: _Region | None = self
+        while region is not None:
+            yield region
             region = region.outer
 
 
@@ -242,9 +238,7 @@ class _Resolver:
     ) -> None:
         for argument in arguments:
             if argument.name is not None:
-                start = argument.span.start
-                span = Span(argument.span.source, start, start + len(argument.name))
-                self._parameter(callee, argument.name, span)
+                self._parameter(callee, argument.name, name_of(argument))
 
     def _parameter(self, callee: Definition | None, name: str, span: Span) -> None:
         """A place that names a parameter of what is called; of a model, of its network."""

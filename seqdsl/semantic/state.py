@@ -34,7 +34,6 @@ class State:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     outputs: dict[str, tuple[Output, Span]] = field(default_factory=dict)  # by their names
-    named: set[Span] = field(default_factory=set)  # the calls that make named values
     windows: dict[Span, Windowed] = field(default_factory=dict)  # of the user's aggregations
     passages: Passages = field(default_factory=Passages)
     meter: Meter = field(default_factory=current)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 
 from seqdsl.graph.costs import node_cost
 from seqdsl.graph.node import Node
 from seqdsl.semantic.locate import diagnostic, origin
+from seqdsl.semantic.modules import LoadedModule, reachable
+from seqdsl.semantic.rules.walk import bodies_of, statements
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.text import Span
+from seqdsl.syntax import ast
 
 
-def unread_layers(nodes: Sequence[Node], kept: Set[int], named: Set[Span]) -> list[Diagnostic]:
+def unread_layers(nodes: Sequence[Node], kept: Set[int], module: LoadedModule) -> list[Diagnostic]:
     """A warning for each statement with parameters that no output reads.
 
-    ``named`` are the spans of the calls that make named values: a name that nothing reads is
-    warned of already.
+    What makes a named value is left out: a name that nothing reads is warned of already.
     """
-    dead = [node for node in nodes if node.index not in kept and not _is_named(node, named)]
+    dead = [node for node in nodes if node.index not in kept]
+    if not dead:
+        return []
+    named = {span for each in reachable(module) for span in _of_names(each.syntax)}
+    dead = [node for node in dead if not _is_named(node, named)]
     found: list[Diagnostic] = []
     for where, members in groupby(dead, key=origin):
         unread = list(members)
@@ -36,6 +42,14 @@ def unread_layers(nodes: Sequence[Node], kept: Set[int], named: Set[Span]) -> li
                 )
             )
     return found
+
+
+def _of_names(module: ast.Module) -> Iterator[Span]:
+    """The spans of the calls that make a file's named values."""
+    for body in bodies_of(module):
+        for statement in statements(body):
+            if isinstance(statement, ast.Let) and statement.name != "it":
+                yield from (call.span for call in statement.calls)
 
 
 def _is_named(node: Node, named: Set[Span]) -> bool:

@@ -9,14 +9,13 @@ from pathlib import Path
 from seqdsl.graph.costs import Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
-from seqdsl.passes.check import check_program, settled
+from seqdsl.passes.check import check_program
 from seqdsl.semantic.compile import Instance
 from seqdsl.semantic.modules import LoadedModule, Program, load_program
 from seqdsl.semantic.passage import Passage
 from seqdsl.semantic.reading import Files
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.resolve import Names, resolve
-from seqdsl.semantic.rules import check_rules
 from seqdsl.semantic.symbols import Symbol
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.text import Source, Span
@@ -34,21 +33,22 @@ class Analysis:
     ) -> None:
         self.source = source
         self._replays = replays or Replays()
+        self._names: dict[LoadedModule, Names] = {}
         self.program: Program = load_program(source, path, files)
 
     @property
     def module(self) -> LoadedModule:
         return self.program.root
 
-    @cached_property
+    @property
     def names(self) -> Names:
-        return resolve(self.module)
+        return self.names_of(self.module)
 
-    @cached_property
-    def at_once(self) -> list[Diagnostic]:
-        """What can be said without expanding a network."""
-        found = [*self.program.diagnostics, *check_rules(self.program)]
-        return settled(found, self.program, whole=False)
+    def names_of(self, module: LoadedModule) -> Names:
+        """What the names of a file stand for; looked for once."""
+        if module not in self._names:
+            self._names[module] = resolve(module)
+        return self._names[module]
 
     @cached_property
     def checked(self) -> tuple[list[Instance], list[Diagnostic]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seqdsl.graph.costs import Cost
+from seqdsl.graph.costs import Cost, spell_count
 from seqdsl.graph.tensor import TensorType
 from seqdsl.semantic.binding import Formal, formals_of
 from seqdsl.semantic.modules import Definition
@@ -19,12 +19,8 @@ MAX_SHOWN = 3  # shapes of a statement that a hint lists
 
 
 def short(count: int) -> str:
-    """``11.86M``: three or four digits, and a power of a thousand."""
-    for power, suffix in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
-        if count >= 10**power:
-            digits = len(str(count // 10**power))
-            return f"{count / 10**power:.{max(3 - digits, 0)}f}{suffix}"
-    return str(count)
+    """``11.9M``"""
+    return spell_count(count, 3)
 
 
 def budget(cost: Cost) -> str:

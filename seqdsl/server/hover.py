@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from seqdsl.graph.costs import ZERO
+from seqdsl.semantic.modules import reachable
 from seqdsl.semantic.rules.walk import bodies_of, calls, statements
 from seqdsl.semantic.symbols import Kind, Symbol
 from seqdsl.server.analysis import Analysis
@@ -19,7 +20,7 @@ from seqdsl.server.describe import (
     shape,
     signature,
 )
-from seqdsl.server.navigation import definition_of, modules_of
+from seqdsl.server.navigation import definition_of
 from seqdsl.server.positions import range_of
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
@@ -89,7 +90,7 @@ def _of_symbol(analysis: Analysis, symbol: Symbol) -> str:
 
 
 def _of_parameter(analysis: Analysis, symbol: Symbol) -> str:
-    for module in modules_of(analysis.program):
+    for module in reachable(analysis.module):
         for definition in module.own.values():
             for each in formals(Symbol(Kind.BLOCK, definition.name, None), definition):
                 if each.span == symbol.span:

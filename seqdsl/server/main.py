@@ -25,7 +25,7 @@ from seqdsl.server.hover import hover
 from seqdsl.server.outline import document_symbols, folding_ranges
 from seqdsl.server.positions import offset_of, range_of
 from seqdsl.source.diagnostic import CompileError
-from seqdsl.source.limits import limits
+from seqdsl.source.raising import limits
 from seqdsl.syntax.format import format_source
 
 IDLE = 0.03  # seconds without a keystroke after which findings are sent

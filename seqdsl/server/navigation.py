@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from seqdsl.semantic.modules import Definition, LoadedModule, Program
-from seqdsl.semantic.resolve import resolve
+from seqdsl.semantic.modules import Definition, Program, reachable
 from seqdsl.semantic.symbols import Kind, Symbol
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.files import EditorFiles, uri_of
@@ -25,19 +24,9 @@ class CannotRename(Exception):
     """Why a name can't be changed, in words for its reader."""
 
 
-def modules_of(program: Program) -> Iterator[LoadedModule]:
-    """The files of a program, and the modules of the library that they see."""
-    seen: set[int] = set()
-    for module in program.modules:
-        for each in (module, *(home for _, home in module.visible.values())):
-            if id(each) not in seen:
-                seen.add(id(each))
-                yield each
-
-
 def definition_of(program: Program, symbol: Symbol) -> Definition | None:
     """The block, network or model that a symbol is the name of."""
-    for module in modules_of(program):
+    for module in reachable(program.root):
         found = module.own.get(symbol.name)
         if found is not None and found.name_span == symbol.span:
             return found
@@ -93,7 +82,7 @@ def _in(analysis: Analysis, symbol: Symbol) -> list[Span]:
     return [
         reference.span
         for module in analysis.program.modules
-        for reference in resolve(module).references
+        for reference in analysis.names_of(module).references
         if _same(reference.symbol, symbol)
     ]
 
@@ -119,7 +108,7 @@ def _users(analysis: Analysis, source: Source, files: EditorFiles) -> Iterator[A
             other = Analysis(files.read(path, str(path)), path, files)
         except Failure:
             continue
-        if any(uri_of(m.syntax.source) == uri_of(source) for m in modules_of(other.program)):
+        if any(uri_of(m.syntax.source) == uri_of(source) for m in reachable(other.program.root)):
             yield other
 
 

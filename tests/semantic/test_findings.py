@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
+from networks import findings
 
 import seqdsl
 
 
 def codes(tmp_path: Path, text: str) -> list[str]:
-    path = tmp_path / "net.seq"
-    path.write_text(text)
-    return [d.code.name for d in seqdsl.check(path)]
+    return [d.code.name for d in findings(tmp_path, text)]
 
 
 def network(line: str) -> str:

@@ -17,7 +17,7 @@ from seqdsl import CompileError
 from seqdsl.api import check_file
 from seqdsl.graph.dump import dump
 from seqdsl.semantic.compile import Instance
-from seqdsl.source.limits import limits
+from seqdsl.source.raising import limits
 from seqdsl.source.text import Source
 from seqdsl.syntax.format import format_source, formatter
 

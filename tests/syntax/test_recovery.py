@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from networks import findings
 
 import seqdsl
 
@@ -18,22 +19,16 @@ TWO_STAGES = """network Net(k = 16) {
 """
 
 
-def found(tmp_path: Path, text: str) -> list[seqdsl.Diagnostic]:
-    path = tmp_path / "net.seq"
-    path.write_text(text)
-    return seqdsl.check(path)
-
-
 @pytest.mark.parametrize("heading", ["network Net(k = 16)", "stage two -> 16x16"])
 def test_a_missing_brace_is_put_where_it_belongs(tmp_path: Path, heading: str) -> None:
-    (only,) = found(tmp_path, TWO_STAGES.replace(f"{heading} {{", heading))
+    (only,) = findings(tmp_path, TWO_STAGES.replace(f"{heading} {{", heading))
     assert only.message == "unexpected end of line" and only.primary is not None
     line = only.primary.span.line
     assert TWO_STAGES.splitlines()[line - 1].strip().startswith(heading)
 
 
 def test_the_brace_that_is_left_open_is_told_by_its_indentation(tmp_path: Path) -> None:
-    (only,) = found(tmp_path, TWO_STAGES.replace("k\n  }\n", "k\n", 1))
+    (only,) = findings(tmp_path, TWO_STAGES.replace("k\n  }\n", "k\n", 1))
     (label,) = only.secondary
     assert label.span.line == 3 and "never closed" in label.text
 
@@ -44,7 +39,7 @@ def test_the_brace_that_is_left_open_is_told_by_its_indentation(tmp_path: Path) 
 def test_one_mistake_is_one_finding(tmp_path: Path, line: str) -> None:
     """What rests on the whole file being read is not judged: a claim, a name that is not read."""
     text = f"network Net(k = 4) {{\n  input 3x8x8\n  {line}\n  relu\n  expect params 1M\n}}\n"
-    (only,) = found(tmp_path, text)
+    (only,) = findings(tmp_path, text)
     assert only.code.name == "syntax" and only.primary is not None
     assert only.primary.span.line in (3, 4)
 
@@ -60,7 +55,7 @@ def test_one_mistake_is_one_finding(tmp_path: Path, line: str) -> None:
     ],
 )
 def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
-    assert any(help in (d.help or "") for d in found(tmp_path, text))
+    assert any(help in (d.help or "") for d in findings(tmp_path, text))
 
 
 def test_x_is_a_name_where_it_repeats_nothing(tmp_path: Path) -> None:
@@ -75,7 +70,7 @@ network Net(n = 3) {
   if x.width - 1 > 2 { relu }
 }
 """
-    assert not found(tmp_path, text)
+    assert not findings(tmp_path, text)
     layers = seqdsl.load(tmp_path / "net.seq").stats(seqdsl.Level.LAYER)
     assert sum(part.cost.params > 0 for part in layers) == 7
 
@@ -88,7 +83,7 @@ def test_a_bracket_that_stays_open_spoils_its_own_line_alone(tmp_path: Path, lin
     text = TWO_STAGES.replace("conv 3x3, 2*k", "cnv 3x3, 2*k").replace(
         "    conv 3x3, k\n", f"    {line}\n"
     )
-    assert [d.code.name for d in found(tmp_path, text)] == ["syntax", "unknown-layer"]
+    assert [d.code.name for d in findings(tmp_path, text)] == ["syntax", "unknown-layer"]
 
 
 @pytest.mark.parametrize(
