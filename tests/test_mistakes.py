@@ -10,8 +10,9 @@ from schemas import schema
 
 import seqdsl
 from seqdsl.passes.mend import mended
+from seqdsl.source.fix import applied, inserting, replacing
 from seqdsl.source.render import OutputFormat, render
-from seqdsl.source.text import Source
+from seqdsl.source.text import Source, Span
 
 TEN = """use std.seqconv
 
@@ -222,3 +223,40 @@ def test_sarif_of_a_missing_file_is_what_its_schema_says() -> None:
     jsonschema.validate(document, schema("/sarif-2.1.0.json"))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**document, "runs": 1}, schema("/sarif-2.1.0.json"))
+
+
+def test_a_fix_takes_no_name_that_is_taken(tmp_path: Path) -> None:
+    text = network("_s = it | conv 3x3, 8\n  s = it | relu\n  add it, _s")
+    source = Source("net.seq", text)
+    for unsafe in (False, True):
+        assert mended(source, tmp_path / "net.seq", unsafe=unsafe) == (text, 0)
+
+
+def test_of_two_fixes_at_one_place_one_is_made() -> None:
+    source = Source("net.seq", "ab")
+    fixes = [
+        inserting(source, 1, "x"),
+        inserting(source, 1, "y"),
+        replacing(Span(source, 0, 1), ""),
+    ]
+    assert applied("ab", fixes) == ("xb", 2)
+
+
+def test_warnings_about_comments_cant_be_allowed(tmp_path: Path) -> None:
+    line = "relu  # seqdsl: allow(SEQ105, SEQ104)"
+    assert codes(findings(tmp_path, network(line))) == ["unknown-allow", "unknown-allow"]
+
+
+WINDOWS = """block own(n) { aggregate i in 1..n, window=last(4) { conv2d 3x3, 4 } }
+network G(n) { input 4x8x8; own n }
+"""
+
+
+def test_a_window_is_judged_over_all_networks_of_a_file(tmp_path: Path) -> None:
+    small, large = "model S = G(n=3)\n", "model L = G(n=8)\n"
+    assert codes(findings(tmp_path, WINDOWS + small)) == ["whole-window"]
+    assert codes(findings(tmp_path, WINDOWS + small + large)) == []
+    assert codes(findings(tmp_path, WINDOWS + large + small)) == []
+    one = WINDOWS.replace("window=last(4)", "window=last(1)") + "model O = G(n=1)\n"
+    assert codes(findings(tmp_path, one)) == ["single-group"]
+    assert codes(findings(tmp_path, one + small)) == []

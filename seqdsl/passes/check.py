@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from seqdsl.passes.claims import check_claims
 from seqdsl.semantic.compile import Argument, Instance, expand, instances, unique
 from seqdsl.semantic.modules import Program
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules import check_rules
+from seqdsl.semantic.suspect import single_groups, whole_windows
 from seqdsl.source.allow import without_allowed
 from seqdsl.source.diagnostic import Diagnostic, has_errors
 from seqdsl.source.meter import metered
@@ -41,6 +43,9 @@ def check_program(
                 break  # a limit of the file, which the others would pass as well
         found = check_rules(program)
     found += [d for instance in built for d in instance.diagnostics]
+    networks = [instance.network for instance in built if instance.network is not None]
+    found += single_groups([node for network in networks for node in network.nodes])
+    found += whole_windows([instance.windows for instance in built])
     return built, settled([*program.diagnostics, *found], program)
 
 
@@ -55,7 +60,7 @@ def expand_checked(
     if instance.network is None or params:
         return instance
     found = (*instance.diagnostics, *check_claims(instance.network))
-    return Instance(instance.name, instance.network, found, instance.passages)
+    return replace(instance, diagnostics=found)
 
 
 def settled(

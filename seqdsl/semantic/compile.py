@@ -20,6 +20,7 @@ from seqdsl.semantic.passage import Passages
 from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.state import Aborted
+from seqdsl.semantic.suspect import Windowed
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.frozen import frozen
@@ -41,6 +42,7 @@ class Instance:
     network: Network | None
     diagnostics: tuple[Diagnostic, ...]
     passages: Passages
+    windows: Mapping[Span, Windowed]
 
 
 def instances(program: Program) -> list[ast.Buildable]:
@@ -122,7 +124,8 @@ def _instance(
         )
         network = None
     found = tuple(unique(expansion.diagnostics))
-    return Instance(definition.name, network, found, expansion.state.passages)
+    state = expansion.state
+    return Instance(definition.name, network, found, state.passages, state.windows)
 
 
 def _expand(

@@ -25,7 +25,6 @@ from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules.walk import statements
 from seqdsl.semantic.state import Aborted, State
-from seqdsl.semantic.suspect import single_groups, whole_windows
 from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
@@ -90,8 +89,6 @@ class Expansion:
         kept = live(made, [output, *(further.index for further in named)])
         if not self.state.diagnostics:  # an error leaves layers unread that are no mistake
             self.state.diagnostics.extend(unread_layers(made, kept, module))
-            self.state.diagnostics.extend(single_groups(made))
-            self.state.diagnostics.extend(whole_windows(self.state.windows))
         nodes, index = without(made, kept)
         claimed = tuple(self.state.claims)
         further = tuple(Output(each.name, index[each.index]) for each in named)

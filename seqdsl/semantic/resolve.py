@@ -124,8 +124,10 @@ class _Resolver:
             inner = _Region(region)
             layer = self._definition(rule.layer, rule.layer_span)
             for name in rule.parameters:  # one that is not read says that it may have any value
-                self._bind(Kind.PARAMETER, name.name, name.span, inner, warn=False)
-                self._parameter(layer, name.name, name.span)
+                # it is the layer's own parameter: under another name it would be none
+                own = self._parameter(layer, name.name, name.span)
+                given = own or Symbol(Kind.PARAMETER, name.name, None)
+                self._bind(given.kind, name.name, name.span, inner, warn=False, symbol=given)
             if rule.where is not None:
                 self._read(rule.where, inner)
             self._body(rule.body, inner)
@@ -174,7 +176,10 @@ class _Resolver:
                 if statement.value is None:
                     self._name(ast.Name(statement.name, statement.name_span), region)
             case ast.For():
-                if statement.name not in region.bindings:
+                index = region.bindings.get(statement.name)
+                if index is not None:
+                    self._refer(statement.name_span, index.symbol)
+                else:
                     self._bind(Kind.INDEX, statement.name, statement.name_span, region, warn=False)
                 self._body(statement.body, region)
             case ast.Aggregate():
@@ -240,15 +245,18 @@ class _Resolver:
             if argument.name is not None:
                 self._parameter(callee, argument.name, name_of(argument))
 
-    def _parameter(self, callee: Definition | None, name: str, span: Span) -> None:
-        """A place that names a parameter of what is called; of a model, of its network."""
+    def _parameter(self, callee: Definition | None, name: str, span: Span) -> Symbol | None:
+        """The parameter that a place names of what is called; of a model, of its network."""
         if isinstance(callee, ast.Model):
             callee = self._found(callee.network)
         if callee is None or isinstance(callee, ast.Model):
-            return
+            return None
         for parameter in callee.parameters:
             if parameter.name == name:
-                self._refer(span, Symbol(Kind.PARAMETER, name, parameter.span))
+                symbol = Symbol(Kind.PARAMETER, name, parameter.span)
+                self._refer(span, symbol)
+                return symbol
+        return None
 
     def _definition(self, name: str, span: Span) -> Definition | None:
         found = self._found(name)
@@ -290,7 +298,16 @@ class _Resolver:
     def _refer(self, span: Span, symbol: Symbol) -> None:
         self.names.references.append(Reference(span, symbol))
 
-    def _bind(self, kind: Kind, name: str, span: Span, region: _Region, warn: bool = True) -> None:
+    def _bind(
+        self,
+        kind: Kind,
+        name: str,
+        span: Span,
+        region: _Region,
+        warn: bool = True,
+        symbol: Symbol | None = None,
+    ) -> None:
+        """Binds a name that is declared here, or that stands for a ``symbol`` of elsewhere."""
         outer = region.outer.find(name) if region.outer else None
         if outer is not None:
             self._shadowed(span, f"`{name}` hides a value of the same name",
@@ -300,21 +317,24 @@ class _Resolver:
             found = self._module.find(name)
             label = Label(found[0].name_span, "the layer that it hides") if found else None
             self._shadowed(span, f"`{name}` hides the {what} of this name", label)
-        symbol = Symbol(kind, name, span)
+        if symbol is None:
+            symbol = Symbol(kind, name, span)
+            self.names.symbols.append(symbol)
         binding = _Binding(symbol, span, warn and not name.startswith("_"))
         region.bindings[name] = binding
         self._all.append(binding)
-        self.names.symbols.append(symbol)
 
     # --- findings
 
     def _unused(self, binding: _Binding) -> None:
         name, span = binding.symbol.name, binding.span
+        is_taken = any(other.symbol.name == f"_{name}" for other in self._all)
+        # a parameter is named by those who give it, too
+        fix = inserting(span.source, span.start, "_", safe=not binding.is_parameter)
         self._report(
             "unused-name", f"`{name}` is never read", span, "never read",
             help=f"remove it, or call it `_{name}` if that is meant",
-            # a parameter is named by those who give it, too
-            fix=inserting(span.source, span.start, "_", safe=not binding.is_parameter),
+            fix=None if is_taken else fix,
         )  # fmt: skip
 
     def _shadowed(self, span: Span, message: str, label: Label | None) -> None:

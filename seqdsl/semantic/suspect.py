@@ -46,8 +46,14 @@ def single_groups(nodes: Iterable[Node]) -> list[Diagnostic]:
     ]
 
 
-def whole_windows(windows: Mapping[Span, Windowed]) -> list[Diagnostic]:
-    """A warning for each window of the user's that is `all` in every expansion."""
+def whole_windows(networks: Iterable[Mapping[Span, Windowed]]) -> list[Diagnostic]:
+    """A warning for each window of the user's that is `all` in every expansion of all networks."""
+    windows: dict[Span, Windowed] = {}
+    for noted in networks:
+        for span, windowed in noted.items():
+            known = windows.get(span)
+            if known is None or known.whole:
+                windows[span] = windowed
     return [
         diagnostic(
             "whole-window",

@@ -41,6 +41,10 @@ class Documents:
         self._known.clear()
         return list(self._texts)
 
+    def is_open(self, uri: str) -> bool:
+        """Whether an editor has the file of an address, however it spells that."""
+        return any(path_of(uri) == path_of(other) for other in self._texts)
+
     def analysis(self, uri: str) -> Analysis | None:
         """What is known of an open document; None for one that is not open."""
         text = self._texts.get(uri)
@@ -58,8 +62,8 @@ class Documents:
         """Forgets what is known of a document and of those that read it."""
         affected = [uri]
         for other, analysis in self._known.items():
-            read = {uri_of(module.syntax.source) for module in analysis.program.modules}
-            if other != uri and (uri in read or analysis.misses_imports):
+            read = {path_of(uri_of(module.syntax.source)) for module in analysis.program.modules}
+            if other != uri and (path_of(uri) in read or analysis.misses_imports):
                 affected.append(other)
         for each in affected:
             self._known.pop(each, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from seqdsl.semantic.reading import DISK
@@ -18,7 +18,7 @@ def path_of(uri: str) -> Path | None:
     parts = urlsplit(uri)
     if parts.scheme != "file":
         return None
-    return Path(url2pathname(unquote(parts.path)))
+    return Path(url2pathname(parts.path))
 
 
 def uri_of(source: Source) -> str:

@@ -88,8 +88,12 @@ def _action(
 
 def _allowing(source: Source, d: Diagnostic) -> Fix:
     assert d.primary is not None
-    end = source.line_end(d.primary.span.line)
-    return inserting(source, end, f"  # seqdsl: allow({d.code.id})")
+    line = d.primary.span.line
+    text, comment = source.line_text(line), f"# seqdsl: allow({d.code.id})"
+    if "#" not in text:
+        return inserting(source, source.line_end(line), f"  {comment}")
+    indent = text[: len(text) - len(text.lstrip())]
+    return inserting(source, source.line_start(line), f"{indent}{comment}\n")
 
 
 def replaced(source: Source, text: str) -> types.TextEdit:

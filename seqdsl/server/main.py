@@ -18,7 +18,7 @@ from seqdsl.server.analysis import Analysis
 from seqdsl.server.coloring import LEGEND, semantic_tokens
 from seqdsl.server.completion import complete
 from seqdsl.server.documents import Documents
-from seqdsl.server.files import path_of
+from seqdsl.server.files import path_of, uri_of
 from seqdsl.server.findings import code_actions, published, replaced
 from seqdsl.server.hints import code_lenses, inlay_hints
 from seqdsl.server.hover import hover
@@ -74,16 +74,26 @@ class Server(LanguageServer):
         if analysis is None:
             return
         found = published(analysis.diagnostics, analysis.source)
+        own = found.pop(uri_of(analysis.source))
         for gone in self._told.get(uri, set()) - set(found):
             found[gone] = []
         self._told[uri] = {file for file, listed in found.items() if listed}
+        self._publish(uri, own)
+        self._publish_of_others(found)
+
+    def _publish(self, uri: str, listed: list[types.Diagnostic]) -> None:
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, listed))
+
+    def _publish_of_others(self, found: dict[str, list[types.Diagnostic]]) -> None:
+        """Sends findings of files that are not open: those that are have told their own."""
         for file, listed in found.items():
-            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(file, listed))
+            if not self.documents.is_open(file):
+                self._publish(file, listed)
 
     def clear(self, uri: str) -> None:
         """Takes back what was told of a document that is closed."""
-        for file in self._told.pop(uri, set()) | {uri}:
-            self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(file, []))
+        self._publish(uri, [])
+        self._publish_of_others({file: [] for file in self._told.pop(uri, set())})
 
 
 server = Server()

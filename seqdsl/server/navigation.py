@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
+from seqdsl.semantic.evaluate import CONSTANTS
 from seqdsl.semantic.modules import Definition, Program, reachable
+from seqdsl.semantic.primitives import PRIMITIVES
+from seqdsl.semantic.resolve import symbol_of
 from seqdsl.semantic.symbols import Kind, Symbol
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.files import EditorFiles, uri_of
@@ -149,8 +152,11 @@ def renamable(analysis: Analysis, offset: int) -> tuple[Span, Symbol] | None:
 def _taken(analysis: Analysis, symbol: Symbol, new: str) -> Symbol | None:
     """What already has a name where a symbol is seen."""
     visible = analysis.module.find(new)
-    if symbol.kind in (Kind.NETWORK, Kind.MODEL, Kind.BLOCK) and visible is not None:
-        return Symbol(Kind.BLOCK, new, None)
+    if visible is not None:
+        return symbol_of(visible[0])
+    for kind, names in ((Kind.PRIMITIVE, PRIMITIVES), (Kind.CONSTANT, CONSTANTS)):
+        if new in names:
+            return Symbol(kind, new, None)
     assert symbol.span is not None
     if symbol.span.source is not analysis.source:
         return None

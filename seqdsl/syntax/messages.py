@@ -73,7 +73,7 @@ def _advice(
     if kind == "LPAR" and before == "NAME":
         gap = Span(source, _end(previous), _span(source, token).start)
         help = f"write `{previous}(` without a space before the bracket"
-        return help, replacing(gap, "", safe=True)
+        return help, replacing(gap, "")
     if kind == "VBAR" and not expected & {"VBAR"}:
         help = "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
         return help, None

@@ -19,7 +19,8 @@ class Editor:
         self.folder = folder
         self.texts: dict[str, str] = {}
         self._versions: dict[str, int] = {}
-        self._findings: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
+        self.sent: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
+        self.last: dict[str, set[object]] = {}  # the codes that were sent last, by the name
 
     def uri(self, name: str) -> str:
         return (self.folder / name).as_uri()
@@ -39,6 +40,12 @@ class Editor:
         item = types.TextDocumentItem(self.uri(name), "seq", 1, text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         return await self.findings(name)
+
+    async def close(self, name: str) -> None:
+        """Closes a document, and waits until the server has answered something after it."""
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(self.document(name)))
+        symbols = types.DocumentSymbolParams(self.document(name))
+        await self.client.text_document_document_symbol_async(symbols)
 
     async def type(self, name: str, old: str, new: str) -> list[types.Diagnostic]:
         """Replaces a text as a change of a range, and waits for what is said of it."""
@@ -63,7 +70,7 @@ class Editor:
     async def findings(self, name: str) -> list[types.Diagnostic]:
         """The next findings that the server sends about a document."""
         while True:
-            sent = await asyncio.wait_for(self._findings.get(), WAIT)
+            sent = await asyncio.wait_for(self.sent.get(), WAIT)
             if sent.uri == self.uri(name):
                 return list(sent.diagnostics)
 
@@ -89,7 +96,8 @@ def session(folder: Path, act: Callable[[Editor], Awaitable[None]]) -> int:
 
         @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def _take(params: types.PublishDiagnosticsParams) -> None:
-            editor._findings.put_nowait(params)
+            editor.last[params.uri.rpartition("/")[2]] = {d.code for d in params.diagnostics}
+            editor.sent.put_nowait(params)
 
         await client.start_io(sys.executable, "-m", "seqdsl", "lsp")
         root = types.WorkspaceFolder(folder.as_uri(), folder.name)

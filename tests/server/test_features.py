@@ -1,5 +1,6 @@
 """What the server answers about a document, asked of it directly."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from seqdsl.server import navigation
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.coloring import MODIFIERS, TOKEN_TYPES, semantic_tokens
 from seqdsl.server.completion import complete
-from seqdsl.server.files import EditorFiles
+from seqdsl.server.files import EditorFiles, path_of
 from seqdsl.server.findings import code_actions, published
 from seqdsl.server.hints import code_lenses, inlay_hints
 from seqdsl.server.hover import hover
@@ -209,6 +210,9 @@ def test_a_renamed_program_is_the_same(
         ("skip =", "classes", "already names a parameter"),
         ("twice(", "conv", "already names a block"),
         ("head {", "tail", "word of the language"),
+        ("width: positive", "relu", "already names a primitive"),
+        ("skip =", "sliding", "already names a constant"),
+        ("width: positive", "basic", "already names a block"),
     ],
 )
 def test_names_that_cant_be_changed(files: EditorFiles, needle: str, new: str, why: str) -> None:
@@ -315,3 +319,73 @@ def test_a_version_is_checked_as_if_there_had_been_none_before(files: EditorFile
             assert [(n.path, n.type, n.operands) for n in one.nodes] == [
                 (n.path, n.type, n.operands) for n in other.nodes
             ]
+
+
+@pytest.mark.parametrize(
+    ("text", "needle"),
+    [
+        ("for i in 1..2 { conv 3x3, 4*i }\n  for i in 1..3 { conv 3x3, 8*i }", "i in 1..2"),
+        ("for i in 1..2 { conv 3x3, 4*i }\n  for i in 1..3 { conv 3x3, 8*i }", "i in 1..3"),
+        ("i = 3\n  conv 3x3, i\n  for i in 1..2 { conv 3x3, 4*i }", "i = 3"),
+    ],
+)
+def test_a_name_that_is_bound_again_is_renamed_everywhere(
+    files: EditorFiles, text: str, needle: str
+) -> None:
+    source = f"network N {{\n  input 3x8x8\n  {text}\n}}\n"
+    edit = navigation.rename(analyse(source, files), at(source, needle), "j", files)
+    assert edit is not None and edit.changes is not None
+    ((_, edits),) = edit.changes.items()
+    assert len(edits) == sum(word == "i" for word in re.findall(r"\w+", text))
+
+
+def test_parameters_of_a_rule_are_those_of_the_layer(files: EditorFiles) -> None:
+    text = (
+        "block own(width: positive) { conv 3x3, width }\n"
+        "network A { input 3x8x8; own 4 }\n"
+        "network B = A with { replace own(width) where width > 2 { conv 1x1, width } }\n"
+        "network C = A with { replace conv(kernel, width) { conv2d kernel, width } }\n"
+    )
+    edit = navigation.rename(analyse(text, files), at(text, "width: pos"), "w", files)
+    assert edit is not None and edit.changes is not None
+    ((_, edits),) = edit.changes.items()
+    assert len(edits) == 5  # declared, read, listed, and read twice in the rule
+    with pytest.raises(navigation.CannotRename, match="library"):
+        navigation.rename(analyse(text, files), at(text, "kernel, width)"), "size", files)
+
+
+def test_a_line_with_a_comment_is_allowed_from_above(files: EditorFiles) -> None:
+    text = "network N {\n  input 3x8x8\n  a = 3  # why\n  relu\n}\n"
+    analysis = analyse(text, files)
+    (action,) = [
+        a
+        for a in code_actions(analysis, 0, len(text), analysis.diagnostics)
+        if a.title.startswith("allow")
+    ]
+    assert action.edit is not None and action.edit.changes is not None
+    ((edit,),) = action.edit.changes.values()
+    start = offset_of(analysis.source, edit.range.start)
+    mended = text[:start] + edit.new_text + text[start:]
+    assert analyse(mended, files).diagnostics == []
+
+
+def test_passages_are_those_of_the_user_and_few(files: EditorFiles) -> None:
+    calls = "\n".join(f"  own {width}" for width in range(4, 24))
+    text = f"block own(w) {{ conv 3x3, w }}\nnetwork N {{\n  input 3x8x8\n{calls}\n}}\n"
+    analysis = analyse(text, files)
+    (instance,) = analysis.instances
+    assert all(not span.source.library for span in instance.passages.by_span)
+    assert max(map(len, instance.passages.by_span.values())) == 8
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("file:///tmp/a%2541%20b.seq", "/tmp/a%41 b.seq"),
+        ("file:///tmp/f(1)/net.seq", "/tmp/f(1)/net.seq"),
+        ("file:///tmp/f%281%29/net.seq", "/tmp/f(1)/net.seq"),
+        ("untitled:Untitled-1", None),
+    ],
+)
+def test_paths_of_addresses(uri: str, path: str | None) -> None:
+    assert path_of(uri) == (None if path is None else Path(path))

@@ -134,3 +134,45 @@ def test_a_file_that_nobody_can_read_leaves_the_server_up(folder: Path) -> None:
         assert await editor.type("net.seq", text, NET) == []
 
     assert session(folder, act) == 0
+
+
+def test_what_is_said_of_an_open_file_is_its_own(folder: Path) -> None:
+    """A file that uses another says nothing of it while that is open, and takes nothing back."""
+    (folder / "own.seq").write_text(
+        "block own(w) { conv 3x3, w }\nnetwork N(k = 3) { input 3x8x8; relu; expect params 5 }\n"
+    )
+    (folder / "user.seq").write_text('use "own.seq"\nnetwork M { input 3x8x8; own 4 }\n')
+
+    async def act(editor: Editor) -> None:
+        assert {d.code for d in await editor.open("own.seq")} == {"SEQ203", "SEQ401"}
+        assert await editor.open("user.seq") == []
+        await editor.close("user.seq")
+        assert editor.last["own.seq"] == {"SEQ203", "SEQ401"}
+        assert await editor.type("own.seq", "own(w)", "own(width)") != []
+
+    assert session(folder, act) == 0
+
+
+def test_what_is_said_of_a_closed_file_is_taken_back(folder: Path) -> None:
+    (folder / "own.seq").write_text("block own(w, idle = 3) { conv 3x3, w }\n")
+    (folder / "user.seq").write_text('use "own.seq"\nnetwork M { input 3x8x8; own 4 }\n')
+
+    async def act(editor: Editor) -> None:
+        await editor.open("user.seq")
+        assert {d.code for d in await editor.findings("own.seq")} == {"SEQ203"}
+        await editor.close("user.seq")
+        assert await editor.findings("own.seq") == []
+
+    assert session(folder, act) == 0
+
+
+def test_an_import_that_was_missing_is_looked_for_again(folder: Path) -> None:
+    (folder / "user.seq").write_text('use "new.seq"\nnetwork M { input 3x8x8; relu }\n')
+
+    async def act(editor: Editor) -> None:
+        assert {d.code for d in await editor.open("user.seq")} == {"SEQ212"}
+        (folder / "new.seq").write_text("block new { relu }\n")
+        await editor.open("new.seq")
+        assert {d.code for d in await editor.findings("user.seq")} == {"SEQ223"}
+
+    assert session(folder, act) == 0

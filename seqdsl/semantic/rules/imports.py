@@ -15,7 +15,7 @@ from seqdsl.syntax.names import names_in
 
 def check_imports(module: LoadedModule) -> list[Diagnostic]:
     """A finding for each `use` whose definitions nothing in the file names."""
-    if not module.uses:
+    if not module.uses or not module.own:  # without them the file would be empty
         return []
     named = set(_names(module.syntax))
     diagnostics: list[Diagnostic] = []

@@ -1,0 +1,99 @@
+"""Networks of a file share what was expanded: nothing that is said or built rests on it."""
+
+from pathlib import Path
+
+import pytest
+from networks import ARCHITECTURES, ROOT
+
+from seqdsl.graph.dump import dump
+from seqdsl.passes.check import check_program
+from seqdsl.semantic.modules import load_program
+from seqdsl.semantic.replay import Replays
+from seqdsl.source.render_text import render_concise
+from seqdsl.source.text import Source
+
+SHARING = {
+    "a value that nothing reads, in both": """
+block skipper(w) { _s = in | conv2d 3x3, w; conv2d 3x3, w }
+network A { input 4x8x8; skipper 8; skipper 8 }
+network B { input 4x8x8; skipper 8; skipper 8 }
+""",
+    "a network with an error before one without": """
+block win(n) { aggregate i in 1..n, window=last(9) { conv2d 3x3, 4 } }
+network A { input 4x8x8; win 3; cnv 3 }
+network B { input 4x8x8; win 3 }
+""",
+    "rules of a derived network": """
+block c(width) { conv2d 3x3, width }
+block d(width) { c width }
+network A { input 8x8x8; d 8; aggregate i in 1..2, window=sliding { d 8 } }
+network C = A with { replace c(width) { conv2d 1x1, width } }
+""",
+    "braces that read a stage": """
+block wrap(body: layers) { relu; body }
+network G(w) {
+  input 8x8x8
+  stage one { conv2d 3x3, 8; conv2d 3x3, 8 }
+  stage two { conv2d 3x3, 8 }
+  if w > 4 { conv2d 1x1, 8 }
+  wrap { add it, one }
+  wrap { add it, two }
+}
+model M1 = G(w=4)
+model M2 = G(w=8)
+""",
+    "braces that read a value of another width": """
+block wrap(body: layers) { body }
+network G(w) { input 8x8x8; a = in | conv2d 1x1, w; wrap { concatenate it, a }; wrap { relu } }
+model M1 = G(w=4)
+model M2 = G(w=8)
+""",
+    "an output in braces": """
+block wrap(body: layers) { body }
+network A { input 8x8x8; wrap { relu; output mid }; wrap { tanh } }
+network B { input 8x8x8; wrap { relu; output mid }; wrap { tanh } }
+""",
+}
+FILES = [*sorted(ARCHITECTURES.glob("*.seq")), *sorted((ROOT / "examples").rglob("*.seq"))]
+
+
+def built(text: str, path: Path, replays: Replays | None = None) -> tuple[list[str], str]:
+    """The networks of a source, as they are dumped, and what is said of it."""
+    instances, found = check_program(load_program(Source(str(path), text), path), replays)
+    dumps = [dump(each.network) if each.network else "" for each in instances]
+    places = [str([str(n.span) for n in i.network.nodes]) for i in instances if i.network]
+    return [*dumps, *places], render_concise(found)
+
+
+class Forgetful(Replays):
+    """Remembers nothing, and so has everything expanded."""
+
+    def key(self, *_: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_what_is_shared(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "net.seq"
+    shared, kept = built(SHARING[name], path), Replays()
+    assert shared == built(SHARING[name], path, Forgetful())
+    for _ in range(2):  # and versions of one file share it
+        kept.next_version()
+        assert built(SHARING[name], path, kept) == shared
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_the_library_shares(path: Path) -> None:
+    text = path.read_text()
+    assert built(text, path) == built(text, path, Forgetful())
+
+
+def test_networks_that_were_not_used_for_long_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqdsl.semantic.replay.MAX_ENTRIES", 100)
+    replays, path = Replays(), ARCHITECTURES / "seqresnext.seq"
+    text = path.read_text()
+    for width in (1000, 999, 998):
+        replays.next_version()
+        built(text.replace("1000", str(width)), path, replays)
+    replays.next_version()
+    assert len({recording.dataflow for recording in replays._known.values()}) == 1
