@@ -146,9 +146,10 @@ class _Resolver:
         return region
 
     def _report_unused(self) -> None:
+        names = {binding.symbol.name for binding in self._all}
         for binding in self._all:
             if binding.warn and not binding.used:
-                self._unused(binding)
+                self._unused(binding, is_taken=f"_{binding.symbol.name}" in names)
 
     def _body(self, body: ast.Body, region: _Region) -> None:
         for statement in body.statements:
@@ -326,9 +327,8 @@ class _Resolver:
 
     # --- findings
 
-    def _unused(self, binding: _Binding) -> None:
+    def _unused(self, binding: _Binding, is_taken: bool) -> None:
         name, span = binding.symbol.name, binding.span
-        is_taken = any(other.symbol.name == f"_{name}" for other in self._all)
         # a parameter is named by those who give it, too
         fix = inserting(span.source, span.start, "_", safe=not binding.is_parameter)
         self._report(
