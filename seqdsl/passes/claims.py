@@ -11,7 +11,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import diagnostic
 from seqdsl.source.diagnostic import Diagnostic
-from seqdsl.source.fix import inserting, removing, replacing
+from seqdsl.source.fix import inserting, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.timing import stage
 
@@ -99,7 +99,6 @@ def _idle_tolerance(claim: Claim) -> Diagnostic:
         claim.scope,
         label="not needed",
         help="remove it: a figure without one holds within one unit of its last digit",
-        fix=removing(span),
     )
 
 
@@ -128,26 +127,39 @@ def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
     percent = 100 * (verdict.computed - verdict.printed) / verdict.printed if verdict.printed else 0
     counted = "" if claim.metric != "flops" else f", by `{claim.convention}`"
     rounded = _rewritten(claim, verdict)
+    if claim.tolerance is None:
+        rule = "a claim holds within one unit of its last digit"
+    else:
+        rule = f"this claim holds within {float(100 * claim.tolerance):g} %"
     return diagnostic(
         "false-claim",
         f"{where} claims {claim.quantity.text} {what} and has {spelt}{exact}{counted}",
         claim.span,
         claim.scope,
         label=f"computes to {spelt}, {float(percent):+.2f} %",
-        help=f"write `expect {claim.metric} {rounded}"
-        + (f" by {claim.convention}`" if claim.metric == "flops" else "`")
-        + ", or mend the network: a claim holds within one unit of its last digit",
+        help=f"write {rounded} instead of {claim.quantity.text}, or mend the network: {rule}",
         fix=replacing(claim.quantity_span, rounded),
     )
 
 
 def _rewritten(claim: Claim, verdict: Verdict) -> str:
-    """The computed number as a claim would print it: as this one does, if that tells enough."""
-    quantity = claim.quantity
-    if abs(verdict.computed) >= verdict.scale:
-        return verdict.spell(quantity, more_digits=0).replace(",", "")
-    kilo = CONVENTIONS[claim.convention].scale("K") if claim.metric == "flops" else 1000
-    steps = 0
-    while verdict.computed >= kilo ** (steps + 1):
-        steps += 1
-    return f"{verdict.computed / kilo**steps:.3g}{' KMGT'[steps].strip()}"
+    """The computed number as a claim would print it: as this one does, if that tells enough.
+
+    It holds with the claim's own tolerance: digits are added until it does.
+    """
+    quantity, computed = claim.quantity, verdict.computed
+    scale, suffix = verdict.scale, quantity.suffix
+    decimals = len(str(quantity.unit.denominator)) - 1
+    if abs(computed) < scale:
+        kilo = CONVENTIONS[claim.convention].scale("K") if claim.metric == "flops" else 1000
+        steps = 0
+        while computed >= kilo ** (steps + 1):
+            steps += 1
+        scale, suffix = kilo**steps, " KMGT"[steps].strip()
+        decimals = max(0, 3 - len(str(computed // scale))) if steps else 0
+    while True:
+        text = f"{computed / scale:.{decimals}f}"
+        printed = Fraction(text) * scale
+        if claim.tolerance is None or abs(computed - printed) <= claim.tolerance * printed:
+            return f"{text}{suffix}"
+        decimals += 1

@@ -35,6 +35,11 @@ def _is_folder(path: str) -> bool:
     return path != STDIN and Path(path).is_dir()
 
 
+def _is_broken(entry: os.DirEntry[str]) -> bool:
+    """A link to nothing: reading it says so. Pipes and devices would be waited for."""
+    return entry.is_symlink() and not os.path.exists(entry.path)
+
+
 def _walk(top: Path) -> Iterator[tuple[str, bool]]:
     """Files and folders. A folder that can't be listed is a file: reading it says why."""
     from seqdsl.source.gitignore import Ignored, ignored_in  # a file that is named needs no rules
@@ -58,5 +63,5 @@ def _walk(top: Path) -> Iterator[tuple[str, bool]]:
                 continue
             if folder:
                 waiting.append((path / entry.name, at, ignored.within(at)))
-            elif entry.name.endswith(SUFFIX) and not entry.is_dir():
+            elif entry.name.endswith(SUFFIX) and (entry.is_file() or _is_broken(entry)):
                 waiting.append((path / entry.name, at, None))

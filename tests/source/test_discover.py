@@ -55,6 +55,13 @@ def test_links() -> None:
     assert discover(["n/linked"]) == ["n/linked/b.seq"]
 
 
+def test_what_is_no_file_is_not_waited_for() -> None:
+    Path("nets").mkdir()
+    os.mkfifo("nets/pipe.seq")
+    Path("nets/gone.seq").symlink_to("nowhere")
+    assert discover(["nets"]) == ["nets/gone.seq"]  # reading it says that it leads nowhere
+
+
 def test_a_folder_without_files() -> None:
     touch("n/a.txt")
     assert discover(["n"]) == []
