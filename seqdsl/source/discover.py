@@ -37,7 +37,7 @@ def _is_folder(path: str) -> bool:
 
 def _is_broken(entry: os.DirEntry[str]) -> bool:
     """A link to nothing: reading it says so. Pipes and devices would be waited for."""
-    return entry.is_symlink() and not os.path.exists(entry.path)
+    return entry.is_symlink() and not Path(entry.path).exists()
 
 
 def _walk(top: Path) -> Iterator[tuple[str, bool]]:
