@@ -72,6 +72,11 @@ HOSTILE = {
     "braces twice": _network(
         "b { " * 40 + "relu" + "}" * 40, "block b(body: layers) { body; body }\n"
     ),
+    "braces that read those around them twice": _network(
+        "b0 3 { relu }",
+        "".join(f"block b{i}(f, g: layers) {{ b{i + 1} g {{ f; g }} }}\n" for i in range(40))
+        + "block b40(f, g: layers) { relu }\n",
+    ),
     "a block of itself": _network("b b", "block b(l: layer) { l l; l l }\n"),
     "a chain of blocks": "".join(f"block b{i} {{ b{i + 1} }}\n" for i in range(7_000))
     + _network("b0", "block b7000 { relu }\n"),

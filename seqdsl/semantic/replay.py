@@ -16,6 +16,7 @@ from seqdsl.semantic.frame import Broken
 from seqdsl.semantic.rules.walk import names_of
 from seqdsl.semantic.values import Feature, Group, Layers, Value
 from seqdsl.source.frozen import frozen
+from seqdsl.source.limits import LIMITS
 from seqdsl.source.meter import spend_on
 from seqdsl.syntax import ast
 
@@ -30,6 +31,7 @@ class _Recording:
     inputs: Sequence[int]  # the nodes that it was given, in the order of the key
     first: int
     last: int
+    height: int  # of the scopes that it made, one in another
     scope: Scope
     result: Feature
     dataflow: Dataflow  # in whose log they are
@@ -84,15 +86,18 @@ class Replays:
         self, key: Key, first: int, dataflow: Dataflow, scope: Scope, result: Feature
     ) -> None:
         """Keeps what a call did: the entries of the log from ``first`` on."""
-        recording = _Recording(key.inputs, first, len(dataflow.log), scope, result, dataflow)
+        last = len(dataflow.log)
+        made = (entry.scope.depth for entry in dataflow.log[first:last])
+        height = max(made, default=scope.depth) - scope.depth
+        recording = _Recording(key.inputs, first, last, height, scope, result, dataflow)
         self._known.pop(key.value, None)
         self._known[key.value] = recording
 
     def replay(self, key: Key, dataflow: Dataflow, scope: Scope) -> Feature | None:
         """Does again, in another scope, what a call of this key did; None if there was none."""
         known = self._known.get(key.value)
-        if known is None:
-            return None
+        if known is None or scope.depth + known.height > LIMITS.get().depth:
+            return None  # expanded, it passes the limit at a place of the file
         start = len(dataflow.log)
         result = _replayed(known, key, dataflow, scope)
         if known.dataflow is not dataflow:  # lets go of the other network
@@ -136,6 +141,7 @@ class _Canon:
         self._dataflow = dataflow
         self._read = read
         self.slots: dict[int, int] = {}
+        self._braces: dict[tuple[int, int], int] = {}
 
     def value(self, value: Value | Broken) -> Hashable:
         if isinstance(value, Feature):
@@ -150,6 +156,10 @@ class _Canon:
     def _layers(self, layers: Layers) -> Hashable:
         """Braces are alike where their statements are one, and the names that they read alike."""
         statements, frame = layers.statements, layers.frame
+        number = self._braces.get((id(statements), id(frame)))
+        if number is not None:  # braces that read others twice, and these others: 2^n of them
+            return number
+        self._braces[id(statements), id(frame)] = len(self._braces)
         names = self._read.get(statements)
         if names is None:
             names = self._read[statements] = _names(statements)

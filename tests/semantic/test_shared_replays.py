@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from networks import ARCHITECTURES, ROOT
 
+import seqdsl
 from seqdsl.graph.dump import dump
 from seqdsl.passes.check import check_program
 from seqdsl.semantic.modules import load_program
@@ -97,3 +98,15 @@ def test_networks_that_were_not_used_for_long_are_let_go(monkeypatch: pytest.Mon
         built(text.replace("1000", str(width)), path, replays)
     replays.next_version()
     assert len({recording.dataflow for recording in replays._known.values()}) == 1
+
+
+def test_a_replay_is_held_against_the_limit_of_depth(tmp_path: Path) -> None:
+    """As deep as it is where it is replayed, and not where it was recorded."""
+    path = tmp_path / "net.seq"
+    blocks = "block c { conv2d 3x3, 3 }\nblock b { c }\nblock a { b }\nblock d { a }\n"
+    found = {}
+    for body in ("a", "d", "a; d"):
+        path.write_text(f"{blocks}network N {{ input 3x8x8; {body} }}\n")
+        with seqdsl.limits(depth=3):
+            found[body] = {d.code.name for d in seqdsl.check(path)}
+    assert found == {"a": set(), "d": {"depth-limit"}, "a; d": {"depth-limit"}}
