@@ -168,7 +168,7 @@ def _table(network: Network, report: Report, settings: Settings, format: str) ->
     title += f", batch {batches.pop()}" if len(batches) == 1 else ""
     where = f"{devices.pop()}, " if len(devices) == 1 else ""
     threads = "" if settings.threads is None else f"{_counted(settings.threads, 'thread')}, "
-    note = f"{where}{threads}{settings.dtype.value}; {processor()}; {versions()}\n{_ABOUT}"
+    note = f"{where}{threads}{settings.dtype.value}; {processor()}\n{versions()}\n{_ABOUT}"
     note += f"\n{_OF_MEMORY}" if "MiB" in headings else ""
     cells = tuple(tuple(column[name] for name in headings) for column in columns)
     return Table(title, headings, cells, _RIGHT, note, frozenset({"note"}))

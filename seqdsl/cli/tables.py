@@ -184,17 +184,17 @@ _MARKUP, _BACKSLASHED = re.compile(r"[\\|<`\[]"), r"\\\g<0>"
 def _latex(table: Table) -> str:
     columns = "".join("r" if heading in table.right else "l" for heading in table.headings)
 
-    def line(cells: tuple[str, ...]) -> str:
+    def row(cells: tuple[str, ...]) -> str:
         return " & ".join(map(_escape_latex, cells)) + r" \\"
 
     return "\n".join(
         [
-            f"% {table.title}" + (f"; {table.note}" if table.note else ""),
+            *(f"% {line}" for line in [table.title, *table.note.splitlines()]),
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            line(table.headings),
+            row(table.headings),
             r"\midrule",
-            *map(line, _texts(table)),
+            *map(row, _texts(table)),
             r"\bottomrule",
             r"\end{tabular}",
         ]

@@ -142,3 +142,9 @@ def test_scatter_and_blocked_are_of_onnxruntime() -> None:
         ("torch", "auto"),
         ("torch train", "auto"),
     ]
+
+
+def test_what_is_noted_is_a_comment_of_latex() -> None:
+    before, _, _ = seqdsl_command(*QUICK, "--format", "latex").out.partition("\\begin{tabular}")
+    assert len(before.splitlines()) > 2
+    assert all(line.startswith("% ") for line in before.splitlines())
