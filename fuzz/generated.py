@@ -28,6 +28,7 @@ from mutations import broken
 from programs import Writer, program
 from properties import FOLDER, judge, small_files
 
+from seqdsl.backends.resident import resident
 from seqdsl.source.diagnostic import has_errors
 
 FOUND = Path(__file__).parent / "found"
@@ -104,22 +105,12 @@ def judged(number: int, text: str, path: Path) -> Judged:
         broke = f"{type(error).__name__}: {error}"
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    peak = _peak()
+    peak = resident("VmHWM") // 1024
     if not broke and taken > SECONDS:
         broke = f"takes {taken:.1f} s"
     if not broke and peak > KILOBYTES:
         broke = f"takes {peak:,} kB"
     return Judged(number, valid, codes, taken, peak, broke)
-
-
-def _peak() -> int:
-    """Kilobytes that this process had resident at the most.
-
-    The figure of ``getrusage`` begins with that of the process that started this one.
-    """
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1])
 
 
 def run(count: int, seed: int, workers: int, quiet: bool = False) -> Tally:

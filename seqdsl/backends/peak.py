@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from seqdsl.backends.bench import Case, Engine, Settings, input_of, make
+from seqdsl.backends.resident import STATUS, resident
 from seqdsl.backends.running import Provider
 from seqdsl.backends.weights import random_state
 from seqdsl.graph.network import Network
 
 _RUNS = 3
-_STATUS = Path("/proc/self/status")
 # What is freed goes back to the system at once, so that building a case leaves no mark.
 _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 
@@ -27,7 +27,7 @@ def peak_memory(network: Network, case: Case, settings: Settings) -> int | None:
     The engine is loaded before; weights, activations and workspaces count. None where the system
     does not tell, or the process fails.
     """
-    if not _STATUS.exists():
+    if not STATUS.exists():
         return None
     job = pickle.dumps((network, case, replace(settings, provider=Provider.CPU)))
     environment = {**os.environ, **_MALLOC, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -43,13 +43,13 @@ def _main() -> None:
     network, case, settings = pickle.loads(sys.stdin.buffer.read())
     array = input_of(network, case.batch, settings.seed)
     _load(case.engine, settings.threads)
-    before = _resident("VmRSS")
+    before = resident("VmRSS")
     contender = make(case, network, random_state(network, settings.seed), array, settings)
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak
     for _ in range(_RUNS):
         contender.run()
-    print(_resident("VmHWM") - before)
+    print(resident("VmHWM") - before)
 
 
 def _load(engine: Engine, threads: int | None) -> None:
@@ -62,13 +62,6 @@ def _load(engine: Engine, threads: int | None) -> None:
     from seqdsl.backends import torch_bench
 
     torch_bench.start(threads)
-
-
-def _resident(field: str) -> int:
-    """Bytes of this process: VmRSS now, VmHWM at the peak."""
-    lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
-    (line,) = [line for line in lines if line.startswith(f"{field}:")]
-    return int(line.split()[1]) * 1024
 
 
 if __name__ == "__main__":

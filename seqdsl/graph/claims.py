@@ -18,6 +18,10 @@ class Quantity:
     suffix: str  # "", K, M, G or T
     text: str
 
+    @property
+    def decimals(self) -> int:
+        return len(str(self.unit.denominator)) - 1
+
 
 @frozen
 class Claim:

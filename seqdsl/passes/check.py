@@ -44,8 +44,8 @@ def check_program(
         found = check_rules(program)
     found += [d for instance in built for d in instance.diagnostics]
     networks = [instance.network for instance in built if instance.network is not None]
-    found += single_groups([node for network in networks for node in network.nodes])
-    found += whole_windows([instance.windows for instance in built])
+    found += single_groups(node for network in networks for node in network.nodes)
+    found += whole_windows(instance.windows for instance in built)
     return built, settled([*program.diagnostics, *found], program)
 
 

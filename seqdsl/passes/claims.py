@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 
 from seqdsl.graph.claims import Claim, Quantity
@@ -29,12 +30,15 @@ class Verdict:
     def holds(self) -> bool:
         return abs(self.computed - self.printed) <= self.allowed
 
-    def spell(self, quantity: Quantity, more_digits: int = 2) -> str:
-        """The computed number as the claim spells its own, with a few digits more."""
+    def spell(self, quantity: Quantity) -> str:
+        """The computed number as the claim spells its own, with two digits more."""
         if self.scale == 1:
             return f"{self.computed:,}"
-        exponent = len(str(quantity.unit.denominator)) - 1  # decimals printed
-        return f"{self.computed / self.scale:.{exponent + more_digits}f}{quantity.suffix}"
+        return f"{_scaled(self.computed, self.scale, quantity.decimals + 2)}{quantity.suffix}"
+
+
+def _scaled(computed: int, scale: int, decimals: int) -> str:
+    return f"{Decimal(computed) / scale:.{decimals}f}"  # no float: it has 53 bits
 
 
 def judge(
@@ -149,7 +153,7 @@ def _rewritten(claim: Claim, verdict: Verdict) -> str:
     """
     quantity, computed = claim.quantity, verdict.computed
     scale, suffix = verdict.scale, quantity.suffix
-    decimals = len(str(quantity.unit.denominator)) - 1
+    decimals = quantity.decimals
     if abs(computed) < scale:
         kilo = CONVENTIONS[claim.convention].scale("K") if claim.metric == "flops" else 1000
         steps = 0
@@ -158,7 +162,7 @@ def _rewritten(claim: Claim, verdict: Verdict) -> str:
         scale, suffix = kilo**steps, " KMGT"[steps].strip()
         decimals = max(0, 3 - len(str(computed // scale))) if steps else 0
     while True:
-        text = f"{computed / scale:.{decimals}f}"
+        text = _scaled(computed, scale, decimals)
         printed = Fraction(text) * scale
         if claim.tolerance is None or abs(computed - printed) <= claim.tolerance * printed:
             return f"{text}{suffix}"

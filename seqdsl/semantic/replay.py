@@ -89,7 +89,9 @@ class Replays:
         last = len(dataflow.log)
         made = (entry.scope.depth for entry in dataflow.log[first:last])
         height = max(made, default=scope.depth) - scope.depth
-        recording = _Recording(key.inputs, first, last, height, scope, result, dataflow)
+        self._keep(key, _Recording(key.inputs, first, last, height, scope, result, dataflow))
+
+    def _keep(self, key: Key, recording: _Recording) -> None:
         self._known.pop(key.value, None)
         self._known[key.value] = recording
 
@@ -101,7 +103,8 @@ class Replays:
         start = len(dataflow.log)
         result = _replayed(known, key, dataflow, scope)
         if known.dataflow is not dataflow:  # lets go of the other network
-            self.record(key, start, dataflow, scope, result)
+            last, height = len(dataflow.log), known.height
+            self._keep(key, _Recording(key.inputs, start, last, height, scope, result, dataflow))
         return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqdsl.semantic.replay import Replays
 from seqdsl.server.analysis import Analysis
-from seqdsl.server.files import EditorFiles, path_of, uri_of
+from seqdsl.server.files import EditorFiles, canonical, path_of, uri_of
 from seqdsl.source.text import Source
 
 
@@ -43,7 +43,7 @@ class Documents:
 
     def is_open(self, uri: str) -> bool:
         """Whether an editor has the file of an address, however it spells that."""
-        return any(path_of(uri) == path_of(other) for other in self._texts)
+        return canonical(uri) in map(canonical, self._texts)
 
     def analysis(self, uri: str) -> Analysis | None:
         """What is known of an open document; None for one that is not open."""
@@ -60,10 +60,10 @@ class Documents:
 
     def _forget(self, uri: str) -> list[str]:
         """Forgets what is known of a document and of those that read it."""
-        affected = [uri]
+        affected, file = [uri], canonical(uri)
         for other, analysis in self._known.items():
-            read = {path_of(uri_of(module.syntax.source)) for module in analysis.program.modules}
-            if other != uri and (path_of(uri) in read or analysis.misses_imports):
+            read = {uri_of(module.syntax.source) for module in analysis.program.modules}
+            if other != uri and (file in read or analysis.misses_imports):
                 affected.append(other)
         for each in affected:
             self._known.pop(each, None)

@@ -21,6 +21,12 @@ def path_of(uri: str) -> Path | None:
     return Path(url2pathname(parts.path))
 
 
+def canonical(uri: str) -> str:
+    """The address of a file as `uri_of` spells it; an editor may escape other characters."""
+    path = path_of(uri)
+    return uri if path is None or not path.is_absolute() else path.as_uri()
+
+
 def uri_of(source: Source) -> str:
     """The address of a file, or of a module of the standard library."""
     if source.library:
