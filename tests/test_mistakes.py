@@ -279,3 +279,9 @@ def test_a_mended_claim_holds(tmp_path: Path, claim: str, mended_claim: str) -> 
     after, count = mended(source, tmp_path / "net.seq", unsafe=True)
     assert (after, count) == (text.replace(claim, mended_claim), 1)
     assert "false-claim" not in codes(findings(tmp_path, after))
+
+
+def test_a_mended_claim_is_exact_past_what_a_float_holds(tmp_path: Path) -> None:
+    text = "network N { input 300000001x8x8; conv2d 1x1, 300000001; expect params 1T +- 0% }\n"
+    after, _ = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
+    assert "expect params 90000.000600000001T +- 0%" in after  # 300,000,001 squared
