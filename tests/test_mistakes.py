@@ -285,3 +285,11 @@ def test_a_mended_claim_is_exact_past_what_a_float_holds(tmp_path: Path) -> None
     text = "network N { input 300000001x8x8; conv2d 1x1, 300000001; expect params 1T +- 0% }\n"
     after, _ = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
     assert "expect params 90000.000600000001T +- 0%" in after  # 300,000,001 squared
+
+
+def test_a_call_is_not_made_of_a_name_and_brackets_unasked(tmp_path: Path) -> None:
+    text = network("n = k (2)")
+    source = Source("net.seq", text)
+    assert mended(source, tmp_path / "net.seq", unsafe=False) == (text, 0)
+    after, _ = mended(source, tmp_path / "net.seq", unsafe=True)
+    assert "n = k(2)" in after

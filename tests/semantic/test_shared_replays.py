@@ -110,3 +110,12 @@ def test_a_replay_is_held_against_the_limit_of_depth(tmp_path: Path) -> None:
         with seqdsl.limits(depth=3):
             found[body] = {d.code.name for d in seqdsl.check(path)}
     assert found == {"a": set(), "d": {"depth-limit"}, "a; d": {"depth-limit"}}
+
+
+def test_what_another_network_recorded_is_held_against_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "net.seq"
+    blocks = "block c { conv2d 3x3, 3 }\nblock b { c }\nblock a { b }\nblock d { a }\n"
+    nets = "network M { input 3x8x8; a }\nnetwork N { input 3x8x8; a; d }\n"
+    path.write_text(blocks + nets)
+    with seqdsl.limits(depth=3):
+        assert {d.code.name for d in seqdsl.check(path)} == {"depth-limit"}

@@ -12,7 +12,7 @@ from seqdsl.server import navigation
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.coloring import MODIFIERS, TOKEN_TYPES, semantic_tokens
 from seqdsl.server.completion import complete
-from seqdsl.server.files import EditorFiles, path_of
+from seqdsl.server.files import EditorFiles, canonical, path_of
 from seqdsl.server.findings import code_actions, published
 from seqdsl.server.hints import code_lenses, inlay_hints
 from seqdsl.server.hover import hover
@@ -389,3 +389,4 @@ def test_passages_are_those_of_the_user_and_few(files: EditorFiles) -> None:
 )
 def test_paths_of_addresses(uri: str, path: str | None) -> None:
     assert path_of(uri) == (None if path is None else Path(path))
+    assert canonical(uri) == (uri if path is None else Path(path).as_uri())
