@@ -93,9 +93,10 @@ def changed_lines(fix: Fix) -> list[tuple[int, list[str], list[str]]]:
 
 
 def _last_line(edit: Edit) -> int:
-    """The last line that an edit touches; a line break at its end belongs to the line."""
+    """The last line that an edit touches; the last break of whole lines belongs to them."""
     span = edit.span
-    return span.source.line_column(max(span.start, span.end - 1))[0]
+    whole = span.start == span.source.line_start(span.line)
+    return span.source.line_column(max(span.start, span.end - whole))[0]
 
 
 def _lines(text: str) -> list[str]:

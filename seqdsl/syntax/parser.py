@@ -14,8 +14,9 @@ from seqdsl.source.resources import resource
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
-from seqdsl.syntax.messages import describe, unclosed
-from seqdsl.syntax.tokens import TooDeep, statement_tokens
+from seqdsl.syntax.messages import describe, joined
+from seqdsl.syntax.recovery import apart, closed, joint, with_brace, without_statement
+from seqdsl.syntax.tokens import TooDeep, statement_tokens, token_span
 
 MAX_SYNTAX_ERRORS = 20
 _UNTIL_A_LOOK = 1_000  # tokens: a look at the clock costs as much as one
@@ -32,30 +33,35 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
     try:
         tokens = tokens_of(source)
     except TooDeep as error:
-        return ast.Module(source, ()), [too_deep(_span(source, error.token)).diagnostic]
+        return ast.Module(source, ()), [too_deep(token_span(source, error.token)).diagnostic]
     budget = MAX_REREAD
-    closed = False  # whether the brackets that the file leaves open are closed for it
+    at_end = False  # whether the brackets that the file leaves open are closed for it
     while True:
         try:
-            tree, position, expected = _attempt(lark, _close(tokens) if closed else tokens)
+            tree, position, expected = _attempt(lark, closed(tokens) if at_end else tokens)
         except OverLimit as limit:
             return ast.Module(source, ()), [*diagnostics, _over(limit, source)]
         if tree is not None:
             break
-        at_end = position >= len(tokens)
-        if not (at_end and closed):
+        ended = position >= len(tokens)
+        between = None if ended else joint(source, tokens, position)
+        if between is not None:
+            diagnostics.append(joined(source, tokens, between))
+        elif not (ended and at_end):
             diagnostics.append(describe(source, tokens, position, expected))
         budget -= position
         if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0:
             return ast.Module(source, ()), diagnostics
-        if at_end and not closed:
-            closed = True
-        elif at_end:  # what is open is not all that the end lacks
-            tokens = _without_statement(tokens, len(tokens) - 1)
+        if between is not None:
+            tokens = apart(tokens, between)
+        elif ended and not at_end:
+            at_end = True
+        elif ended:  # what is open is not all that the end lacks
+            tokens = without_statement(tokens, len(tokens) - 1)
         elif tokens[position].type == "_NL" and "LBRACE" in expected:
-            tokens[position] = Token.new_borrow_pos("LBRACE", "{", tokens[position])
+            tokens = with_brace(tokens, position)
         else:
-            tokens = _without_statement(tokens, position)
+            tokens = without_statement(tokens, position)
     try:
         items = construct(tree, source)
     except Failure as failure:
@@ -139,61 +145,6 @@ def _attempt(
         return None, position, set(parser.accepts())  # type: ignore[no-untyped-call]
 
 
-def _close(tokens: list[Token]) -> list[Token]:
-    """The tokens with what closes the brackets that the file leaves open."""
-    closing = {"LBRACE": Token("RBRACE", "}"), "LPAR": Token("RPAR", ")"),
-               "LSQB": Token("RSQB", "]")}  # fmt: skip
-    return tokens + [
-        Token.new_borrow_pos(closing[t.type].type, closing[t.type].value, tokens[-1])
-        for t in reversed(unclosed(tokens))
-    ]
-
-
-def _without_statement(tokens: list[Token], position: int) -> list[Token]:
-    """The tokens less the statement around ``position``: enough to read the rest.
-
-    What is left out begins after the last line break or brace and ends before the next; a
-    block that it opens goes with it.
-    """
-    start = position
-    while start > 0 and tokens[start - 1].type not in ("_NL", "LBRACE", "RBRACE"):
-        start -= 1
-    end, depth = position, 0
-    for token in tokens[start:position]:
-        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
-    while end < len(tokens):
-        kind = tokens[end].type
-        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > start)):
-            break
-        depth += (kind == "LBRACE") - (kind == "RBRACE")
-        end += 1
-        if depth < 0:
-            break
-    if start == end:
-        end += 1
-    rest = tokens[:start] + tokens[end:]
-    return _tidy(rest)
-
-
-def _tidy(tokens: list[Token]) -> list[Token]:
-    """Line breaks that no longer stand between two statements, taken out."""
-    kept: list[Token] = []
-    for token in tokens:
-        if token.type == "_NL" and (not kept or kept[-1].type in ("_NL", "LBRACE")):
-            continue
-        if token.type == "RBRACE" and kept and kept[-1].type == "_NL":
-            kept.pop()
-        kept.append(token)
-    if kept and kept[-1].type == "_NL":
-        kept.pop()
-    return kept
-
-
 def _over(limit: OverLimit, source: Source) -> Diagnostic:
     label = Label(Span(source, 0, 0), "in this file")
     return Diagnostic(BY_NAME[limit.code], limit.message, label, help=limit.help)
-
-
-def _span(source: Source, token: Token) -> Span:
-    start = token.start_pos or 0
-    return Span(source, start, token.end_pos if token.end_pos is not None else start)

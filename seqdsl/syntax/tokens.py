@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from lark import Token
 
 from seqdsl.source.limits import LIMITS
+from seqdsl.source.text import Source, Span
 
 _OPEN = {"LPAR", "LSQB", "LBRACE"}
 _CLOSE = {"RPAR", "RSQB", "RBRACE"}
@@ -97,3 +98,35 @@ def _without_idle_breaks(tokens: Iterable[Token]) -> Iterator[Token]:
             brackets.pop()
         previous = kind
         yield token
+
+
+def token_span(source: Source, token: Token) -> Span:
+    """Where a token stands; a line break, which has no width, points behind the line."""
+    start = token.start_pos or 0
+    if token.type == "_NL":
+        return Span(source, start, start + 1)
+    return Span(source, start, token.end_pos if token.end_pos is not None else start)
+
+
+def indent(source: Source, token: Token) -> int:
+    """How far the line of a token is indented."""
+    line = source.line_text(token_span(source, token).line)
+    return len(line) - len(line.lstrip())
+
+
+def statement_start(tokens: Sequence[Token], position: int) -> int:
+    """The index of the first token of the statement around ``position``."""
+    while position > 0 and tokens[position - 1].type not in ("_NL", "LBRACE", "RBRACE"):
+        position -= 1
+    return position
+
+
+def unclosed(tokens: Iterable[Token]) -> list[Token]:
+    """The brackets that nothing closes, the outermost first."""
+    stack: list[Token] = []
+    for token in tokens:
+        if token.type in _OPEN:
+            stack.append(token)
+        elif token.type in _CLOSE and stack:
+            stack.pop()
+    return stack

@@ -6,6 +6,7 @@ import pytest
 from networks import findings
 
 import seqdsl
+from seqdsl.source.fix import applied
 
 TWO_STAGES = """network Net(k = 16) {
   input 3x32x32
@@ -52,10 +53,47 @@ def test_one_mistake_is_one_finding(tmp_path: Path, line: str) -> None:
         ("network N { input 3x8x8; relu; expect params 5 +- 5 }", "a tolerance is in per cent"),
         ("network N { input 3x8x8; relu; expect params 5X }", "ends in K, M, G or T"),
         ("network N { input 3 x 8 x 8; relu }", "write a size without spaces"),
+        ("network N { input 3x8x8; relu } }", "no brace is open here"),
     ],
 )
 def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
     assert any(help in (d.help or "") for d in findings(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("if n > 2 && n < 8 { relu }", "if n > 2 and n < 8 { relu }"),
+        ("if n > 2 || n < 8 { relu }", "if n > 2 or n < 8 { relu }"),
+        ("if !(n > 2) { relu }", "if not(n > 2) { relu }"),
+        ("conv 3x3, 16, stride: 2", "conv 3x3, 16, stride=2"),
+        ("conv 3x3, 16, act='tanh'", "conv 3x3, 16, act=tanh"),
+        ("exepct params 3K", "expect params 3K"),
+        ("stage a\n  {\n relu }", "stage a {\n relu }"),
+        ("}\nmodel M = N\nnetwork P {", "}\nmodel M = N()\nnetwork P {"),
+    ],
+)
+def test_what_was_meant(tmp_path: Path, line: str, mended: str) -> None:
+    """What is right elsewhere, or nearly right, is one finding, whose fix makes it right."""
+    text = f"network N(n = 4) {{\n  input 3x8x8\n  {line}\n}}\n"
+    (only,) = [d for d in findings(tmp_path, text) if d.code.name == "syntax"]
+    assert only.fix is not None
+    assert applied(text, [only.fix])[0] == text.replace(line, mended)
+
+
+@pytest.mark.parametrize("line", ["conv 3x3, 16,", "conv 3x3,", "a =", "a = 2 +", "conv 3x3, 8 *"])
+@pytest.mark.parametrize(
+    "following", ["cnv 3x3, 16", "stage a { cnv 3x3, 16 }", "}\nblock b { cnv"]
+)
+def test_a_line_that_ends_too_early_spoils_itself_alone(
+    tmp_path: Path, line: str, following: str
+) -> None:
+    """The next line is read as one of its own."""
+    text = f"network N {{\n  input 3x8x8\n  {line}\n  {following}\n}}\n"
+    joined, unknown = findings(tmp_path, text)
+    assert joined.primary is not None and joined.primary.span.line == 3
+    assert "so goes on in the next" in joined.message
+    assert unknown.code.name == "unknown-layer"
 
 
 def test_x_is_a_name_where_it_repeats_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,197 @@
+"""The way on from a syntax error: what the writer may have meant, and the edit that goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from lark import Token
+
+from seqdsl.source.fix import Edit, Fix, inserting, replacing
+from seqdsl.source.frozen import frozen
+from seqdsl.source.suggest import did_you_mean, nearest
+from seqdsl.source.text import Source, Span
+from seqdsl.syntax.tokens import statement_start, token_span
+
+ITEMS = {"USE", "NETWORK", "MODEL", "BLOCK"}
+VALUES = {"NAME", "NUMBER", "SIZE"}
+_NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
+_STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "output", "input", "replace")
+# Other languages' operators, as tokens of this one.
+_ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not", ("&",): "and"}
+
+Advice: TypeAlias = tuple[str | None, Fix | None]
+
+
+@frozen
+class Misfit:
+    """The token at ``position``, which the grammar does not accept, and what it would."""
+
+    source: Source
+    tokens: Sequence[Token]
+    position: int
+    expected: set[str]
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.position]
+
+    @property
+    def previous(self) -> Token | None:
+        return self.tokens[self.position - 1] if self.position else None
+
+    @property
+    def before(self) -> str:
+        """The type of the token before."""
+        return self.previous.type if self.previous is not None else ""
+
+    @property
+    def span(self) -> Span:
+        return token_span(self.source, self.token)
+
+    @property
+    def end_before(self) -> int:
+        """Where the token before ends."""
+        return (self.previous.end_pos if self.previous is not None else None) or 0
+
+    @property
+    def gap(self) -> Span:
+        """What stands between the token before and this one."""
+        return Span(self.source, self.end_before, self.span.start)
+
+    def followed_by(self, *kinds: str) -> bool:
+        found = self.tokens[self.position + 1 : self.position + 1 + len(kinds)]
+        return [token.type for token in found] == list(kinds)
+
+
+def advice(m: Misfit) -> Advice:
+    """The help, and the edit where there is one: of the first who has something to say."""
+    found = (f(m) for f in (_another_languages, _of_brackets, _of_equals, _of_words, _of_values))
+    return next((one for one in found if one != (None, None)), (None, None))
+
+
+def _another_languages(m: Misfit) -> Advice:
+    """What is right in the languages that people come from."""
+    for symbols, word in _ELSEWHERE.items():
+        for first in range(m.position, max(m.position - len(symbols), -1), -1):
+            found = m.tokens[first : first + len(symbols)]
+            if tuple(str(token) for token in found) == symbols:
+                span = token_span(m.source, found[0]).to(token_span(m.source, found[-1]))
+                return f"`{word}` is the word for `{''.join(symbols)}`", replacing(span, word)
+    if m.token == ":" and m.before == "NAME" and "COMMA" in m.expected:
+        return f"an argument is given with `=`: `{m.previous}=...`", _with_equals(m)
+    if m.token == "'":
+        return "a name stands without quotes, text in double ones", _without_quotes(m)
+    return None, None
+
+
+def _without_quotes(m: Misfit) -> Fix | None:
+    """Makes ``act='relu'`` of other languages ``act=relu``."""
+    if not m.followed_by("NAME", "OTHER"):
+        return None
+    span = m.span.to(token_span(m.source, m.tokens[m.position + 2]))
+    return replacing(span, str(m.tokens[m.position + 1]))
+
+
+def _with_equals(m: Misfit) -> Fix | None:
+    """Makes ``stride: 2`` of a call ``stride=2``."""
+    if m.position + 1 >= len(m.tokens):
+        return None
+    following = token_span(m.source, m.tokens[m.position + 1])
+    return replacing(Span(m.source, m.end_before, following.start), "=")
+
+
+def _of_brackets(m: Misfit) -> Advice:
+    token, kind = m.token, m.token.type
+    if kind == "CALLNAME" and "NAME" in m.expected:
+        help = f"a layer's arguments follow its name without brackets: `{token} ...`"
+        return help, _without_brackets(m)
+    if kind == "NAME" and m.expected == {"CALLNAME"}:
+        help = f"what a model gives its network stands in brackets: `{token}()`"
+        return help, inserting(m.source, m.span.end, "()", safe=True)
+    if kind == "LPAR" and m.before == "NAME":
+        return f"write `{m.previous}(` without a space before the bracket", replacing(m.gap, "")
+    if kind == "_NL" and "LBRACE" in m.expected and m.followed_by("LBRACE"):
+        brace = token_span(m.source, m.tokens[m.position + 1])
+        between = Span(m.source, m.end_before, brace.start)
+        fix = None if between.text.strip() else replacing(between, " ", safe=True)
+        return "`{` stands on the line of what it belongs to", fix
+    if kind == "RBRACE" and m.before in ("RBRACE", "") and "RBRACE" not in m.expected:
+        return "no brace is open here: this one, or one before it, is too many", None
+    return None, None
+
+
+def _without_brackets(m: Misfit) -> Fix | None:
+    """Takes the brackets of ``conv(3x3, 16)`` out, where they close."""
+    depth = 0
+    for token in m.tokens[m.position + 1 :]:
+        depth += (token.type == "LPAR") - (token.type == "RPAR")
+        if depth == 0:
+            opening = token_span(m.source, m.tokens[m.position + 1])
+            edits = (Edit(opening, " "), Edit(token_span(m.source, token), ""))
+            return Fix(edits, safe=True)
+    return None
+
+
+def _of_equals(m: Misfit) -> Advice:
+    if m.token.type == "VBAR" and "VBAR" not in m.expected:
+        help = "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
+        return help, None
+    if m.token.type != "EQUAL":
+        return None, None
+    if m.previous is not None and _is_word(m.previous):
+        return _reserved(m.previous), None
+    help = "compare with `==`; `name = value` names a value at the start of a statement"
+    return help, replacing(m.span, "==")
+
+
+def _of_words(m: Misfit) -> Advice:
+    if m.expected == {"PERCENT"}:
+        return "a tolerance is in per cent: `+- 5%`", inserting(m.source, m.end_before, "%")
+    if m.expected >= ITEMS:
+        help = "a file holds `use`, `network`, `model` and `block` definitions"
+        return did_you_mean(str(m.token), [word.lower() for word in ITEMS], m.span, help)
+    if _is_word(m.token) and "NAME" in m.expected:
+        return _reserved(m.token), None
+    first = m.tokens[statement_start(m.tokens, m.position)]
+    if first.type == "NAME" and first is not m.token:
+        word = nearest(first, _STATEMENTS)
+        if word is not None:
+            return f"did you mean `{word}`?", replacing(token_span(m.source, first), word)
+    return None, None
+
+
+def _of_values(m: Misfit) -> Advice:
+    kind, before = m.token.type, m.before
+    if before == "NUMBER" and "BY" in m.expected:
+        return "a number ends in K, M, G or T, or in nothing", None
+    if m.token == '"':
+        return "a string ends on the line on which it began", None
+    if kind == "X" and before == "NUMBER":
+        return "write a size without spaces: 3x3", _joined_size(m)
+    if kind == before == "COMMA":
+        return "one comma is enough", replacing(m.span, "", safe=True)
+    if before in VALUES and "COMMA" in m.expected:
+        fix = inserting(m.source, m.end_before, ",") if kind in VALUES else None
+        return "arguments are separated by commas", fix
+    return None, None
+
+
+def _joined_size(m: Misfit) -> Fix | None:
+    """Makes ``3 x 3`` the size ``3x3``."""
+    last = m.position
+    while last + 1 < len(m.tokens) and m.tokens[last].type == "X":
+        if m.tokens[last + 1].type != "NUMBER":
+            return None
+        last += 2
+    first = token_span(m.source, m.tokens[m.position - 1])
+    span = first.to(token_span(m.source, m.tokens[last - 1]))
+    return replacing(span, "".join(span.text.split()))
+
+
+def _is_word(token: Token) -> bool:
+    return token.value.isalpha() and token.type not in _NAMES
+
+
+def _reserved(token: Token) -> str:
+    return f"`{token}` is a word of the language: choose another name"

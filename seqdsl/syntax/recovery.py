@@ -1,0 +1,88 @@
+"""How what can't be read is taken out of the tokens, so that the rest can."""
+
+from __future__ import annotations
+
+from lark import Token
+
+from seqdsl.source.text import Source
+from seqdsl.syntax.tokens import indent, statement_start, unclosed
+
+_JOINS = {"COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE"}
+
+
+def closed(tokens: list[Token]) -> list[Token]:
+    """The tokens with what closes the brackets that the file leaves open."""
+    closing = {"LBRACE": Token("RBRACE", "}"), "LPAR": Token("RPAR", ")"),
+               "LSQB": Token("RSQB", "]")}  # fmt: skip
+    return tokens + [
+        Token.new_borrow_pos(closing[t.type].type, closing[t.type].value, tokens[-1])
+        for t in reversed(unclosed(tokens))
+    ]
+
+
+def without_statement(tokens: list[Token], position: int) -> list[Token]:
+    """The tokens less the statement around ``position``: enough to read the rest.
+
+    What is left out begins after the last line break or brace and ends before the next; a
+    block that it opens goes with it.
+    """
+    start = statement_start(tokens, position)
+    end, depth = position, 0
+    for token in tokens[start:position]:
+        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
+    while end < len(tokens):
+        kind = tokens[end].type
+        if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > start)):
+            break
+        depth += (kind == "LBRACE") - (kind == "RBRACE")
+        end += 1
+        if depth < 0:
+            break
+    if start == end:
+        end += 1
+    rest = tokens[:start] + tokens[end:]
+    return _tidy(rest)
+
+
+def _tidy(tokens: list[Token]) -> list[Token]:
+    """Line breaks that no longer stand between two statements, taken out."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.type == "_NL" and (not kept or kept[-1].type in ("_NL", "LBRACE")):
+            continue
+        if token.type == "RBRACE" and kept and kept[-1].type == "_NL":
+            kept.pop()
+        kept.append(token)
+    if kept and kept[-1].type == "_NL":
+        kept.pop()
+    return kept
+
+
+def with_brace(tokens: list[Token], position: int) -> list[Token]:
+    """The tokens with the brace that is missing at a line's end, or that begins the next."""
+    brace = Token.new_borrow_pos("LBRACE", "{", tokens[position])
+    following = tokens[position + 1 : position + 2]
+    is_there = bool(following) and following[0].type == "LBRACE"
+    return [*tokens[:position], *([] if is_there else [brace]), *tokens[position + 1 :]]
+
+
+def joint(source: Source, tokens: list[Token], position: int) -> int | None:
+    """The token that joins a line to the next by mistake, where that is what is wrong.
+
+    What follows it begins a statement, by its indentation, and the token at ``position`` is the
+    first of it or the second.
+    """
+    first = statement_start(tokens, position)
+    for joint in (position - 1, position - 2):
+        if joint < first or tokens[joint].type not in _JOINS or unclosed(tokens[first:joint]):
+            continue
+        following = tokens[joint + 1]
+        begins = indent(source, following) <= indent(source, tokens[first])
+        if begins and following.line != tokens[joint].line:
+            return joint
+    return None
+
+
+def apart(tokens: list[Token], joint: int) -> list[Token]:
+    """The tokens less the line that a joint ends."""
+    return _tidy(tokens[: statement_start(tokens, joint)] + tokens[joint + 1 :])
