@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from seqdsl.passes.claims import check_claims
@@ -12,6 +13,7 @@ from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules import check_rules
 from seqdsl.semantic.suspect import single_groups, whole_windows
 from seqdsl.source.allow import without_allowed
+from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic, has_errors
 from seqdsl.source.meter import metered
 from seqdsl.source.text import Source
@@ -25,6 +27,8 @@ _OF_WHOLE_FILES = frozenset(
         "idle-tolerance",
     }
 )  # fmt: skip
+
+_UNKNOWN = ("unknown-layer", "undefined-name", "unknown-network")
 
 
 def check_program(
@@ -76,9 +80,42 @@ def settled(
     silent = _OF_WHOLE_FILES if "syntax" in names else frozenset()
     if "recursion" in names:
         silent |= {"depth-limit"}
-    if not names.isdisjoint(("unknown-layer", "undefined-name", "unknown-network")):
+    if not names.isdisjoint(_UNKNOWN):
         silent |= {"unused-import"}  # it may give what is misspelt
-    return _in_order([d for d in found if d.code.name not in silent])
+    unread = frozenset().union(*(module.syntax.unread for module in program.modules))
+    follows = _follows_from(found, unread)
+    return _in_order([d for d in found if d.code.name not in silent and not follows(d)])
+
+
+def _follows_from(
+    found: Sequence[Diagnostic], unread: frozenset[str]
+) -> Callable[[Diagnostic], bool]:
+    """Whether a finding follows from others: a warning about what has an error inside it; a name
+    that a missing import may give, or what can't be read; a name that is no argument to begin with.
+    """
+    placed = [(d, d.primary.span) for d in found if d.primary is not None]
+    incomplete = {span.source for d, span in placed if d.code.name == "missing-import"}
+    errors: dict[Source, list[int]] = {}
+    for d, span in placed:
+        if d.severity is Severity.ERROR:
+            errors.setdefault(span.source, []).append(span.start)
+    for starts in errors.values():
+        starts.sort()
+    extra = {span for d, span in placed if d.code.name == "unknown-argument"}
+
+    def follows(d: Diagnostic) -> bool:
+        if d.primary is None:
+            return False
+        span = d.primary.span
+        if d.code.name in _UNKNOWN and (span.source in incomplete or span.text in unread):
+            return True
+        if d.code.name == "undefined-name" and span in extra:
+            return True
+        starts = errors.get(span.source, [])
+        first = bisect_left(starts, span.start)
+        return d.severity is not Severity.ERROR and first < len(starts) and starts[first] < span.end
+
+    return follows
 
 
 def _in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

@@ -12,6 +12,7 @@ from seqdsl.semantic.locate import fail
 from seqdsl.semantic.types import MAX_SIDE, SIDES, TYPES, ParameterType
 from seqdsl.semantic.values import SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Failure, Label
+from seqdsl.source.fix import inserting
 from seqdsl.source.frozen import frozen
 from seqdsl.source.limits import INTEGERS, LIMITS, way_on
 from seqdsl.source.meter import spend_on
@@ -112,6 +113,9 @@ def assign(
     for actual in actuals:
         if actual.name is None:
             if positional >= len(ordered):
+                # `repeat 3 { ... }`: its braces are all that it takes
+                repeats = not ordered and bool(formals) and actual.span.text != "x"
+                start = actual.span.start
                 raise fail(
                     "unknown-argument",
                     f"`{what}` takes {_count(len(ordered))}",
@@ -119,6 +123,7 @@ def assign(
                     scope,
                     label="one too many",
                     help=f"`{what}` takes {signature(formals)}",
+                    fix=inserting(actual.span.source, start, "x ") if repeats else None,
                 )
             name = ordered[positional]
             positional += 1

@@ -4,48 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import chain
 
-from seqdsl.graph.operations import Init, Interpolation
 from seqdsl.graph.scope import Scope
+from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
 from seqdsl.semantic.frame import Broken, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.properties import attribute_of, method_of
+from seqdsl.semantic.unknown import ANYWHERE, undefined_value, unknown_function
 from seqdsl.semantic.values import (
-    AllWindow,
     BlockLayer,
     Feature,
-    InputWord,
-    LastWindow,
     PathValue,
-    PowersWindow,
     PrimitiveLayer,
     SizeValue,
-    SlidingWindow,
     Value,
     kind_of,
 )
 from seqdsl.source.limits import INTEGERS, LIMITS, way_on
 from seqdsl.source.meter import spend_on
-from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import MAX_INTEGER
-
-CONSTANTS: dict[str, Value] = {
-    "none": None,
-    "true": True,
-    "false": False,
-    "he": Init.HE,
-    "glorot": Init.GLOROT,
-    "zero": Init.ZERO,
-    "nearest": Interpolation.NEAREST,
-    "bilinear": Interpolation.BILINEAR,
-    "all": AllWindow(),
-    "sliding": SlidingWindow(),
-    "input": InputWord(),
-}
 
 
 class Poisoned(Exception):
@@ -118,7 +98,7 @@ def name_value(name: str, span: Span, frame: Frame) -> Value:
         raise Poisoned
     if left is not None:
         return left
-    help, fix = did_you_mean(name, chain(frame.names(), CONSTANTS), span)
+    help, fix = undefined_value(ast.Name(name, span), ANYWHERE, frame.module, frame.names())
     raise fail(
         "undefined-name",
         f"`{name}` is not defined here",
@@ -311,11 +291,7 @@ def _index(e: ast.Index, frame: Frame) -> Value:
 def _function(e: ast.Function, frame: Frame) -> Value:
     least, most, apply = FUNCTIONS.get(e.name, (0, 0, None))
     if apply is None:
-        named = Span(e.span.source, e.span.start, e.span.start + len(e.name))
-        help, fix = did_you_mean(
-            e.name, FUNCTIONS, named,
-            f"the functions are {', '.join(FUNCTIONS)}; a layer is applied with `it | name`",
-        )  # fmt: skip
+        help, fix = unknown_function(e, frame.module)
         raise fail(
             "undefined-name",
             f"no function `{e.name}` exists",
@@ -340,15 +316,6 @@ def _function(e: ast.Function, frame: Frame) -> Value:
             frame.scope,
         )
     return apply(values)
-
-
-FUNCTIONS: dict[str, tuple[int, int, Callable[[list[int]], Value] | None]] = {
-    "min": (1, 64, min),
-    "max": (1, 64, max),
-    "size": (2, 3, lambda v: SizeValue(tuple(v))),
-    "last": (1, 1, lambda v: LastWindow(v[0])),
-    "powers": (1, 1, lambda v: PowersWindow(v[0])),
-}
 
 
 def _wrong(span: Span, scope: Scope, wanted: str, value: Value) -> Exception:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import chain
+from typing import cast
 
-from seqdsl.semantic.binding import name_of
-from seqdsl.semantic.evaluate import CONSTANTS
+from seqdsl.semantic.binding import Formal, formals_of, name_of
+from seqdsl.semantic.constants import CONSTANTS
 from seqdsl.semantic.modules import Definition, LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
+from seqdsl.semantic.regions import Binding, Region
 from seqdsl.semantic.rules.walk import definitions, expressions
 from seqdsl.semantic.symbols import Kind, Reference, Symbol
-from seqdsl.semantic.unknown import unknown_layer
+from seqdsl.semantic.unknown import ANYWHERE, Place, formals_named, undefined_value, unknown_layer
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Fix, inserting
 from seqdsl.source.frozen import frozen
-from seqdsl.source.suggest import did_you_mean, nearest
+from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
@@ -33,45 +34,6 @@ class Names:
     symbols: list[Symbol]
     references: list[Reference]
     diagnostics: list[Diagnostic]
-
-
-@dataclass(slots=True, eq=False)
-class _Binding:
-    symbol: Symbol
-    span: Span
-    warn: bool = True  # an index that nothing reads is no mistake
-    used: bool = False
-
-    @property
-    def is_parameter(self) -> bool:
-        return self.symbol.kind is Kind.PARAMETER
-
-
-@dataclass(slots=True, eq=False)
-class _Region:
-    """One pair of braces: what it binds, and what it sees from outside."""
-
-    outer: _Region | None = None
-    bindings: dict[str, _Binding] = field(default_factory=dict)
-    stages: dict[str, Symbol] = field(default_factory=dict)  # those behind us
-
-    def find(self, name: str) -> _Binding | None:
-        return next((r.bindings[name] for r in self._outwards() if name in r.bindings), None)
-
-    def stage(self, name: str) -> Symbol | None:
-        return next((r.stages[name] for r in self._outwards() if name in r.stages), None)
-
-    def names(self) -> Iterator[str]:
-        for region in self._outwards():
-            yield from region.bindings
-            yield from region.stages
-
-    def _outwards(self) -> Iterator[_Region]:
-        """These braces, and those around them."""
-        region: _Region | None = self
-        while region is not None:
-            yield region
-            region = region.outer
 
 
 def resolve(module: LoadedModule) -> Names:
@@ -104,24 +66,24 @@ def symbol_of(definition: Definition) -> Symbol:
 class _Resolver:
     def __init__(self, module: LoadedModule) -> None:
         self._module = module
-        self._all: list[_Binding] = []
+        self._all: list[Binding] = []
         self.names = Names([], [], [])
 
     def definition(self, definition: ast.Network | ast.Block) -> None:
-        region = self._parameters(definition.parameters)
+        region = self._parameters(definition)
         self._body(definition.body, region)
         self._report_unused()
 
     def model(self, model: ast.Model) -> None:
         found = self._definition(model.network, model.network_span)
-        self._arguments(model.arguments, found, _Region())
+        self._arguments(model.arguments, found, Region())
 
     def derived(self, definition: ast.Derived) -> None:
-        region = self._parameters(definition.parameters)
+        region = self._parameters(definition)
         found = self._definition(definition.base, definition.base_span)
         self._arguments(definition.arguments, found, region)
         for rule in definition.replacements:
-            inner = _Region(region)
+            inner = Region(region)
             layer = self._definition(rule.layer, rule.layer_span)
             for name in rule.parameters:  # one that is not read says that it may have any value
                 # it is the layer's own parameter: under another name it would be none
@@ -133,16 +95,17 @@ class _Resolver:
             self._body(rule.body, inner)
         self._report_unused()
 
-    def _parameters(self, parameters: Sequence[ast.Parameter]) -> _Region:
-        region = _Region()
+    def _parameters(self, definition: ast.Network | ast.Block | ast.Derived) -> Region:
+        region = Region()
         self._all = []
-        for parameter in parameters:
+        for parameter, formal in zip(definition.parameters, formals_of(definition), strict=True):
             if parameter.default is not None:
-                self._read(parameter.default, region)
+                self._read(parameter.default, region, Place(formal))
             if parameter.name in region.bindings:
                 self._duplicate_parameter(parameter, region.bindings[parameter.name])
             else:
-                self._bind(Kind.PARAMETER, parameter.name, parameter.span, region)
+                bound = self._bind(Kind.PARAMETER, parameter.name, parameter.span, region)
+                bound.layer = formal.type in (None, "layer", "layers")
         return region
 
     def _report_unused(self) -> None:
@@ -151,29 +114,31 @@ class _Resolver:
             if binding.warn and not binding.used:
                 self._unused(binding, is_taken=f"_{binding.symbol.name}" in names)
 
-    def _body(self, body: ast.Body, region: _Region) -> None:
+    def _body(self, body: ast.Body, region: Region) -> None:
         for statement in body.statements:
             self._statement(statement, region)
 
-    def _statement(self, statement: ast.Statement, region: _Region) -> None:
-        if isinstance(statement, ast.Call) and self._misspelt(statement, region):
-            return
-        for expression in expressions(statement):
-            self._read(expression, region)
-        match statement:
-            case ast.Call():
+    def _statement(self, statement: ast.Statement, region: Region) -> None:
+        if isinstance(statement, ast.Call):
+            if not self._misspelt(statement, region):
                 self._call(statement, region)
+            return
+        if isinstance(statement, ast.Let | ast.Output):
+            if statement.value is not None:
+                self._read(statement.value, region)
+            for call in statement.calls:
+                self._call(call, region)
+        else:
+            for expression in expressions(statement):
+                self._read(expression, region)
+        match statement:
             case ast.Let():
-                for call in statement.calls:
-                    self._call(call, region)
                 known = region.bindings.get(statement.name)
                 if known is not None:
                     self._refer(statement.name_span, known.symbol)
                 elif statement.name != "it":
                     self._bind(Kind.VALUE, statement.name, statement.name_span, region)
             case ast.Output():
-                for call in statement.calls:
-                    self._call(call, region)
                 if statement.value is None:
                     self._name(ast.Name(statement.name, statement.name_span), region)
             case ast.For():
@@ -184,7 +149,7 @@ class _Resolver:
                     self._bind(Kind.INDEX, statement.name, statement.name_span, region, warn=False)
                 self._body(statement.body, region)
             case ast.Aggregate():
-                inner = _Region(region)
+                inner = Region(region)
                 self._bind(Kind.INDEX, statement.name, statement.name_span, inner, warn=False)
                 for argument in statement.arguments:
                     self._read(argument.value, inner)
@@ -195,15 +160,20 @@ class _Resolver:
                 if statement.otherwise is not None:
                     self._body(statement.otherwise, region)
             case ast.Stage():
-                self._body(statement.body, _Region(region))
+                self._body(statement.body, Region(region))
                 symbol = Symbol(Kind.STAGE, statement.name, statement.name_span)
                 region.stages[statement.name] = symbol
                 self.names.symbols.append(symbol)
             case _:
                 pass
 
-    def _call(self, call: ast.Call, region: _Region) -> None:
+    def _call(self, call: ast.Call, region: Region) -> None:
         callee = call.callee
+        bound = isinstance(callee, ast.Attribute) or region.find(callee.name) is not None
+        formals = () if bound else formals_named(cast(ast.Name, callee).name, self._module) or ()
+        self._given(call.arguments, formals, region)
+        if call.times is not None:
+            self._read(call.times, region)
         if isinstance(callee, ast.Attribute):
             self._read(callee, region)
         elif region.find(callee.name) is not None or self._is_layer(callee.name):
@@ -213,31 +183,42 @@ class _Resolver:
         else:
             self._unknown_layer(callee, region)
         if call.body is not None:
-            self._body(call.body, _Region(region))
+            self._body(call.body, Region(region))
 
-    def _misspelt(self, call: ast.Call, region: _Region) -> bool:
+    def _misspelt(self, call: ast.Call, region: Region) -> bool:
         """Reports a statement whose first word is misspelt, as ``stge``: no layer is called."""
         callee = call.callee
         if not isinstance(callee, ast.Name) or region.find(callee.name):
             return False
         if self._is_layer(callee.name) or region.stage(callee.name):
             return False
-        known = chain(self._module.blocks, PRIMITIVES, region.names(), _STATEMENTS)
+        known = chain(self._module.blocks, PRIMITIVES, region.layers(), _STATEMENTS)
         if nearest(callee.name, known) not in _STATEMENTS:
             return False
         self._unknown_layer(callee, region)
         if call.body is not None:
-            self._body(call.body, _Region(region))
+            self._body(call.body, Region(region))
         return True
 
     # --- names
 
     def _arguments(
-        self, arguments: Sequence[ast.Argument], callee: Definition | None, region: _Region
+        self, arguments: Sequence[ast.Argument], callee: Definition | None, region: Region
     ) -> None:
-        for argument in arguments:
-            self._read(argument.value, region)
+        network = self._found(callee.network) if isinstance(callee, ast.Model) else callee
+        formals = () if network is None or isinstance(network, ast.Model) else formals_of(network)
+        self._given(arguments, formals, region)
         self._named_arguments(arguments, callee)
+
+    def _given(
+        self, arguments: Sequence[ast.Argument], formals: Sequence[Formal], region: Region
+    ) -> None:
+        """Reads the values of arguments, each for the parameter that takes it."""
+        named = {formal.name: formal for formal in formals}
+        positional = iter([formal for formal in formals if formal.type != "layers"])
+        for argument in arguments:
+            takes = named.get(argument.name) if argument.name else next(positional, None)
+            self._read(argument.value, region, Place(takes, formals))
 
     def _named_arguments(
         self, arguments: Sequence[ast.Argument], callee: Definition | None
@@ -274,12 +255,12 @@ class _Resolver:
     def _is_layer(self, name: str) -> bool:
         return name in PRIMITIVES or isinstance(self._found(name), ast.Block)
 
-    def _read(self, expression: ast.Expression, region: _Region) -> None:
+    def _read(self, expression: ast.Expression, region: Region, place: Place = ANYWHERE) -> None:
         for name in names_in(expression):
             if name.name not in _WORDS and not self._name(name, region):
-                self._undefined(name, region)
+                self._undefined(name, region, place)
 
-    def _name(self, name: ast.Name, region: _Region) -> bool:
+    def _name(self, name: ast.Name, region: Region) -> bool:
         """Follows a name, and says whether it stands for anything."""
         binding = region.find(name.name)
         stage = region.stage(name.name)
@@ -304,10 +285,10 @@ class _Resolver:
         kind: Kind,
         name: str,
         span: Span,
-        region: _Region,
+        region: Region,
         warn: bool = True,
         symbol: Symbol | None = None,
-    ) -> None:
+    ) -> Binding:
         """Binds a name that is declared here, or that stands for a ``symbol`` of elsewhere."""
         outer = region.outer.find(name) if region.outer else None
         if outer is not None:
@@ -321,13 +302,14 @@ class _Resolver:
         if symbol is None:
             symbol = Symbol(kind, name, span)
             self.names.symbols.append(symbol)
-        binding = _Binding(symbol, span, warn and not name.startswith("_"))
+        binding = Binding(symbol, span, warn and not name.startswith("_"))
         region.bindings[name] = binding
         self._all.append(binding)
+        return binding
 
     # --- findings
 
-    def _unused(self, binding: _Binding, is_taken: bool) -> None:
+    def _unused(self, binding: Binding, is_taken: bool) -> None:
         name, span = binding.symbol.name, binding.span
         # a parameter is named by those who give it, too
         fix = inserting(span.source, span.start, "_", safe=not binding.is_parameter)
@@ -341,27 +323,24 @@ class _Resolver:
         secondary = () if label is None else (label,)
         self._report("shadowed-name", message, span, "hides another", secondary, "rename it")
 
-    def _duplicate_parameter(self, parameter: ast.Parameter, first: _Binding) -> None:
+    def _duplicate_parameter(self, parameter: ast.Parameter, first: Binding) -> None:
         self._report(
             "duplicate-parameter", f"two parameters are called `{parameter.name}`",
             parameter.span, "declared again", (Label(first.span, "first declared here"),),
             "rename one of them",
         )  # fmt: skip
 
-    def _undefined(self, name: ast.Name, region: _Region) -> None:
-        help, fix = did_you_mean(
-            name.name,
-            chain(region.names(), CONSTANTS, self._module.blocks, PRIMITIVES),
-            name.span,
-            "name a value with `name = ...`, or declare a parameter",
-        )  # fmt: skip
+    def _undefined(self, name: ast.Name, region: Region, place: Place) -> None:
+        help, fix = undefined_value(name, place, self._module, region.names())
         self._report(
             "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
             help=help, fix=fix,
         )  # fmt: skip
 
-    def _unknown_layer(self, callee: ast.Name, region: _Region) -> None:
-        message, help, fix = unknown_layer(callee, self._module, chain(region.names(), _STATEMENTS))
+    def _unknown_layer(self, callee: ast.Name, region: Region) -> None:
+        message, help, fix = unknown_layer(
+            callee, self._module, chain(region.layers(), _STATEMENTS)
+        )
         self._report("unknown-layer", message, callee.span, "unknown layer", help=help, fix=fix)
 
     def _report(

@@ -1,25 +1,86 @@
-"""What is said of a layer that does not exist: by a rule, and where it is to be applied."""
+"""What is said of a name that stands for nothing: by a rule, and where it would be evaluated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from seqdsl.semantic.binding import Formal, formals_of
+from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.source.fix import Fix
+from seqdsl.semantic.types import TYPES
+from seqdsl.source.fix import Fix, replacing
+from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean
+from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+
+_ELSE_IF = ("elif", "elsif", "elseif")
+
+
+@frozen
+class Place:
+    """Where a value stands: for which parameter, if that is known, of those that there are."""
+
+    takes: Formal | None = None
+    formals: Sequence[Formal] = ()
+
+
+ANYWHERE = Place()
+
+
+def formals_named(name: str, *modules: LoadedModule) -> Sequence[Formal] | None:
+    """The parameters of the layer that a name stands for in the first module that knows it."""
+    found = next(filter(None, (module.find(name) for module in modules)), None)
+    if found is not None and isinstance(found[0], ast.Block):
+        return formals_of(found[0])
+    return PRIMITIVES[name].formals if name in PRIMITIVES else None
 
 
 def unknown_layer(
-    callee: ast.Name, module: LoadedModule, values: Iterable[str]
+    callee: ast.Name, module: LoadedModule, others: Iterable[str]
 ) -> tuple[str, str | None, Fix | None]:
-    """The message, the help and the fix; ``values`` are the names in scope that are no layers."""
+    """The message, the help and the fix; ``others`` would have been right, too."""
+    message = f"no layer `{callee.name}` is defined or imported"
+    if callee.name in _ELSE_IF:
+        return message, "another condition follows `else if`", replacing(callee.span, "else if")
     help, fix = did_you_mean(
         callee.name,
-        chain(module.blocks, PRIMITIVES, values),
+        chain(module.blocks, PRIMITIVES, others),
         callee.span,
         "define it with `block`, or import the file that does with `use`",
     )
-    return f"no layer `{callee.name}` is defined or imported", help, fix
+    return message, help, fix
+
+
+def undefined_value(
+    name: ast.Name, place: Place, module: LoadedModule, values: Iterable[str]
+) -> tuple[str | None, Fix | None]:
+    """The help and the fix for a value that has no name; ``values`` are the names in scope."""
+    if any(formal.name == name.name for formal in place.formals):
+        return f"a value for the parameter of this name is given with `{name.name}=...`", None
+    help = "name a value with `name = ...`, or declare a parameter"
+    type = TYPES.get((place.takes and place.takes.type) or "")
+    if place.takes is not None and type is not None:
+        help = f"`{place.takes.name}` must be {type.description}"
+    return did_you_mean(name.name, chain(values, _fitting(place, module)), name.span, help)
+
+
+def _fitting(place: Place, module: LoadedModule) -> Iterator[str]:
+    """The constants and the layers that fit a place."""
+    type = TYPES.get((place.takes and place.takes.type) or "")
+    for name, value in CONSTANTS.items():
+        if type is None or type.accepts(value):
+            yield name
+    if type is None or type is TYPES["layer"]:
+        yield from chain(module.blocks, PRIMITIVES)
+
+
+def unknown_function(e: ast.Function, module: LoadedModule) -> tuple[str | None, Fix | None]:
+    """The help and the fix for a function that does not exist; it may be a layer."""
+    if formals_named(e.name, module) is not None:
+        arguments = e.span.text[len(e.name) + 1 : -1]
+        return f"a layer is applied with a pipe: `it | {e.name} {arguments}`", None
+    named = Span(e.span.source, e.span.start, e.span.start + len(e.name))
+    return did_you_mean(e.name, FUNCTIONS, named, f"the functions are {', '.join(FUNCTIONS)}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lsprotocol import types
 
 from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
-from seqdsl.semantic.evaluate import CONSTANTS, FUNCTIONS
+from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
 from seqdsl.semantic.modules import library_names
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.properties import ATTRIBUTES

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from seqdsl.semantic.evaluate import CONSTANTS
+from seqdsl.semantic.constants import CONSTANTS
 from seqdsl.semantic.modules import Definition, Program, reachable
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.resolve import symbol_of

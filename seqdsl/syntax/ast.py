@@ -257,7 +257,8 @@ Item: TypeAlias = Use | Block | Buildable
 
 @frozen
 class Module:
-    """One parsed file."""
+    """One parsed file, and the names that it declares where it can't be read."""
 
     source: Source
     items: tuple[Item, ...]
+    unread: frozenset[str] = frozenset()

@@ -15,7 +15,7 @@ from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
 from seqdsl.syntax.messages import describe, joined
-from seqdsl.syntax.recovery import apart, closed, joint, with_brace, without_statement
+from seqdsl.syntax.recovery import apart, closed, declared, joint, with_brace, without_statement
 from seqdsl.syntax.tokens import TooDeep, statement_tokens, token_span
 
 MAX_SYNTAX_ERRORS = 20
@@ -34,13 +34,15 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         tokens = tokens_of(source)
     except TooDeep as error:
         return ast.Module(source, ()), [too_deep(token_span(source, error.token)).diagnostic]
+    nothing = ast.Module(source, (), declared(tokens))
+    written = tokens
     budget = MAX_REREAD
     at_end = False  # whether the brackets that the file leaves open are closed for it
     while True:
         try:
             tree, position, expected = _attempt(lark, closed(tokens) if at_end else tokens)
         except OverLimit as limit:
-            return ast.Module(source, ()), [*diagnostics, _over(limit, source)]
+            return nothing, [*diagnostics, _over(limit, source)]
         if tree is not None:
             break
         ended = position >= len(tokens)
@@ -51,7 +53,7 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
             diagnostics.append(describe(source, tokens, position, expected))
         budget -= position
         if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0:
-            return ast.Module(source, ()), diagnostics
+            return nothing, diagnostics
         if between is not None:
             tokens = apart(tokens, between)
         elif ended and not at_end:
@@ -65,8 +67,9 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
     try:
         items = construct(tree, source)
     except Failure as failure:
-        return ast.Module(source, ()), [*diagnostics, failure.diagnostic]
-    return ast.Module(source, items), diagnostics
+        return nothing, [*diagnostics, failure.diagnostic]
+    unread = declared(written, tokens) if diagnostics else frozenset()
+    return ast.Module(source, items, unread), diagnostics
 
 
 def tokens_of(source: Source) -> list[Token]:

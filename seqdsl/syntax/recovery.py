@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from lark import Token
 
 from seqdsl.source.text import Source
 from seqdsl.syntax.tokens import indent, statement_start, unclosed
 
+_DECLARES = {"BLOCK", "NETWORK", "MODEL", "STAGE", "FOR", "AGGREGATE"}
 _JOINS = {"COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE"}
 
 
@@ -56,6 +59,21 @@ def _tidy(tokens: list[Token]) -> list[Token]:
     if kept and kept[-1].type == "_NL":
         kept.pop()
     return kept
+
+
+def declared(written: Sequence[Token], kept: Iterable[Token] = ()) -> frozenset[str]:
+    """The names that tokens declare which were taken out."""
+    known = {id(token) for token in kept}
+    names: set[str] = set()
+    for i, token in enumerate(written):
+        if token.type not in ("NAME", "CALLNAME") or id(token) in known:
+            continue
+        before = written[i - 1].type if i else "_NL"
+        after = written[i + 1].type if i + 1 < len(written) else ""
+        names_a_value = before in ("_NL", "LBRACE") and after == "EQUAL"
+        if before in _DECLARES or names_a_value:
+            names.add(str(token))
+    return frozenset(names)
 
 
 def with_brace(tokens: list[Token], position: int) -> list[Token]:

@@ -11,6 +11,7 @@ from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.rules.walk import calls, definitions, statements
 from seqdsl.semantic.types import TYPES
+from seqdsl.semantic.unknown import formals_named
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.suggest import did_you_mean
@@ -52,15 +53,10 @@ def _check_call(
     call: ast.Call, name: str, module: LoadedModule, passed: bool
 ) -> Iterator[Diagnostic]:
     """What is wrong with a call; one that was passed in braces may be given more arguments."""
-    found = module.find(name)
-    if found is not None and isinstance(found[0], ast.Block):
-        formals: Sequence[Formal] = formals_of(found[0])
-    elif name in PRIMITIVES:
-        if PRIMITIVES[name].several:  # which of its arguments are feature maps shows later
-            return
-        formals = PRIMITIVES[name].formals
-    else:
-        return
+    formals = formals_named(name, module)
+    several = name in PRIMITIVES and PRIMITIVES[name].several and module.find(name) is None
+    if formals is None or several:
+        return  # unknown, or which of its arguments are feature maps shows later
     yield from _check(name, formals, call.arguments, call.span, call.body, passed)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.evaluate import CONSTANTS, Poisoned, evaluate
+from seqdsl.semantic.constants import CONSTANTS
+from seqdsl.semantic.evaluate import Poisoned, evaluate
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.rules.walk import bodies_of, calls, every_expression, statements

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from seqdsl.semantic.bases import unknown_network
-from seqdsl.semantic.binding import Formal, formals_of
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
+from seqdsl.semantic.unknown import formals_named
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import did_you_mean
@@ -33,12 +33,8 @@ def _check_rule(
     rule: ast.Replace, base: LoadedModule, module: LoadedModule
 ) -> Iterator[Diagnostic]:
     """A rule is about layers that the base can call: what its module sees."""
-    block = base.find(rule.layer) or module.find(rule.layer)
-    if block is not None and isinstance(block[0], ast.Block):
-        formals: Sequence[Formal] = formals_of(block[0])
-    elif rule.layer in PRIMITIVES:
-        formals = PRIMITIVES[rule.layer].formals
-    else:
+    formals = formals_named(rule.layer, base, module)
+    if formals is None:
         help, fix = did_you_mean(rule.layer, [*base.blocks, *PRIMITIVES], rule.layer_span)
         yield Diagnostic(
             BY_NAME["unknown-layer"],
@@ -51,7 +47,7 @@ def _check_rule(
     known = [formal.name for formal in formals]
     listed = {parameter.name for parameter in rule.parameters}
     missing = [f.name for f in formals if f.required and f.name not in listed]
-    if missing:
+    if missing and listed <= {*known}:  # what is misspelt may be what is missing
         yield Diagnostic(
             BY_NAME["missing-argument"],
             f"this rule does not list `{missing[0]}`, which `{rule.layer}` always has",

@@ -1,0 +1,73 @@
+"""What follows from a mistake is not told as another, and suggestions fit where they stand."""
+
+from pathlib import Path
+
+import pytest
+from networks import findings
+
+BASE = "network Base { input 3x8x8; conv 3x3, 16 }\n"
+
+
+def codes(tmp_path: Path, text: str) -> list[str]:
+    return [d.code.name for d in findings(tmp_path, text)]
+
+
+def network(line: str) -> str:
+    return f"network N(width: positive = 4) {{\n  input 3x8x8\n  conv 3x3, width\n  {line}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("use std.seqcon\n" + network("seqconv 3x3, 16, k=4; residual { relu }"), "missing-import"),
+        ('use "gone.seq"\nmodel M = Gone()\n' + BASE, "missing-import"),
+        ("block b(k: positive e) { conv 3x3, k }\n" + network("b 3"), "syntax"),
+        ("network P(k: positive e) { input 3x8x8 }\nmodel M = P(3)\n" + BASE, "syntax"),
+        (network("a = it | conv 3x3 8,,\n  add it, a"), "syntax"),
+        (network("stage a { conv 3x3 8 }\n  output a"), "syntax"),
+        (BASE + "network D = Base with { replace cnv(kernel) { relu } }", "unknown-layer"),
+        (BASE + "network D = Base with { replace conv(kernel, widt) { relu } }",
+         "unknown-argument"),
+        (network("repeat x { relu }"), "unknown-argument"),
+        (network("aggregate i in 1..1, window=all { conv 3x3, 4, strid=1 }"), "unknown-argument"),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_finding(tmp_path: Path, text: str, expected: str) -> None:
+    assert codes(tmp_path, text) == [expected]
+
+
+def test_an_import_of_what_can_not_be_read_is_complete_without_it(tmp_path: Path) -> None:
+    """Its own mistake is told; what it would have given is not missed, what it can't have is."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "part.seq").write_text("block b(k: positive e) { conv 3x3, k }\n")
+    assert codes(tmp_path, 'use "part.seq"\n' + network("b 3")) == ["syntax"]
+    both = codes(tmp_path, 'use "part.seq"\n' + network("b 3; bb 3"))
+    assert both == ["syntax", "unknown-layer"]
+
+
+@pytest.mark.parametrize(
+    ("line", "help"),
+    [
+        ("conv 3x3, 16, stride", "a value for the parameter of this name is given with `stride="),
+        ("conv 3x3, 16, padding=same", "`padding` must be a number of zeros"),
+        ("conv 3x3, 16, bias=tru", "did you mean `true`?"),
+        ("conv 3x3, 16, act=rleu", "did you mean `relu`?"),
+        ("conv 3x3, widht", "did you mean `width`?"),
+        ("conv 3x3, rleu", "`width` must be a whole number above zero"),  # not: relu
+        ("a = itt.size\n  conv a, 3", "name a value with `name = ...`, or declare a parameter"),
+        ("wdth 3x3, 16", "define it with `block`, or import the file that does with `use`"),
+        ("elif 1 == 1 { relu }", "another condition follows `else if`"),
+        ("a = conv(3x3, 16)\n  add a, a", "a layer is applied with a pipe: `it | conv 3x3, 16`"),
+        ("a = mn(3, 16)\n  conv 3x3, a", "did you mean `min`?"),
+    ],
+)
+def test_suggestions_fit_their_place(tmp_path: Path, line: str, help: str) -> None:
+    (only,) = findings(tmp_path, network(line))
+    assert (only.help or "").startswith(help)
+
+
+def test_what_repeats_is_suggested_its_x(tmp_path: Path) -> None:
+    (only,) = findings(tmp_path, network("repeat 3 { relu }"))
+    assert only.fix is not None
+    (edit,) = only.fix.edits
+    assert edit.text == "x " and edit.span.start == only.primary.span.start  # type: ignore[union-attr]
