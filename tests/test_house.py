@@ -31,7 +31,7 @@ HEAVY = {
     "onnxruntime": {"onnx_run", "tuning", "doctor_engines"},
     "graphviz": {"graphviz"},
     "networkx": {"network"},
-    "lark": {"tokens", "recovery", "advice", "messages", "parser", "construct"},
+    "lark": {"tokens", "recovery", "repairs", "advice", "messages", "parser", "construct"},
     "rich": {"tables", "progress"},
     "pygments": {"highlighting"},
     "pygls": {"main"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from functools import cache
@@ -175,14 +175,7 @@ class _Loader:
                 "a file uses the standard library and files of its own project only",
             )
         if path in parents:
-            circle = " -> ".join(p.name for p in (*parents[parents.index(path) :], path))
-            raise _import_failure(
-                "import-cycle",
-                f"files use one another in a circle: {circle}",
-                use,
-                None,
-                "move what both need into a third file",
-            )
+            raise _circle([*parents[parents.index(path) :], path], use)
         if path in self._loaded:
             return self._loaded[path]
         deepest = LIMITS.get().depth
@@ -266,6 +259,17 @@ def _empty(source: Source) -> Diagnostic:
         Label(Span(source, 0, 0), "no network, model or block"),
         help="begin with `network Name { input 3x224x224 ... }`",
     )
+
+
+def _circle(paths: Sequence[Path], use: ast.Use) -> Failure:
+    names = " -> ".join(path.name for path in paths)
+    message, help = (
+        f"files use one another in a circle: {names}",
+        "move what both need into a third file",
+    )
+    if len(paths) == 2:
+        message, help = "a file can't use itself", "it sees its own definitions: remove the line"
+    return _import_failure("import-cycle", message, use, None, help)
 
 
 def _import_failure(

@@ -10,7 +10,7 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.text import Source
 from seqdsl.syntax.advice import ITEMS, VALUES, Misfit, advice
-from seqdsl.syntax.tokens import indent, token_span, unclosed
+from seqdsl.syntax.tokens import left_open, token_span
 
 _TERMINALS = {
     "_NL": "a new line",
@@ -38,51 +38,26 @@ def describe(
 ) -> Diagnostic:
     """The diagnostic for the token at ``position``, which the grammar does not accept."""
     if position >= len(tokens):
-        still_open = unclosed(tokens)
-        secondary = tuple(
-            Label(token_span(source, token), f"this `{token}` is never closed")
-            for token in (_misaligned(source, tokens) or still_open)[-1:]
+        opening = left_open(source, tokens)
+        secondary = (
+            ()
+            if opening is None
+            else (Label(token_span(source, opening), f"this `{opening}` is never closed"),)
         )
-        closing = _CLOSING[still_open[-1].type] if still_open else None
         return Diagnostic(
             BY_NAME["syntax"],
             "the file ends in the middle of a definition",
             Label(token_span(source, tokens[-1]), f"{_list(expected)} expected after this"),
             secondary,
-            help=f"add the `{closing}`" if closing else None,
+            help=f"add the `{_CLOSING[opening.type]}`" if opening is not None else None,
         )
     token = tokens[position]
     help, fix = advice(Misfit(source, tokens, position, expected))
     where = Label(token_span(source, token), f"{_list(expected)} expected")
-    return Diagnostic(BY_NAME["syntax"], f"unexpected {_spell(token)}", where, help=help, fix=fix)
+    return Diagnostic(BY_NAME["syntax"], f"unexpected {spell(token)}", where, help=help, fix=fix)
 
 
-def joined(source: Source, tokens: Sequence[Token], joint: int) -> Diagnostic:
-    """The diagnostic for a line that ends in a token after which it goes on, by mistake."""
-    token, following = tokens[joint], tokens[joint + 1]
-    return Diagnostic(
-        BY_NAME["syntax"],
-        f"the line ends in {_spell(token)}, and so goes on in the next",
-        Label(token_span(source, token), "something is expected behind it"),
-        (Label(token_span(source, following), "read as what follows it"),),
-        help=f"take the `{token}` out, or write what follows it",
-    )
-
-
-def _misaligned(source: Source, tokens: Sequence[Token]) -> list[Token]:
-    """The first brace that, by its line's indentation, is closed by the brace of another."""
-    stack: list[Token] = []
-    for token in tokens:
-        if token.type == "LBRACE":
-            stack.append(token)
-        elif token.type == "RBRACE" and stack:
-            opening = stack.pop()
-            if opening.line != token.line and indent(source, opening) > indent(source, token):
-                return [opening]
-    return []
-
-
-def _spell(token: Token) -> str:
+def spell(token: Token) -> str:
     if token.type == "_NL":
         return "`;`" if token == ";" else "end of line"
     text = str(token)

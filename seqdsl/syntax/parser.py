@@ -13,9 +13,11 @@ from seqdsl.source.meter import METER, OverLimit
 from seqdsl.source.resources import resource
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.advice import Misfit
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
-from seqdsl.syntax.messages import describe, joined
-from seqdsl.syntax.recovery import apart, closed, declared, joint, with_brace, without_statement
+from seqdsl.syntax.messages import describe
+from seqdsl.syntax.recovery import closed, declared, without_statement
+from seqdsl.syntax.repairs import repaired
 from seqdsl.syntax.tokens import TooDeep, statement_tokens, token_span
 
 MAX_SYNTAX_ERRORS = 20
@@ -46,22 +48,21 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         if tree is not None:
             break
         ended = position >= len(tokens)
-        between = None if ended else joint(source, tokens, position)
-        if between is not None:
-            diagnostics.append(joined(source, tokens, between))
+        misfit = Misfit(source, tokens, position, expected)
+        repair = None if ended else repaired(misfit)
+        if repair is not None:
+            diagnostics.append(repair[0])
         elif not (ended and at_end):
             diagnostics.append(describe(source, tokens, position, expected))
         budget -= position
         if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0:
             return nothing, diagnostics
-        if between is not None:
-            tokens = apart(tokens, between)
+        if repair is not None:
+            tokens = repair[1]
         elif ended and not at_end:
             at_end = True
         elif ended:  # what is open is not all that the end lacks
             tokens = without_statement(tokens, len(tokens) - 1)
-        elif tokens[position].type == "_NL" and "LBRACE" in expected:
-            tokens = with_brace(tokens, position)
         else:
             tokens = without_statement(tokens, position)
     try:

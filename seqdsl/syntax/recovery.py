@@ -6,20 +6,17 @@ from collections.abc import Iterable, Sequence
 
 from lark import Token
 
-from seqdsl.source.text import Source
-from seqdsl.syntax.tokens import indent, statement_start, unclosed
+from seqdsl.syntax.tokens import statement_start, unclosed
 
+_CLOSING = {"LBRACE": ("RBRACE", "}"), "LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")}
 _DECLARES = {"BLOCK", "NETWORK", "MODEL", "STAGE", "FOR", "AGGREGATE"}
-_JOINS = {"COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE"}
 
 
 def closed(tokens: list[Token]) -> list[Token]:
-    """The tokens with what closes the brackets that the file leaves open."""
-    closing = {"LBRACE": Token("RBRACE", "}"), "LPAR": Token("RPAR", ")"),
-               "LSQB": Token("RSQB", "]")}  # fmt: skip
+    """The tokens with what closes the brackets that they leave open."""
     return tokens + [
-        Token.new_borrow_pos(closing[t.type].type, closing[t.type].value, tokens[-1])
-        for t in reversed(unclosed(tokens))
+        Token.new_borrow_pos(*_CLOSING[opening.type], tokens[-1])
+        for opening in reversed(unclosed(tokens))
     ]
 
 
@@ -44,10 +41,10 @@ def without_statement(tokens: list[Token], position: int) -> list[Token]:
     if start == end:
         end += 1
     rest = tokens[:start] + tokens[end:]
-    return _tidy(rest)
+    return tidy(rest)
 
 
-def _tidy(tokens: list[Token]) -> list[Token]:
+def tidy(tokens: list[Token]) -> list[Token]:
     """Line breaks that no longer stand between two statements, taken out."""
     kept: list[Token] = []
     for token in tokens:
@@ -74,33 +71,3 @@ def declared(written: Sequence[Token], kept: Iterable[Token] = ()) -> frozenset[
         if before in _DECLARES or names_a_value:
             names.add(str(token))
     return frozenset(names)
-
-
-def with_brace(tokens: list[Token], position: int) -> list[Token]:
-    """The tokens with the brace that is missing at a line's end, or that begins the next."""
-    brace = Token.new_borrow_pos("LBRACE", "{", tokens[position])
-    following = tokens[position + 1 : position + 2]
-    is_there = bool(following) and following[0].type == "LBRACE"
-    return [*tokens[:position], *([] if is_there else [brace]), *tokens[position + 1 :]]
-
-
-def joint(source: Source, tokens: list[Token], position: int) -> int | None:
-    """The token that joins a line to the next by mistake, where that is what is wrong.
-
-    What follows it begins a statement, by its indentation, and the token at ``position`` is the
-    first of it or the second.
-    """
-    first = statement_start(tokens, position)
-    for joint in (position - 1, position - 2):
-        if joint < first or tokens[joint].type not in _JOINS or unclosed(tokens[first:joint]):
-            continue
-        following = tokens[joint + 1]
-        begins = indent(source, following) <= indent(source, tokens[first])
-        if begins and following.line != tokens[joint].line:
-            return joint
-    return None
-
-
-def apart(tokens: list[Token], joint: int) -> list[Token]:
-    """The tokens less the line that a joint ends."""
-    return _tidy(tokens[: statement_start(tokens, joint)] + tokens[joint + 1 :])

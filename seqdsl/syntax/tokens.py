@@ -130,3 +130,21 @@ def unclosed(tokens: Iterable[Token]) -> list[Token]:
         elif token.type in _CLOSE and stack:
             stack.pop()
     return stack
+
+
+def left_open(source: Source, tokens: Sequence[Token]) -> Token | None:
+    """The bracket that is never closed: the first brace that, by its line's indentation, the brace
+    of another closes; or else the innermost that nothing does.
+    """
+    still_open = unclosed(tokens)
+    if not still_open:
+        return None
+    stack: list[Token] = []
+    for token in tokens:
+        if token.type == "LBRACE":
+            stack.append(token)
+        elif token.type == "RBRACE" and stack:
+            opening = stack.pop()
+            if opening.line != token.line and indent(source, opening) > indent(source, token):
+                return opening
+    return still_open[-1]

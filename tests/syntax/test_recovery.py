@@ -96,6 +96,26 @@ def test_a_line_that_ends_too_early_spoils_itself_alone(
     assert unknown.code.name == "unknown-layer"
 
 
+@pytest.mark.parametrize("heading", ["network B {", "block b {", "## What it is.\nnetwork B {"])
+@pytest.mark.parametrize("line", ["stage two {", "network D = A with {", "repeat x 2 {"])
+def test_a_brace_that_is_open_before_a_definition(tmp_path: Path, heading: str, line: str) -> None:
+    """The definition is read as one, and what is before it as well."""
+    end = "}\n" if line.startswith("network") else ""
+    text = f"network A {{\n  input 3x8x8\n  cnv 3x3, 8\n{end}{line}\n\n{heading} cnv 3x3, 8 }}\n"
+    unknown, opened, also_unknown = findings(tmp_path, text)
+    assert unknown.code.name == also_unknown.code.name == "unknown-layer"
+    assert opened.message == "this `{` is never closed" and opened.primary is not None
+    assert opened.primary.span.source.line_text(opened.primary.span.line) == line
+
+
+def test_a_definition_that_is_closed_too_early_goes_on(tmp_path: Path) -> None:
+    text = "network A {\n  input 3x8x8\n  relu\n  }\n  cnv 3x3, 8\n  tanh\n}\nblock b { cnv }\n"
+    closing, *unknown = findings(tmp_path, text)
+    assert "statements go on" in closing.message and closing.fix is not None
+    assert [d.code.name for d in unknown] == ["unknown-layer"] * 2
+    assert applied(text, [closing.fix])[0] == text.replace("  }\n", "")
+
+
 def test_x_is_a_name_where_it_repeats_nothing(tmp_path: Path) -> None:
     text = """block both(x: feature, width: positive) { concatenate it, x; conv 1x1, width }
 network Net(n = 3) {

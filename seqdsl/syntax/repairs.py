@@ -1,0 +1,104 @@
+"""Mistakes whose mending is plain, so that nothing has to be left out, or one line alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from lark import Token
+
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.fix import Fix, removing_lines
+from seqdsl.syntax.advice import ITEMS, Misfit
+from seqdsl.syntax.messages import describe, spell
+from seqdsl.syntax.recovery import closed, tidy
+from seqdsl.syntax.tokens import indent, left_open, statement_start, token_span, unclosed
+
+Repair: TypeAlias = tuple[Diagnostic, list[Token]]
+
+_JOINS = {"COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE"}
+
+
+def repaired(m: Misfit) -> Repair | None:
+    """What is said of the first token that does not fit, and the tokens with its mistake mended."""
+    return next(filter(None, (repair(m) for repair in _REPAIRS)), None)
+
+
+def _missing_brace(m: Misfit) -> Repair | None:
+    """A brace that is missing at the end of a line, or stands on the next."""
+    if m.token.type != "_NL" or "LBRACE" not in m.expected:
+        return None
+    brace = [] if m.followed_by("LBRACE") else [Token.new_borrow_pos("LBRACE", "{", m.token)]
+    tokens = [*m.tokens[: m.position], *brace, *m.tokens[m.position + 1 :]]
+    return describe(m.source, m.tokens, m.position, m.expected), tokens
+
+
+def _joined_lines(m: Misfit) -> Repair | None:
+    """A line that ends in a token after which it goes on.
+
+    What follows begins a statement, by its indentation, and does not fit, or what is next does not.
+    """
+    first = statement_start(m.tokens, m.position)
+    for joint in (m.position - 1, m.position - 2):
+        if joint < first or m.tokens[joint].type not in _JOINS or unclosed(m.tokens[first:joint]):
+            continue
+        token, following = m.tokens[joint], m.tokens[joint + 1]
+        begins = indent(m.source, following) <= indent(m.source, m.tokens[first])
+        if not begins or following.line == token.line:
+            continue
+        found = Diagnostic(
+            BY_NAME["syntax"],
+            f"the line ends in {spell(token)}, and so goes on in the next",
+            Label(token_span(m.source, token), "something is expected behind it"),
+            (Label(token_span(m.source, following), "read as what follows it"),),
+            help=f"take the `{token}` out, or write what follows it",
+        )
+        return found, tidy([*m.tokens[:first], *m.tokens[joint + 1 :]])
+    return None
+
+
+def _open_before_a_definition(m: Misfit) -> Repair | None:
+    """A definition at the margin, in the braces of another, which nothing closes."""
+    if m.token.type not in ITEMS or m.token.column != 1:
+        return None
+    before = list(m.tokens[: m.position])
+    opening = left_open(m.source, before)
+    if opening is None or m.before not in ("_NL", "LBRACE"):
+        return None
+    found = Diagnostic(
+        BY_NAME["syntax"],
+        f"this `{opening}` is never closed",
+        Label(token_span(m.source, opening), "opened here"),
+        (Label(m.span, "a definition begins here"),),
+        help="add the `}`",
+    )
+    end = Token.new_borrow_pos("_NL", "\n", m.token)
+    return found, [*closed(tidy(before)), end, *m.tokens[m.position :]]
+
+
+def _closed_early(m: Misfit) -> Repair | None:
+    """A statement behind a definition's last brace, which was not meant to be the last."""
+    closing = m.tokens[m.position - 2] if m.position > 1 else None
+    if closing is None or closing.type != "RBRACE" or m.before != "_NL":
+        return None
+    if not m.expected >= ITEMS or not indent(m.source, m.token):
+        return None
+    where = token_span(m.source, closing)
+    found = Diagnostic(
+        BY_NAME["syntax"],
+        "this `}` ends a definition whose statements go on",
+        Label(where, "closes the definition"),
+        (Label(m.span, "stands in no braces"),),
+        help="remove it, or close fewer",
+        fix=Fix(removing_lines(where).edits, safe=False),
+    )
+    return found, tidy([*m.tokens[: m.position - 2], *m.tokens[m.position - 1 :]])
+
+
+_REPAIRS: tuple[Callable[[Misfit], Repair | None], ...] = (
+    _missing_brace,
+    _joined_lines,
+    _open_before_a_definition,
+    _closed_early,
+)
