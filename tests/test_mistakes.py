@@ -135,7 +135,12 @@ def test_imports_that_give_nothing(tmp_path: Path, text: str, expected: list[str
         ("a = 3  # seqdsl: allow(SEQ203, SEQ204)", ["idle-allow"]),
         ("a = 3  # seqdsl: allow(SEQ2O3)", ["unused-name", "unknown-allow"]),
         ("conv 3x3, 0  # seqdsl: allow(SEQ302)", ["not-positive", "unknown-allow"]),
+        ("a = 3  # seqdsl: alow(SEQ203)", ["unused-name", "unknown-allow"]),
+        ("a = 3  # seqdsl: allow SEQ203", ["unused-name", "unknown-allow"]),
+        ("a = 3  # seqdsl: ignore SEQ203", ["unused-name", "unknown-allow"]),
+        ("# seqdsl: a language\n  a = 3", ["unused-name"]),
         ('require 1 == 1, "# seqdsl: allow(SEQ203)"', []),  # a text
+        ('require 1 == 1, "# seqdsl: alow(SEQ203)"', []),
     ],
 )
 def test_comments_that_allow(tmp_path: Path, lines: str, expected: list[str]) -> None:
@@ -185,6 +190,14 @@ def test_guesses_are_made_when_asked(tmp_path: Path, before: str, after: str) ->
     fixed, _ = mended(source, path, unsafe=True)
     assert fixed == network(after)
     assert not findings(tmp_path, fixed)
+
+
+@pytest.mark.parametrize("bad", ["elif 1 == 1 { relu }", "hed 3x3, 16"])
+def test_a_guess_that_is_wrong_does_not_hold_up_the_others(tmp_path: Path, bad: str) -> None:
+    """`else` without an `if`, or a head that takes no arguments, can't be read: left as it is."""
+    text = network(f"convv 3x3, 4\n  {bad}\n  conv 3x3, 4, strid=2")
+    fixed, count = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
+    assert (fixed, count) == (network(f"conv 3x3, 4\n  {bad}\n  conv 3x3, 4, stride=2"), 2)
 
 
 def test_an_unused_import_is_taken_out_with_its_line(tmp_path: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqdsl.passes.check import check_program
 from seqdsl.semantic.modules import load_program
 from seqdsl.semantic.reading import DISK, Files
 from seqdsl.source.diagnostic import Diagnostic
-from seqdsl.source.fix import applied
+from seqdsl.source.fix import Fix, applied
 from seqdsl.source.text import Source
+from seqdsl.syntax.parser import parse
 
 MAX_ROUNDS = 20  # a fix may bring out what another mends
 
@@ -19,21 +21,18 @@ def mended(
 ) -> tuple[str, int]:
     """The text with its safe fixes put in, or all of them, and how many that were.
 
-    A round that would leave more errors of syntax than it found is not taken.
+    A fix that would leave more errors of syntax than there are is not taken.
     """
     count = 0
     found = _findings(source, path, files)
     for _ in range(MAX_ROUNDS):
         fixes = [d.fix for d in found if d.fix is not None and (unsafe or d.fix.safe)]
         own = [fix for fix in fixes if all(e.span.source is source for e in fix.edits)]
-        text, made = applied(source.text, own)
+        text, made = applied(source.text, _bearable(source, own))
         if not made or text == source.text:
             break
-        after = Source(source.name, text)
-        left = _findings(after, path, files)
-        if _syntax_errors(left) > _syntax_errors(found):
-            break
-        source, found, count = after, left, count + made
+        source, count = Source(source.name, text), count + made
+        found = _findings(source, path, files)
     return source.text, count
 
 
@@ -41,5 +40,17 @@ def _findings(source: Source, path: Path | None, files: Files) -> list[Diagnosti
     return check_program(load_program(source, path, files))[1]
 
 
-def _syntax_errors(diagnostics: list[Diagnostic]) -> int:
-    return sum(d.code.name == "syntax" for d in diagnostics)
+def _bearable(source: Source, fixes: Sequence[Fix]) -> list[Fix]:
+    """The fixes that can be put in and leave no more errors of syntax: all, or those of halves."""
+    errors = len(parse(source)[1])
+
+    def with_those(fixes: Sequence[Fix], good: list[Fix]) -> list[Fix]:
+        text, _ = applied(source.text, [*good, *fixes])
+        if len(parse(Source(source.name, text))[1]) <= errors:
+            return [*good, *fixes]
+        if len(fixes) == 1:
+            return good
+        half = len(fixes) // 2
+        return with_those(fixes[half:], with_those(fixes[:half], good))
+
+    return with_those(fixes, []) if fixes else []

@@ -12,7 +12,10 @@ from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Source, Span
 
-_COMMENT = re.compile(r'^(?P<code>(?:[^#"\n]|"[^"\n]*")*)#\s*seqdsl:\s*allow\((?P<codes>[^)\n]*)\)')
+_CODE = r'^(?P<code>(?:[^#"\n]|"[^"\n]*")*)'  # what stands before a comment
+_COMMENT = re.compile(_CODE + r"#\s*seqdsl:\s*allow\((?P<codes>[^)\n]*)\)")
+# What was meant to be one: a word with brackets, a code, or `allow` without them.
+_NEARLY = re.compile(_CODE + r"(?P<comment>#\s*seqdsl:\s*(?:allow\b|\w+\(|.*\bSEQ\d{3}\b).*)")
 _WORD = re.compile(r"[^\s,]+")
 _NEVER = ("unknown-allow", "idle-allow")
 
@@ -48,6 +51,23 @@ def allowances(source: Source) -> Iterator[Allowance]:
             yield Allowance(word[0], Span(source, at, at + len(word[0])), comment, line)
 
 
+def _unreadable(source: Source) -> Iterator[Diagnostic]:
+    """Comments that were to allow something, by the look of them, and do not."""
+    if "seqdsl:" not in source.text:
+        return
+    for number, text in enumerate(source.text.split("\n"), 1):
+        found = None if _COMMENT.match(text) else _NEARLY.match(text)
+        if found is not None:
+            start = source.line_start(number)
+            span = Span(source, start + found.start("comment"), start + found.end("comment"))
+            yield Diagnostic(
+                BY_NAME["unknown-allow"],
+                "this comment allows nothing",
+                Label(span, "not understood"),
+                help="write `# seqdsl: allow(CODE)`; `seqdsl explain --list` names every code",
+            )
+
+
 def _next_of_code(lines: Sequence[str], number: int) -> int:
     for later in range(number + 1, len(lines) + 1):
         text = lines[later - 1].strip()
@@ -65,10 +85,11 @@ def without_allowed(
     have no use.
     """
     every = [allowance for source in sources for allowance in allowances(source)]
+    unreadable = [found for source in sources for found in _unreadable(source)]
     if not every:
-        return list(diagnostics)
+        return [*diagnostics, *unreadable]
     by_place = {(a.span.source, a.line, a.code): a for a in every if _is_of_a_warning(a.code)}
-    kept: list[Diagnostic] = []
+    kept: list[Diagnostic] = unreadable
     used: set[Allowance] = set()
     for d in diagnostics:
         allowance = None
