@@ -34,6 +34,11 @@ class Allowance:
         return BY_ID.get(self.word.upper()) or BY_NAME.get(self.word.lower())
 
 
+def is_allowing(comment: str) -> bool:
+    """Whether a comment allows something on its line."""
+    return _COMMENT.match(comment) is not None
+
+
 def allowances(source: Source) -> Iterator[Allowance]:
     """What the comments of a source allow. One alone on its line is about the next line of code."""
     if "seqdsl:" not in source.text:

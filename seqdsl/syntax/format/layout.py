@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seqdsl.source.allow import is_allowing
 from seqdsl.syntax.format.fill import STEP, fill
 from seqdsl.syntax.format.nodes import (
     Body,
@@ -12,6 +13,7 @@ from seqdsl.syntax.format.nodes import (
     begins_line,
     comments_before,
     flat,
+    is_single_line,
     kind,
 )
 from seqdsl.syntax.format.page import WIDTH, Line, Page
@@ -54,10 +56,17 @@ def _comments(comments: Sequence[Comment], indent: int) -> list[Line]:
 
 
 def _statement(statement: Statement, indent: int) -> list[Line]:
-    """The lines of a statement, with the comments above it."""
-    lines = _pipeline(statement.elements, indent)
+    """The lines of a statement, with the comments above it.
+
+    What a comment behind it allows is allowed on that line alone: it stays one.
+    """
+    elements = statement.elements
+    if is_allowing(statement.remark or "") and is_single_line(elements):
+        lines = [Line(indent, flat(elements).lstrip())]
+    else:
+        lines = _pipeline(elements, indent)
     if len(lines) == 1:
-        lines[0].row = row_of(statement.elements)
+        lines[0].row = row_of(elements)
     lines[0].blank = statement.blank
     lines[-1].comment = statement.remark
     return _comments(statement.above, indent) + lines
@@ -110,7 +119,10 @@ def _write_parts(page: Page, elements: Sequence[Element], indent: int, *, on_a_l
             run.append(element)
             continue
         is_flat = on_a_line or element.is_empty
-        fits &= _write_run(page, run, indent, len(" {}" if element.is_empty else " {"))
+        if is_allowing(element.remark or "") and is_single_line(run):
+            page.write(flat(run))
+        else:
+            fits &= _write_run(page, run, indent, len(" {}" if element.is_empty else " {"))
         run = []
         if is_flat:
             page.write(flat([element]))

@@ -103,6 +103,21 @@ def needs_lines(elements: Sequence[Element]) -> bool:
     return any(isinstance(element, Group) and element.is_open for element in elements)
 
 
+def is_single_line(elements: Sequence[Element]) -> bool:
+    """Whether elements stand on one line in the source."""
+    return not any(map(begins_line, elements[1:])) and all(map(_is_on_a_line, elements))
+
+
+def _is_on_a_line(element: Element) -> bool:
+    match element:
+        case Group(inner=inner, close=close):
+            return is_single_line((element.open, *inner, close))
+        case Body():
+            return element.on_a_line
+        case Word():
+            return True
+
+
 def flat(elements: Sequence[Element]) -> str:
     """Elements on one line, with the space that stands before the first."""
     return "".join(map(_flat, elements))

@@ -69,7 +69,9 @@ def _continues_table(above: Line, line: Line) -> bool:
 
 
 def _continues_text(above: Line, line: Line) -> bool:
-    return above.indent == line.indent and bool(above.text and line.text)
+    if above.indent != line.indent or not (above.text and line.text):
+        return False
+    return not (above.text.startswith("}") or line.text.startswith("}"))
 
 
 def _align_cells(run: Sequence[Line]) -> None:
