@@ -133,13 +133,14 @@ def _conv2d(conv: ops.Conv2d, operand: TensorType) -> TensorType:
     )
     _need_positions(spatial, operand, conv.kernel)
     plain = TensorType(conv.width, spatial, (conv.width,))
+    both = " and ".join(map(str, sorted({operand.channels, conv.width})))
     for what, channels in (("input", operand.channels), ("output", conv.width)):
         if channels % conv.groups:
             raise TypeProblem(
                 "groups-divide",
                 f"{channels} {what} channels can't be divided into {conv.groups} groups",
                 operand=0 if what == "input" else None,
-                help=f"choose groups that divide {channels}",
+                help=f"choose groups that divide {both}",
                 recovery=plain,
             )
     return TensorType(conv.width, spatial, _conv_groups(conv, operand, plain))

@@ -195,4 +195,6 @@ def _file_failure(message: str, help: str, source: Source) -> Failure:
 
 
 def _listing(names: Sequence[str]) -> str:
-    return f"choose one of {', '.join(names)}" if names else "define one with `network`"
+    if not names:
+        return "define one with `network`"
+    return f"choose one with `--network`, or `network=` in Python: {', '.join(names)}"
