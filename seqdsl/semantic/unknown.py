@@ -64,10 +64,10 @@ def undefined_value(
     type = TYPES.get((place.takes and place.takes.type) or "")
     if place.takes is not None and type is not None:
         help = f"`{place.takes.name}` must be {type.description}"
-    return did_you_mean(name.name, chain(values, _fitting(place, module)), name.span, help)
+    return did_you_mean(name.name, chain(values, fitting(place, module)), name.span, help)
 
 
-def _fitting(place: Place, module: LoadedModule) -> Iterator[str]:
+def fitting(place: Place, module: LoadedModule) -> Iterator[str]:
     """The constants and the layers that fit a place."""
     type = TYPES.get((place.takes and place.takes.type) or "")
     for name, value in CONSTANTS.items():

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from os.path import relpath
+from pathlib import Path
 
 from lsprotocol import types
 
+from seqdsl.semantic.aggregation import FORMALS
+from seqdsl.semantic.binding import Formal
 from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
-from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
+from seqdsl.semantic.constants import FUNCTIONS
 from seqdsl.semantic.modules import library_names
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.properties import ATTRIBUTES
 from seqdsl.semantic.resolve import symbol_of
 from seqdsl.semantic.symbols import Kind, Symbol
 from seqdsl.semantic.types import TYPES
+from seqdsl.semantic.unknown import Place, fitting
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.describe import about_type, documentation, formal, formals, signature
 from seqdsl.server.files import EditorFiles, path_of, uri_of
@@ -27,6 +32,8 @@ _STATEMENT_WORDS = (
     "stage", "head", "input", "for", "if", "aggregate", "require", "expect", "output",
 )  # fmt: skip
 _VALUE_WORDS = ("it", "in", "not")
+_FILE = re.compile(r'\buse\s+"([^"]*)$')
+_NAMED = re.compile(r"\s*(\w+)\s*=(?!=)")
 _CALL = re.compile(r"(?:^|[{;|])\s*(?:[A-Za-z_]\w*\s*=(?!=)\s*.*\|\s*)?([A-Za-z_]\w*)\s+[^{};|]*$")
 _KINDS = {
     Kind.NETWORK: types.CompletionItemKind.Class,
@@ -45,15 +52,17 @@ def complete(analysis: Analysis, offset: int, files: EditorFiles) -> list[types.
     """Everything that fits; the editor sieves it by what is typed so far."""
     line = analysis.source.text[:offset].rpartition("\n")[2]
     before = line[: len(line) - len(re.search(r"\w*$", line)[0])]  # type: ignore[index]
-    if "#" in re.sub(r'"[^"]*"', "", before):
+    code = re.sub(r'"[^"]*"', "", before)
+    if "#" in code or ('"' in code and not _FILE.search(before)):
         return []
     return list(_items(analysis, offset, before, files))
 
 
 def _items(analysis: Analysis, offset: int, before: str, files: EditorFiles) -> Items:
-    inside = _is_inside(analysis.source.text[:offset])
-    if re.search(r'\buse\s+"[^"]*$', before):
-        yield from _files(analysis, files)
+    opening = _opening(analysis.source.text[:offset])
+    file = _FILE.search(before)
+    if file is not None:
+        yield from _files(analysis, files, file[1])
     elif re.search(r"\buse\s+[\w.]*$", before):
         prefix = before.rpartition("use")[2].strip()
         for name in library_names():
@@ -71,24 +80,36 @@ def _items(analysis: Analysis, offset: int, before: str, files: EditorFiles) -> 
         yield from _words(CONVENTION_NAMES)
     elif re.search(r"\b(?:model|network)\s+\w+(?:\([^)]*\))?\s*=\s*$", before):
         yield from _networks(analysis)
-    elif not inside:
+    elif re.search(r"\bnetwork\s+\w+(?:\([^)]*\))?\s*=\s*\w+(?:\([^)]*\))?\s+$", before):
+        yield from _words(("with",))
+    elif opening is None:
         yield from _words(_ITEM_WORDS)
+    elif re.search(r"\breplace\s+$", before):
+        yield from _layers(analysis)
+    elif (rule := re.search(r"\breplace\s+(\w+)\(([^)]*)$", before)) is not None:
+        yield from _parameters(analysis, rule[1], given=rule[2])
+    elif re.search(r"\breplace\s+\w+(?:\([^)]*\))?\s+$", before):
+        yield from _words(("where",))
+    elif opening.endswith("with") and re.search(r"(?:^|[{;])\s*$", before):
+        yield from _words(("replace", "expect"))
     elif re.search(r"(?:^|[{;|])\s*$", before):
         yield from _layers(analysis)
         if not before.rstrip().endswith("|"):
             yield from _words(_STATEMENT_WORDS)
         yield from _values(analysis, offset)
     else:
-        yield from _arguments(analysis, before)
-        yield from _values(analysis, offset)
-        yield from _words((*CONSTANTS, *FUNCTIONS, *_VALUE_WORDS))
-        yield from _layers(analysis)
+        yield from _arguments(analysis, offset, before)
 
 
-def _is_inside(text: str) -> bool:
-    """Whether braces or brackets are open at the end of a text."""
+def _opening(text: str) -> str | None:
+    """What stands before the brace or bracket that is open at the end of a text; None outside."""
     code = re.sub(r'"[^"\n]*"|#[^\n]*', "", text)
-    return sum(map(code.count, "{(")) > sum(map(code.count, "})"))
+    depth = 0
+    for at in range(len(code) - 1, -1, -1):
+        depth += (code[at] in "})") - (code[at] in "{(")
+        if depth < 0:
+            return code[:at].rstrip()
+    return None
 
 
 def _layers(analysis: Analysis) -> Items:
@@ -128,31 +149,73 @@ def _last_heading(analysis: Analysis, offset: int) -> int:
     return found[-1].start() if found else 0
 
 
-def _arguments(analysis: Analysis, before: str) -> Items:
-    """The parameters of the layer, or of the network, whose arguments are written."""
+def _arguments(analysis: Analysis, offset: int, before: str) -> Items:
+    """What may stand as an argument, or in another expression: names of parameters, and values."""
     call = re.search(r"\b([A-Za-z_]\w*)\([^()]*$", before) or _CALL.search(before)
-    if call is None:
+    listed = () if call is None else _formals(analysis, call[1])
+    *given, current = before[call.end(1) if call is not None else 0 :].lstrip("( ").split(",")
+    names = [found[1] if (found := _NAMED.match(each)) else None for each in given]
+    named = _NAMED.match(current)
+    if named is not None and not current[named.end() :].strip():
+        takes = next((each for each in listed if each.name == named[1]), None)
+        yield from _fitting(analysis, offset, Place(takes, listed))
         return
-    name = call[1]
+    positional = [each for each in listed if each.type != "layers"]
+    if call is not None and call[1] == "aggregate":
+        positional = []
+    place = positional[names.count(None) : names.count(None) + 1]
+    if not current.strip():
+        taken = {each.name for each in positional[: names.count(None)]} | set(names)
+        for each in listed:
+            if each.type != "layers" and each.name not in taken:
+                yield types.CompletionItem(
+                    f"{each.name}=",
+                    kind=types.CompletionItemKind.Field,
+                    detail=formal(each),
+                    documentation=about_type(each),
+                    sort_text=f"0{each.name}",
+                )
+    yield from _fitting(analysis, offset, Place(place[0] if place else None, listed))
+
+
+def _fitting(analysis: Analysis, offset: int, place: Place) -> Items:
+    """The values that a place takes."""
+    yield from _values(analysis, offset)
+    yield from _words((*_VALUE_WORDS, *FUNCTIONS))
+    layers = {item.label: item for item in _layers(analysis)}
+    for name in fitting(place, analysis.module):
+        yield layers.get(name) or _item(name, types.CompletionItemKind.EnumMember)
+
+
+def _formals(analysis: Analysis, name: str) -> Sequence[Formal]:
+    """The parameters of the layer or network of a name, and of an aggregation."""
+    if name == "aggregate":
+        return tuple(FORMALS.values())
     found = analysis.module.find(name)
-    symbol = Symbol(Kind.PRIMITIVE if name in PRIMITIVES else Kind.BLOCK, name, None)
-    for each in formals(symbol, found[0] if found else None) if found or name in PRIMITIVES else ():
-        if each.type != "layers" and not re.search(rf"\b{each.name}\s*=", before):
-            yield types.CompletionItem(
-                f"{each.name}=",
-                kind=types.CompletionItemKind.Field,
-                detail=formal(each),
-                documentation=about_type(each),
-                sort_text=f"0{each.name}",
-            )
+    if found is None and name not in PRIMITIVES:
+        return ()
+    kind = Kind.PRIMITIVE if found is None else Kind.BLOCK
+    return formals(Symbol(kind, name, None), found[0] if found else None)
 
 
-def _files(analysis: Analysis, files: EditorFiles) -> Items:
-    path = path_of(uri_of(analysis.source))
-    if path is not None:
-        for name in sorted(files.sources(path.parent)):
-            if name != path.name:
-                yield _item(name, types.CompletionItemKind.File)
+def _parameters(analysis: Analysis, name: str, given: str) -> Items:
+    """The parameters of a layer that a rule does not list yet."""
+    listed = re.findall(r"\w+", given)
+    for each in _formals(analysis, name):
+        if each.type != "layers" and each.name not in listed:
+            yield _item(each.name, types.CompletionItemKind.Variable, formal(each))
+
+
+def _files(analysis: Analysis, files: EditorFiles, prefix: str) -> Items:
+    """The files of the project, from this one's folder on, less what is typed of their path."""
+    own = path_of(uri_of(analysis.source))
+    if own is None:
+        return
+    beside = (own.parent / name for name in files.sources(own.parent))
+    for path in sorted({*files.project(), *beside} - {own}):
+        name = Path(relpath(path, own.parent)).as_posix()
+        if name.startswith(prefix):
+            yield _item(name.removeprefix(prefix), types.CompletionItemKind.File)
 
 
 def _words(words: tuple[str, ...]) -> Items:

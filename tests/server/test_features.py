@@ -228,7 +228,7 @@ def test_names_that_cant_be_changed(files: EditorFiles, needle: str, new: str, w
         ('use "§', [], ["conv"]),
         ("network N {\n  §\n}", ["conv", "stage", "input", "relu", "conv2d"], ["network", "k="]),
         ("network N {\n  input 3x8x8\n  a = it | §\n}", ["conv", "relu"], ["stage"]),
-        ("network N {\n  conv 3x3, §\n}", ["stride=", "act=", "it", "none"], ["stage"]),
+        ("network N {\n  conv 3x3, §\n}", ["stride=", "act=", "it"], ["stage", "none", "relu"]),
         ("network N {\n  conv 3x3, 4, stride=2, §\n}", ["groups="], ["stride="]),
         ("network N(depth = 3) {\n  conv 3x3, §\n}", ["depth"], []),
         ("network N {\n  near = it\n  conv 3x3, it.§\n}", ["width", "channels", "raw"], ["conv"]),
@@ -238,6 +238,22 @@ def test_names_that_cant_be_changed(files: EditorFiles, needle: str, new: str, w
         ("network N(k = 3) { input 3x8x8; relu }\nmodel M = §", ["N"], ["conv"]),
         ("network N(k = 3) { input 3x8x8; relu }\nmodel M = N(§", ["k="], []),
         ("network N {\n  relu  # §\n}", [], ["conv", "stage"]),
+        ('network N {\n  require 1 == 1, "a §\n}', [], ["conv", "it"]),
+        ("network N {\n  conv 3x3, 4, bias=§\n}", ["true", "false"], ["relu", "he", "stride="]),
+        ("network N {\n  conv 3x3, 4, act=§\n}", ["relu", "none"], ["true", "stride="]),
+        ("network N {\n  conv2d 3x3, 4, init=§\n}", ["he", "glorot"], ["true", "relu"]),
+        ("network N {\n  conv 3x3, 4, §\n}", ["stride="], ["kernel=", "width="]),
+        ("network N {\n  aggregate i in 1..3, §\n}", ["window=", "keep="], ["kernel="]),
+        ("network N { relu }\nnetwork D = §", ["N"], ["conv"]),
+        ("network N { relu }\nnetwork D = N §", ["with"], ["conv"]),
+        ("network N { relu }\nnetwork D = N with {\n  §\n}", ["replace", "expect"], ["conv"]),
+        ("network N { relu }\nnetwork D = N with {\n  replace §\n}", ["conv", "relu"], ["it"]),
+        (
+            "network N { relu }\nnetwork D = N with {\n  replace conv(kernel, §) {}\n}",
+            ["width", "stride"],
+            ["kernel", "it"],
+        ),
+        ("network N { relu }\nnetwork D = N with {\n  replace conv(kernel) §\n}", ["where"], []),
         ("network N {\n  aggregate i in 1..3, window=§\n}", ["all", "sliding", "last"], []),
     ],
 )
@@ -248,8 +264,11 @@ def test_completions(files: EditorFiles, text: str, some: list[str], none: list[
 
 
 def test_files_are_completed(files: EditorFiles) -> None:
-    (files.folders[0] / "blocks.seq").write_text("block b { relu }\n")
-    assert labels('use "§', files) == ["blocks.seq"]
+    (files.folders[0] / "parts").mkdir()
+    for name in ("blocks.seq", "parts/one.seq"):
+        (files.folders[0] / name).write_text("block b { relu }\n")
+    assert labels('use "§', files) == ["blocks.seq", "parts/one.seq"]
+    assert labels('use "parts/§', files) == ["one.seq"]
 
 
 def test_symbols_and_folds(files: EditorFiles) -> None:
