@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from networks import findings
 
+from seqdsl.source.fix import applied
+
 BASE = "network Base { input 3x8x8; conv 3x3, 16 }\n"
 
 
@@ -64,6 +66,26 @@ def test_an_import_of_what_can_not_be_read_is_complete_without_it(tmp_path: Path
 def test_suggestions_fit_their_place(tmp_path: Path, line: str, help: str) -> None:
     (only,) = findings(tmp_path, network(line))
     assert (only.help or "").startswith(help)
+
+
+@pytest.mark.parametrize(
+    ("above", "after"),
+    [
+        ("", "use std.seqconv\n\n"),
+        ("# Of mine.\n\n## A net.\n", "# Of mine.\n\nuse std.seqconv\n\n## A net.\n"),
+        ("use std.dense\n\n", "use std.dense\nuse std.seqconv\n\n"),
+    ],
+)
+def test_a_block_of_the_library_is_suggested_its_import(
+    tmp_path: Path, above: str, after: str
+) -> None:
+    body = network(
+        "seqconv 3x3, 16, k=4; dense 2, 4" if "dense" in above else "seqconv 3x3, 16, k=4"
+    )
+    (only,) = findings(tmp_path, above + body)
+    assert only.help == "`use std.seqconv` imports it" and only.fix is not None
+    assert applied(above + body, [only.fix])[0] == after + body
+    assert not findings(tmp_path, after + body)
 
 
 def test_what_repeats_is_suggested_its_x(tmp_path: Path) -> None:

@@ -109,6 +109,15 @@ def library_names() -> list[str]:
     return sorted(f"std.{f.name[:-4]}" for f in folder.iterdir() if f.name.endswith(".seq"))
 
 
+def library_home(block: str) -> str | None:
+    """The module of the standard library that defines a block."""
+    for name in library_names():
+        module = library_module(name)
+        if module is not None and block in module.own:
+            return name
+    return None
+
+
 class _Loader:
     def __init__(self, folder: Path, files: Files) -> None:
         self._files = files

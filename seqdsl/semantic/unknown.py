@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from seqdsl.semantic.binding import Formal, formals_of
 from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
-from seqdsl.semantic.modules import LoadedModule
+from seqdsl.semantic.modules import LoadedModule, library_home
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.types import TYPES
-from seqdsl.source.fix import Fix, replacing
+from seqdsl.source.fix import Fix, inserting, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
@@ -45,6 +46,9 @@ def unknown_layer(
     message = f"no layer `{callee.name}` is defined or imported"
     if callee.name in _ELSE_IF:
         return message, "another condition follows `else if`", replacing(callee.span, "else if")
+    home = library_home(callee.name)
+    if home is not None:
+        return message, f"`use {home}` imports it", _importing(home, module)
     help, fix = did_you_mean(
         callee.name,
         chain(module.blocks, PRIMITIVES, others),
@@ -52,6 +56,16 @@ def unknown_layer(
         "define it with `block`, or import the file that does with `use`",
     )
     return message, help, fix
+
+
+def _importing(home: str, module: LoadedModule) -> Fix:
+    """Writes a `use` behind the last one, or else above all but the comments of the file."""
+    source = module.syntax.source
+    if module.uses:
+        end = source.line_end(module.uses[-1][0].span.line)
+        return inserting(source, end, f"\nuse {home}")
+    header = re.match(r"(?:[ \t]*(?:#(?!#)[^\n]*)?\n)*", source.text)
+    return inserting(source, header.end() if header else 0, f"use {home}\n\n")
 
 
 def undefined_value(

@@ -87,8 +87,14 @@ def changed_lines(fix: Fix) -> list[tuple[int, list[str], list[str]]]:
         first, last = run[0].span.line, _last_line(run[-1])
         start, end = source.line_start(first), source.line_end(last)
         edits = [Edit(Span(source, e.span.start - start, e.span.end - start), e.text) for e in run]
-        before = source.text[start:end]
-        found.append((first, before.split("\n"), _lines(edited(before, edits))))
+        text = source.text[start:end]
+        before, after = text.split("\n"), _lines(edited(text, edits))
+        while before and after and before[-1] == after[-1]:  # whole lines come in above it
+            before.pop()
+            after.pop()
+        while before and after and before[0] == after[0]:  # or below it
+            first, before, after = first + 1, before[1:], after[1:]
+        found.append((first, before, after))
     return found
 
 

@@ -99,16 +99,17 @@ class _Renderer:
     def _numbers(self, d: Diagnostic) -> list[int]:
         """The lines that are shown of files."""
         spans = [label.span for label in ([d.primary] if d.primary else []) + list(d.secondary)]
-        edits = d.fix.edits if d.fix else ()
-        return [span.line for span in (*spans, *(edit.span for edit in edits))]
+        changed = changed_lines(d.fix) if d.fix else []
+        last = [number + max(len(before), len(after)) - 1 for number, before, after in changed]
+        return [*(span.line for span in spans), *last]
 
     def _change(self, fix: Fix, margin: int) -> list[str]:
         """The lines that a fix changes, as they are and as they would be."""
         lines: list[str] = []
         for number, before, after in changed_lines(fix):
             for sign, texts, hue in (("-", before, _RED), ("+", after, _GREEN)):
-                prefix = self._paint(f"{number:>{margin}} ", _BLUE) + self._paint(sign, hue)
-                for text in texts:
+                for line, text in enumerate(texts, number):
+                    prefix = self._paint(f"{line:>{margin}} ", _BLUE) + self._paint(sign, hue)
                     shown = "".join(map(_cell, _window(text, 0)[0]))
                     lines.append(f"{prefix} {shown}".rstrip())
         return lines
