@@ -77,7 +77,8 @@ class Expansion:
                 self.state.diagnostics.append(
                     diagnostic(
                         "no-output", f"network `{name}` has no layers", definition.name_span, root,
-                        help="begin with `input 3x224x224`",
+                        help="begin with `input 3x224x224`" if output is None
+                        else "name some behind its input, such as `conv 3x3, 16`",
                     )
                 )  # fmt: skip
             return None

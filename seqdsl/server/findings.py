@@ -14,6 +14,7 @@ from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import Fix, inserting
 from seqdsl.source.text import Source, Span
 
+_MENU = 60  # columns
 _UNNECESSARY = frozenset({"unused-name", "unused-import", "dead-branch", "idle-allow"})
 
 
@@ -63,11 +64,26 @@ def code_actions(
             continue
         about = [_diagnostic(d, d.primary.span)]
         if d.fix is not None:
-            actions.append(_action(d.help or d.message, d.fix, about, preferred=d.fix.safe))
+            actions.append(_action(_title(d, d.fix), d.fix, about, preferred=d.fix.safe))
         if d.severity is Severity.WARNING and d.code.name not in ("unknown-allow", "idle-allow"):
             title = f"allow {d.code.name} on this line"
             actions.append(_action(title, _allowing(analysis.source, d), about, preferred=False))
     return actions
+
+
+def _title(d: Diagnostic, fix: Fix) -> str:
+    """What a menu says of a fix: the help where it is short, or else what the edit does."""
+    edit = fix.edits[0]
+    old, new = (_cut(" ".join(text.split())) for text in (edit.span.text, edit.text))
+    if d.help and (len(d.help) <= _MENU or not old + new):
+        return d.help
+    if not old:
+        return f"insert `{new}`"
+    return f"replace `{old}` with `{new}`" if new else f"remove `{old}`"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MENU // 2 else f"{text[: _MENU // 2]}…"
 
 
 def _action(

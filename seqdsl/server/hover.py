@@ -8,8 +8,10 @@ from lsprotocol import types
 
 from seqdsl.graph.costs import ZERO
 from seqdsl.semantic.modules import reachable
+from seqdsl.semantic.rules.arguments import type_name
 from seqdsl.semantic.rules.walk import bodies_of, calls, statements
 from seqdsl.semantic.symbols import Kind, Symbol
+from seqdsl.semantic.types import TYPES
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.describe import (
     about_type,
@@ -37,6 +39,10 @@ def hover(analysis: Analysis, offset: int) -> types.Hover | None:
     if found is not None:
         span, symbol = found
         parts.append(_of_symbol(analysis, symbol))
+    typed = _type_at(analysis, offset)
+    if typed is not None:
+        span = type_name(typed)
+        parts.append(f"`{typed.name}`: {TYPES[typed.name].description}")
     flowing = _flowing(analysis, found, statement)
     if flowing is not None:
         parts.append(_of_statement(analysis, flowing))
@@ -45,6 +51,16 @@ def hover(analysis: Analysis, offset: int) -> types.Hover | None:
     if not text or span is None:
         return None
     return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), range_of(span))
+
+
+def _type_at(analysis: Analysis, offset: int) -> ast.Type | None:
+    """The type of a parameter under a position."""
+    for item in analysis.module.syntax.items:
+        if isinstance(item, ast.Network | ast.Derived | ast.Block):
+            for type in filter(None, (parameter.type for parameter in item.parameters)):
+                if type.span.start <= offset <= type.span.end and type.name in TYPES:
+                    return type
+    return None
 
 
 def _flowing(

@@ -130,6 +130,7 @@ def test_lenses_tell_params_and_macs(files: EditorFiles) -> None:
         ("Net(k=16)", ["network Net(k: positive, classes = 10)"]),
         ("Small", ["model Small = Net(k=16)", "**Small**: "]),
         ("classes }", ["classes = 10"]),
+        ("positive, kernel", ["`positive`: a whole number above zero"]),
     ],
 )
 def test_hovers(files: EditorFiles, needle: str, told: list[str]) -> None:
@@ -271,6 +272,23 @@ def test_files_are_completed(files: EditorFiles) -> None:
     assert labels('use "parts/§', files) == ["one.seq"]
 
 
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("conv 3x3, 4, act='tanh'", "a name stands without quotes, text in double ones"),
+        ("repeat 3 { relu }", "insert `x`"),
+        ("a = 3", "remove it, or call it `_a` if that is meant"),
+        ("seqconv 3x3, 16, k=4", "`use std.seqconv` imports it"),
+        ("conv 3x3, 8; expect params 7M +- 3%", "replace `7M` with `232`"),
+    ],
+)
+def test_a_menu_says_what_a_fix_does(files: EditorFiles, line: str, title: str) -> None:
+    analysis = analyse(f"network N {{\n  input 3x8x8\n  {line}\n}}\n", files)
+    end = len(analysis.source.text)
+    titles = [action.title for action in code_actions(analysis, 0, end, analysis.diagnostics)]
+    assert title in titles
+
+
 def test_symbols_and_folds(files: EditorFiles) -> None:
     analysis = analyse(NET, files)
     names = [
@@ -317,6 +335,7 @@ def test_findings_and_their_fixes(files: EditorFiles) -> None:
     assert found[0].tags == [types.DiagnosticTag.Unnecessary]
     actions = code_actions(analysis, 0, len(text), analysis.diagnostics)
     titles = [action.title for action in actions]
+    assert max(map(len, titles)) <= 80
     assert "did you mean `twice`?" in titles and "allow unused-name on this line" in titles
     where = at(text, "twce")
     assert [a.title for a in code_actions(analysis, where, where, analysis.diagnostics)] == [
