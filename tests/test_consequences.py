@@ -38,6 +38,33 @@ def test_one_mistake_is_one_finding(tmp_path: Path, text: str, expected: str) ->
     assert codes(tmp_path, text) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("conv 3x3, 16, groups=3", ["groups-divide"]),
+        ("a = it | conv 3x3, 7\n  add it, a", ["add-mismatch"]),
+        ("cnv 3x3, 16", ["unknown-layer"]),
+        ("stage a -> 9x9 { relu }", ["stage-output", "false-claim"]),  # as independent as can be
+        ("concatenate it, it, width=9", ["concat-width", "false-claim"]),
+        ("relu", ["false-claim"]),
+    ],
+)
+def test_a_claim_is_held_against_what_is_sure(
+    tmp_path: Path, line: str, expected: list[str]
+) -> None:
+    assert codes(tmp_path, network(f"{line}\n  expect params 5K")) == expected
+
+
+def test_aggregations_are_judged_where_all_networks_are_built(tmp_path: Path) -> None:
+    """The group that would make it more than one may be in the network that is not."""
+    block = "block b(g: positive) { aggregate i in 1..g, window=all { conv 3x3, 4 } }\n"
+    one = "network One { input 3x8x8; conv 3x3, 8; b 1 }\n"
+    two = "network Two { input 3x8x8; cnv 3x3, 8; b 2 }\n"
+    assert codes(tmp_path, block + one) == ["single-group"]
+    assert codes(tmp_path, block + one + two) == ["unknown-layer"]
+    assert codes(tmp_path, block + one + two.replace("cnv", "conv")) == []
+
+
 def test_an_import_of_what_can_not_be_read_is_complete_without_it(tmp_path: Path) -> None:
     """Its own mistake is told; what it would have given is not missed, what it can't have is."""
     (tmp_path / ".git").mkdir()

@@ -28,6 +28,8 @@ _OF_WHOLE_FILES = frozenset(
     }
 )  # fmt: skip
 
+# What is claimed and is not so changes nothing in a network.
+_OF_CLAIMS = ("stage-output", "concat-width", "unknown-convention")
 _UNKNOWN = ("unknown-layer", "undefined-name", "unknown-network")
 
 
@@ -47,9 +49,10 @@ def check_program(
                 break  # a limit of the file, which the others would pass as well
         found = check_rules(program)
     found += [d for instance in built for d in instance.diagnostics]
-    networks = [instance.network for instance in built if instance.network is not None]
-    found += single_groups(node for network in networks for node in network.nodes)
-    found += whole_windows(instance.windows for instance in built)
+    if not has_errors(found):  # an aggregation may be another in a network that can't be built
+        networks = [instance.network for instance in built if instance.network is not None]
+        found += single_groups(node for network in networks for node in network.nodes)
+        found += whole_windows(instance.windows for instance in built)
     return built, settled([*program.diagnostics, *found], program)
 
 
@@ -59,9 +62,14 @@ def expand_checked(
     params: Mapping[str, Argument] | None,
     replays: Replays | None = None,
 ) -> Instance:
-    """Builds a network and checks its claims. Parameters that are given void its claims."""
+    """Builds a network and checks its claims.
+
+    Parameters that are given void its claims, and so does an error behind which it is a guess.
+    """
     instance = expand(program, definition, params, replays=replays)
-    if instance.network is None or params:
+    wrong = (d for d in instance.diagnostics if d.severity is Severity.ERROR)
+    guessed = any(d.code.name not in _OF_CLAIMS for d in wrong)
+    if instance.network is None or params or guessed:
         return instance
     found = (*instance.diagnostics, *check_claims(instance.network))
     return replace(instance, diagnostics=found)
