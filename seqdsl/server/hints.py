@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsprotocol import types
@@ -16,6 +17,7 @@ from seqdsl.server.positions import position_of
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
+_CODE = re.compile(r'(?:[^#"]|"[^"]*")*')  # of a line, less its comment
 MAX_LENSES = 3  # networks that a lens tells of
 
 
@@ -83,8 +85,9 @@ def _claimed_params(network: Network) -> Claim | None:
 
 def _hint(analysis: Analysis, line: int, text: str, tip: str) -> types.InlayHint:
     source = analysis.source
-    code = source.line_text(line).partition("#")[0].rstrip()
-    position = position_of(source, source.line_start(line) + len(code))
+    code = _CODE.match(source.line_text(line))
+    end = len(code[0].rstrip()) if code is not None else 0
+    position = position_of(source, source.line_start(line) + end)
     return types.InlayHint(
         position, text, kind=types.InlayHintKind.Type, tooltip=tip or None, padding_left=True
     )

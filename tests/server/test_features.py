@@ -105,6 +105,13 @@ def test_hints_tell_shapes_and_what_is_spent(files: EditorFiles) -> None:
     assert f"Small: {small / 1000:.1f}K params" in str(sums[0].tooltip)
 
 
+def test_a_hint_stands_before_the_comment_of_its_line(files: EditorFiles) -> None:
+    line = '  require 1 == 1, "# one"; conv 3x3, 4'
+    analysis = analyse(f"network N {{\n  input 3x8x8\n{line}  # two\n}}\n", files)
+    (hint,) = inlay_hints(analysis, 1, 9)
+    assert hint.position == types.Position(2, len(line))
+
+
 def test_lenses_tell_params_and_macs(files: EditorFiles) -> None:
     analysis = analyse(NET, files)
     lenses = {lens.range.start.line + 1: lens.command.title for lens in code_lenses(analysis)}
