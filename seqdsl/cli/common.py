@@ -132,6 +132,8 @@ def fail_with(failure: Failure) -> NoReturn:
 
 
 def use_color(stream: object) -> bool:
-    """Whether a stream is a terminal that wants colour (NO_COLOR is obeyed)."""
+    """Whether a stream is a terminal that has colours, and NO_COLOR does not forbid them."""
     isatty = getattr(stream, "isatty", None)
-    return bool(isatty and isatty()) and not os.environ.get("NO_COLOR")
+    if not (isatty and isatty()) or os.environ.get("TERM") == "dumb":
+        return False
+    return not os.environ.get("NO_COLOR")

@@ -175,3 +175,4 @@ def test_colour_on_a_terminal_and_not_with_no_color(tmp_path: Path) -> None:
 
     assert "\x1b[32m+ silu" in printed()
     assert "\x1b" not in printed(NO_COLOR="1")
+    assert "\x1b" not in printed(TERM="dumb")
