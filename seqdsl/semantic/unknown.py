@@ -96,5 +96,7 @@ def unknown_function(e: ast.Function, module: LoadedModule) -> tuple[str | None,
     if formals_named(e.name, module) is not None:
         arguments = e.span.text[len(e.name) + 1 : -1]
         return f"a layer is applied with a pipe: `it | {e.name} {arguments}`", None
+    if e.name == "range":
+        return "a range is written `first..last`, such as `1..3`", None
     named = Span(e.span.source, e.span.start, e.span.start + len(e.name))
     return did_you_mean(e.name, FUNCTIONS, named, f"the functions are {', '.join(FUNCTIONS)}")

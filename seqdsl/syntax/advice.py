@@ -11,9 +11,10 @@ from seqdsl.source.fix import Edit, Fix, inserting, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean, nearest
 from seqdsl.source.text import Source, Span
-from seqdsl.syntax.tokens import statement_start, token_span
+from seqdsl.syntax.tokens import statement_start, token_span, unclosed
 
 ITEMS = {"USE", "NETWORK", "MODEL", "BLOCK"}
+CLOSING = {"LBRACE": "}", "LPAR": ")", "LSQB": "]"}
 VALUES = {"NAME", "NUMBER", "SIZE"}
 _NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
 _STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "output", "input", "replace")
@@ -59,6 +60,19 @@ class Misfit:
         """What stands between the token before and this one."""
         return Span(self.source, self.end_before, self.span.start)
 
+    @property
+    def begins_line(self) -> bool:
+        """Whether a line ends before it, or with it."""
+        same = self.previous is not None and self.previous.line == self.token.line
+        return self.token.type == "_NL" or not same
+
+    @property
+    def opening(self) -> Token | None:
+        """The bracket of this statement that is open before it."""
+        first = statement_start(self.tokens, self.position)
+        brackets = unclosed(self.tokens[first : self.position])
+        return brackets[-1] if brackets and brackets[-1].type != "LBRACE" else None
+
     def followed_by(self, *kinds: str) -> bool:
         found = self.tokens[self.position + 1 : self.position + 1 + len(kinds)]
         return [token.type for token in found] == list(kinds)
@@ -78,6 +92,8 @@ def _another_languages(m: Misfit) -> Advice:
             if tuple(str(token) for token in found) == symbols:
                 span = token_span(m.source, found[0]).to(token_span(m.source, found[-1]))
                 return f"`{word}` is the word for `{''.join(symbols)}`", replacing(span, word)
+    if m.token == "//" and statement_start(m.tokens, m.position) == m.position:
+        return "a comment begins with `#`", replacing(m.span, "#", safe=True)
     if m.token == ":" and m.before == "NAME" and "COMMA" in m.expected:
         return f"an argument is given with `=`: `{m.previous}=...`", _with_equals(m)
     if m.token == "'":
@@ -163,6 +179,11 @@ def _of_words(m: Misfit) -> Advice:
 
 def _of_values(m: Misfit) -> Advice:
     kind, before = m.token.type, m.before
+    opening = m.opening
+    ends = m.begins_line or kind == "LBRACE"
+    if opening is not None and ends and f"R{opening.type[1:]}" in m.expected:
+        closing = CLOSING[opening.type]
+        return f"add the `{closing}`", inserting(m.source, m.end_before, closing)
     if before == "NUMBER" and "BY" in m.expected:
         return "a number ends in K, M, G or T, or in nothing", None
     if m.token == '"':

@@ -9,7 +9,7 @@ from lark import Token
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.text import Source
-from seqdsl.syntax.advice import ITEMS, VALUES, Misfit, advice
+from seqdsl.syntax.advice import CLOSING, ITEMS, VALUES, Misfit, advice
 from seqdsl.syntax.tokens import left_open, token_span
 
 _TERMINALS = {
@@ -30,7 +30,6 @@ _TERMINALS = {
     "EQUAL": "`=`",
     "_ARROW": "`->`",
 }
-_CLOSING = {"LBRACE": "}", "LPAR": ")", "LSQB": "]"}
 
 
 def describe(
@@ -49,12 +48,16 @@ def describe(
             "the file ends in the middle of a definition",
             Label(token_span(source, tokens[-1]), f"{_list(expected)} expected after this"),
             secondary,
-            help=f"add the `{_CLOSING[opening.type]}`" if opening is not None else None,
+            help=f"add the `{CLOSING[opening.type]}`" if opening is not None else None,
         )
     token = tokens[position]
-    help, fix = advice(Misfit(source, tokens, position, expected))
+    misfit = Misfit(source, tokens, position, expected)
+    help, fix = advice(misfit)
     where = Label(token_span(source, token), f"{_list(expected)} expected")
-    return Diagnostic(BY_NAME["syntax"], f"unexpected {spell(token)}", where, help=help, fix=fix)
+    opening = misfit.opening
+    secondary = () if opening is None else (Label(token_span(source, opening), "opened here"),)
+    message = f"unexpected {spell(token)}"
+    return Diagnostic(BY_NAME["syntax"], message, where, secondary, help=help, fix=fix)
 
 
 def spell(token: Token) -> str:

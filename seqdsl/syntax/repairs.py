@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.fix import Fix, removing_lines
+from seqdsl.source.fix import Edit, Fix, removing_lines
+from seqdsl.source.text import Span
 from seqdsl.syntax.advice import ITEMS, Misfit
 from seqdsl.syntax.messages import describe, spell
 from seqdsl.syntax.recovery import closed, tidy
@@ -26,12 +29,45 @@ def repaired(m: Misfit) -> Repair | None:
 
 
 def _missing_brace(m: Misfit) -> Repair | None:
-    """A brace that is missing at the end of a line, or stands on the next."""
-    if m.token.type != "_NL" or "LBRACE" not in m.expected:
+    """A brace that is missing at the end of a line, or is a colon, or stands on the next line."""
+    colon = m.token == ":" and m.followed_by("_NL")
+    if not (colon or m.token.type == "_NL") or "LBRACE" not in m.expected:
         return None
-    brace = [] if m.followed_by("LBRACE") else [Token.new_borrow_pos("LBRACE", "{", m.token)]
-    tokens = [*m.tokens[: m.position], *brace, *m.tokens[m.position + 1 :]]
-    return describe(m.source, m.tokens, m.position, m.expected), tokens
+    found = describe(m.source, m.tokens, m.position, m.expected)
+    before, rest = list(m.tokens[: m.position]), list(m.tokens[m.position + 1 + colon :])
+    if rest and rest[0].type == "LBRACE":
+        return found, [*before, *rest]
+    brace = Token.new_borrow_pos("LBRACE", "{", m.token)
+    edits = [Edit(Span(m.source, m.end_before, m.span.end if colon else m.end_before), " {")]
+    kinds = Counter(token.type for token in m.tokens)
+    if kinds["LBRACE"] == kinds["RBRACE"]:  # nothing closes it: its indentation tells how far
+        rest, last = _closed_by_indentation(m, rest)
+        margin = " " * indent(m.source, before[-1])
+        end = m.source.line_end(token_span(m.source, last).line)
+        edits.append(Edit(Span(m.source, end, end), f"\n{margin}}}"))
+    help = "what belongs to it stands in braces" if colon else found.help
+    fix = Fix(tuple(edits), safe=False)
+    return replace(found, help=help, fix=fix), [*before, brace, *rest]
+
+
+def _closed_by_indentation(m: Misfit, rest: list[Token]) -> tuple[list[Token], Token]:
+    """The tokens behind a heading with a brace behind what is indented, and the last of that."""
+    last, margin = m.tokens[m.position - 1], indent(m.source, m.tokens[m.position - 1])
+    end = 0
+    for end, token in enumerate(rest):  # noqa: B007
+        if token.type != "_NL" and token.line != last.line:
+            if indent(m.source, token) <= margin:
+                break
+            last = token
+    else:
+        end = len(rest)
+    inner = tidy(rest[:end])
+    close = Token.new_borrow_pos("RBRACE", "}", last)
+    outer = rest[end:]
+    between = (
+        [Token.new_borrow_pos("_NL", "\n", last)] if outer and outer[0].type != "RBRACE" else []
+    )
+    return [*inner, close, *between, *outer], last
 
 
 def _joined_lines(m: Misfit) -> Repair | None:

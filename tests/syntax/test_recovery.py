@@ -70,6 +70,9 @@ def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
         ("conv 3x3, 16, act='tanh'", "conv 3x3, 16, act=tanh"),
         ("exepct params 3K", "expect params 3K"),
         ("stage a\n  {\n relu }", "stage a {\n relu }"),
+        ("// Table 2", "# Table 2"),
+        ("conv 3x3, (8 + 2\n  relu", "conv 3x3, (8 + 2)\n  relu"),
+        ("for k in [8, 16 { relu }", "for k in [8, 16] { relu }"),
         ("}\nmodel M = N\nnetwork P {", "}\nmodel M = N()\nnetwork P {"),
     ],
 )
@@ -94,6 +97,44 @@ def test_a_line_that_ends_too_early_spoils_itself_alone(
     assert joined.primary is not None and joined.primary.span.line == 3
     assert "so goes on in the next" in joined.message
     assert unknown.code.name == "unknown-layer"
+
+
+@pytest.mark.parametrize("colon", [":", ""])
+def test_what_is_indented_under_a_heading_belongs_to_it(tmp_path: Path, colon: str) -> None:
+    """Where nothing closes the brace that is missing, both are put where indentation has them."""
+    text = f"""network A{colon}
+  input 3x8x8
+  for i in 1..3{colon}
+    conv 3x3, 8  # three times
+
+    cnv 3x3, 8
+  relu
+network B {{
+  input 3x8x8
+  stage one{colon}
+    relu
+}}
+"""
+    heading, loop, unknown, stage = findings(tmp_path, text)
+    assert unknown.code.name == "unknown-layer"
+    fixes = [d.fix for d in (heading, loop, stage) if d.fix is not None]
+    mended = """network A {
+  input 3x8x8
+  for i in 1..3 {
+    conv 3x3, 8  # three times
+
+    cnv 3x3, 8
+  }
+  relu
+}
+network B {
+  input 3x8x8
+  stage one {
+    relu
+  }
+}
+"""
+    assert applied(text, fixes)[0] == mended
 
 
 @pytest.mark.parametrize("heading", ["network B {", "block b {", "## What it is.\nnetwork B {"])
