@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -60,7 +61,7 @@ class Judged:
     valid: bool
     codes: tuple[str, ...]
     seconds: float
-    peak: int  # kilobytes resident, of its worker so far
+    peak: int  # kilobytes resident, with what its worker keeps
     broke: str = ""  # what it broke of the properties
 
 
@@ -95,7 +96,9 @@ def text_of(seed: int, number: int, files: Sequence[str]) -> str:
 
 
 def judged(number: int, text: str, path: Path) -> Judged:
-    """Judges a program within its share of the processor."""
+    """Judges a program within its share of the processor, and of memory with what is kept."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
     valid, codes, taken, broke = False, (), 0.0, ""
     signal.setitimer(signal.ITIMER_PROF, ALL_OF_IT)
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import fail
@@ -49,20 +49,26 @@ class Actual:
     span: Span
 
 
-@cache
+_FORMALS: WeakKeyDictionary[ast.Block | ast.Network | ast.Derived, tuple[Formal, ...]]
+_FORMALS = WeakKeyDictionary()
+
+
 def formals_of(definition: ast.Block | ast.Network | ast.Derived) -> tuple[Formal, ...]:
     """The parameters of a block or network; made once, as every call asks for them."""
-    return tuple(
-        Formal(
-            p.name,
-            p.type.name if p.type else None,
-            p.type.count if p.type else None,
-            required=p.default is None,
-            expression=p.default,
-            span=p.span,
+    formals = _FORMALS.get(definition)
+    if formals is None:
+        formals = _FORMALS[definition] = tuple(
+            Formal(
+                p.name,
+                p.type.name if p.type else None,
+                p.type.count if p.type else None,
+                required=p.default is None,
+                expression=p.default,
+                span=p.span,
+            )
+            for p in definition.parameters
         )
-        for p in definition.parameters
-    )
+    return formals
 
 
 def bind(

@@ -40,6 +40,12 @@ __all__ = [  # handed on: the whole tree under one name
 # fmt: on
 
 
+class Keyed:
+    """What may be the key of a cache that does not keep it."""
+
+    __slots__ = ("__weakref__",)
+
+
 @frozen
 class Call:
     """A layer applied to what flows: ``residual x 2 { ... }``, ``conv 3x3, 32``.
@@ -190,7 +196,7 @@ class Use:
 
 
 @frozen
-class Network:
+class Network(Keyed):
     name: str
     name_span: Span
     parameters: tuple[Parameter, ...]
@@ -200,7 +206,7 @@ class Network:
 
 
 @frozen
-class Block:
+class Block(Keyed):
     name: str
     name_span: Span
     parameters: tuple[Parameter, ...]
@@ -236,7 +242,7 @@ class Replace:
 
 
 @frozen
-class Derived:
+class Derived(Keyed):
     """``network SeqVGG(k) = VGG16BN with { ... }``: a network with some of its layers replaced."""
 
     name: str
