@@ -53,21 +53,15 @@ def _missing_brace(m: Misfit) -> Repair | None:
 def _closed_by_indentation(m: Misfit, rest: list[Token]) -> tuple[list[Token], Token]:
     """The tokens behind a heading with a brace behind what is indented, and the last of that."""
     last, margin = m.tokens[m.position - 1], indent(m.source, m.tokens[m.position - 1])
-    end = 0
-    for end, token in enumerate(rest):  # noqa: B007
+    end = len(rest)
+    for i, token in enumerate(rest):
         if token.type != "_NL" and token.line != last.line:
             if indent(m.source, token) <= margin:
+                end = i
                 break
             last = token
-    else:
-        end = len(rest)
-    inner = tidy(rest[:end])
-    close = Token.new_borrow_pos("RBRACE", "}", last)
-    outer = rest[end:]
-    between = (
-        [Token.new_borrow_pos("_NL", "\n", last)] if outer and outer[0].type != "RBRACE" else []
-    )
-    return [*inner, close, *between, *outer], last
+    close = [Token.new_borrow_pos("RBRACE", "}", last), Token.new_borrow_pos("_NL", "\n", last)]
+    return tidy([*rest[:end], *close, *rest[end:]]), last
 
 
 def _joined_lines(m: Misfit) -> Repair | None:
