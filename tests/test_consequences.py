@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from networks import findings
 
+from seqdsl.passes.mend import mended
 from seqdsl.source.fix import applied
+from seqdsl.source.text import Source
 
 BASE = "network Base { input 3x8x8; conv 3x3, 16 }\n"
 
@@ -31,6 +33,9 @@ def network(line: str) -> str:
         (BASE + "network D = Base with { replace conv(kernel, widt) { relu } }",
          "unknown-argument"),
         (network("repeat x { relu }"), "unknown-argument"),
+        (network("repeat x -1 { relu }"), "unknown-argument"),
+        (network("skip = it\n  conv 3x3, width\n  add it, skp"), "undefined-name"),
+        ("def N(x):\n  x = conv(3)\n\n  return x\n", "syntax"),
         (network("aggregate i in 1..1, window=all { conv 3x3, 4, strid=1 }"), "unknown-argument"),
     ],
 )  # fmt: skip
@@ -88,6 +93,14 @@ def test_an_import_of_what_can_not_be_read_is_complete_without_it(tmp_path: Path
         ("elif 1 == 1 { relu }", "another condition follows `else if`"),
         ("a = conv(3x3, 16)\n  add a, a", "a layer is applied with a pipe: `it | conv 3x3, 16`"),
         ("a = mn(3, 16)\n  conv 3x3, a", "did you mean `min`?"),
+        ("a = range(3)\n  conv 3x3, a", "a range is written `first..last`, such as `1..3`"),
+        ("conv 3x3, 16, act=relu6()", "a layer is named without brackets: `relu6`"),
+        ('conv 3x3, 16, act="relu"', "a layer or a constant is named without quotes"),
+        ("aggregate i in 1..2, window=last { relu }", "it is a function: `last(...)`"),
+        ("MaxPooling2D 2", "did you mean `max_pool`?"),
+        ("conv 3x3, out_channels=16", "did you mean `width`?"),
+        ("conv 3x3, 16, activation=relu", "did you mean `act`?"),
+        ("const w", "define it with `block`"),  # not: conv
     ],
 )
 def test_suggestions_fit_their_place(tmp_path: Path, line: str, help: str) -> None:
@@ -113,6 +126,33 @@ def test_a_block_of_the_library_is_suggested_its_import(
     assert only.help == "`use std.seqconv` imports it" and only.fix is not None
     assert applied(above + body, [only.fix])[0] == after + body
     assert not findings(tmp_path, after + body)
+
+
+@pytest.mark.parametrize(
+    ("use", "help"),
+    [
+        ("use std.resnet", "did you mean `std.residual`?"),
+        ("use blocks.seq", 'did you mean `"blocks.seq"`?'),
+        ('use "std.residual"', "a module of the library is named without quotes"),
+        ("import std.residual", "did you mean `use`?"),
+    ],
+)
+def test_imports_of_other_languages(tmp_path: Path, use: str, help: str) -> None:
+    assert findings(tmp_path, f"{use}\n{network('relu')}")[0].help == help
+
+
+def test_a_claim_of_several_models_is_mended_by_hand(tmp_path: Path) -> None:
+    text = network("relu\n  expect params 5K") + "model A = N(width=3)\nmodel B = N(width=9)\n"
+    found = findings(tmp_path, text)
+    assert {d.code.name for d in found} == {"false-claim"} and not any(d.fix for d in found)
+    (only,) = findings(tmp_path, network("relu\n  expect params 5K"))
+    assert only.fix is not None
+
+
+def test_guesses_do_not_change_claims_that_they_made_false(tmp_path: Path) -> None:
+    text = network("cnv 3x3, 8\n  expect params 500")
+    fixed, count = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
+    assert (fixed, count) == (text.replace("cnv", "conv"), 1)
 
 
 def test_what_repeats_is_suggested_its_x(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_safe_fixes_are_made(tmp_path: Path, before: str, after: str) -> None:
         ("stage s -> 9x9 { relu }", "stage s -> 8x8 { relu }"),
         ("concatenate it, it, width=9", "concatenate it, it, width=16"),
         ("expect params 100", "expect params 232"),
-        ("expect flops 1K by papr", "expect flops 16K by paper"),
+        ("expect flops 16K by papr", "expect flops 16K by paper"),
         (
             "aggregate i in 1..3, window=last(9) { relu }",
             "aggregate i in 1..3, window=all { relu }",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -30,6 +31,7 @@ _OF_WHOLE_FILES = frozenset(
 
 # What is claimed and is not so changes nothing in a network.
 _OF_CLAIMS = ("stage-output", "concat-width", "unknown-convention")
+_IMPORTS = ("missing-import", "import-outside", "import-cycle", "import-limit")
 _UNKNOWN = ("unknown-layer", "undefined-name", "unknown-network")
 
 
@@ -48,12 +50,25 @@ def check_program(
             if meter.passed:
                 break  # a limit of the file, which the others would pass as well
         found = check_rules(program)
-    found += [d for instance in built for d in instance.diagnostics]
+    found += _without_idle_fixes(built)
     if not has_errors(found):  # an aggregation may be another in a network that can't be built
         networks = [instance.network for instance in built if instance.network is not None]
         found += single_groups(node for network in networks for node in network.nodes)
         found += whole_windows(instance.windows for instance in built)
     return built, settled([*program.diagnostics, *found], program)
+
+
+def _without_idle_fixes(built: Sequence[Instance]) -> list[Diagnostic]:
+    """The findings of networks; a claim of several of them has no number that is right for all."""
+    networks = (instance.network for instance in built if instance.network is not None)
+    shared = Counter(claim.span for network in networks for claim in network.claims)
+    return [
+        replace(d, fix=None)
+        if d.code.name == "false-claim" and d.primary is not None and shared[d.primary.span] > 1
+        else d
+        for instance in built
+        for d in instance.diagnostics
+    ]
 
 
 def expand_checked(
@@ -98,18 +113,20 @@ def settled(
 def _follows_from(
     found: Sequence[Diagnostic], unread: frozenset[str]
 ) -> Callable[[Diagnostic], bool]:
-    """Whether a finding follows from others: a warning about what has an error inside it; a name
-    that a missing import may give, or what can't be read; a name that is no argument to begin with.
+    """Whether a finding follows from others: a warning about what has an error inside it, or about
+    a name that a misspelt one may be; a name that a missing import may give, or what can't be
+    read; a name that is no argument to begin with.
     """
     placed = [(d, d.primary.span) for d in found if d.primary is not None]
-    incomplete = {span.source for d, span in placed if d.code.name == "missing-import"}
+    incomplete = {span.source for d, span in placed if d.code.name in _IMPORTS}
     errors: dict[Source, list[int]] = {}
     for d, span in placed:
         if d.severity is Severity.ERROR:
             errors.setdefault(span.source, []).append(span.start)
     for starts in errors.values():
         starts.sort()
-    extra = {span for d, span in placed if d.code.name == "unknown-argument"}
+    extra = {(s.source, s.start) for d, s in placed if d.code.name == "unknown-argument"}
+    meant = {e.text for d, _ in placed if d.code.name in _UNKNOWN and d.fix for e in d.fix.edits}
 
     def follows(d: Diagnostic) -> bool:
         if d.primary is None:
@@ -117,7 +134,9 @@ def _follows_from(
         span = d.primary.span
         if d.code.name in _UNKNOWN and (span.source in incomplete or span.text in unread):
             return True
-        if d.code.name == "undefined-name" and span in extra:
+        if d.code.name == "undefined-name" and (span.source, span.start) in extra:
+            return True
+        if d.code.name == "unused-name" and span.text in meant:
             return True
         starts = errors.get(span.source, [])
         first = bisect_left(starts, span.start)

@@ -13,6 +13,7 @@ from seqdsl.source.fix import Fix, applied
 from seqdsl.source.text import Source
 from seqdsl.syntax.parser import parse
 
+_CLAIMS = ("false-claim", "stage-output")
 MAX_ROUNDS = 20  # a fix may bring out what another mends
 
 
@@ -21,12 +22,14 @@ def mended(
 ) -> tuple[str, int]:
     """The text with its safe fixes put in, or all of them, and how many that were.
 
-    A fix that would leave more errors of syntax than there are is not taken.
+    A claim that other fixes made false is left to its author. A fix that would leave more errors
+    of syntax than there are is not taken.
     """
     count = 0
     found = _findings(source, path, files)
-    for _ in range(MAX_ROUNDS):
-        fixes = [d.fix for d in found if d.fix is not None and (unsafe or d.fix.safe)]
+    for turn in range(MAX_ROUNDS):
+        wanted = (d for d in found if not (turn and d.code.name in _CLAIMS))
+        fixes = [d.fix for d in wanted if d.fix is not None and (unsafe or d.fix.safe)]
         own = [fix for fix in fixes if all(e.span.source is source for e in fix.edits)]
         text, made = applied(source.text, _bearable(source, own))
         if not made or text == source.text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import cast
@@ -120,7 +121,7 @@ def assign(
         if actual.name is None:
             if positional >= len(ordered):
                 # `repeat 3 { ... }`: its braces are all that it takes
-                repeats = not ordered and bool(formals) and actual.span.text != "x"
+                repeats = not ordered and bool(formals) and not re.match(r"x\b", actual.span.text)
                 start = actual.span.start
                 raise fail(
                     "unknown-argument",
@@ -238,6 +239,7 @@ def _misfit(value: Value, formal: Formal, type: ParameterType, span: Span, scope
         scope,
         label=kind_of(value),
         secondary=() if formal.span is None else (Label(formal.span, "declared here"),),
+        help="a layer or a constant is named without quotes" if isinstance(value, str) else None,
     )
 
 

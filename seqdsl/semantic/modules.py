@@ -163,12 +163,10 @@ class _Loader:
         if use.library:
             found = library_module(use.target)
             if found is None:
-                raise _import_failure(
-                    "missing-import",
-                    f"the library has no module `{use.target}`",
-                    use,
-                    nearest(use.target, library_names()),
-                )
+                is_file = use.target.endswith(".seq")  # which stands in quotes
+                near = f'"{use.target}"' if is_file else nearest(use.target, library_names())
+                message = f"the library has no module `{use.target}`"
+                raise _import_failure("missing-import", message, use, near)
             return found
         try:
             path = self._files.locate(folder / use.target)
@@ -208,7 +206,10 @@ class _Loader:
             near = nearest(path.name, others)
             if near is not None:
                 near = f"{use.target.removesuffix(path.name)}{near}"
-            raise _import_failure("missing-import", failure.diagnostic.message, use, near) from None
+            message, help = failure.diagnostic.message, None
+            if library_module(use.target) is not None:
+                help = "a module of the library is named without quotes"
+            raise _import_failure("missing-import", message, use, near, help) from None
         return self.module(source, name, path, parents)
 
 

@@ -72,6 +72,8 @@ def undefined_value(
     name: ast.Name, place: Place, module: LoadedModule, values: Iterable[str]
 ) -> tuple[str | None, Fix | None]:
     """The help and the fix for a value that has no name; ``values`` are the names in scope."""
+    if name.name in FUNCTIONS:
+        return f"it is a function: `{name.name}(...)`", None
     if any(formal.name == name.name for formal in place.formals):
         return f"a value for the parameter of this name is given with `{name.name}=...`", None
     help = "name a value with `name = ...`, or declare a parameter"
@@ -94,7 +96,9 @@ def fitting(place: Place, module: LoadedModule) -> Iterator[str]:
 def unknown_function(e: ast.Function, module: LoadedModule) -> tuple[str | None, Fix | None]:
     """The help and the fix for a function that does not exist; it may be a layer."""
     if formals_named(e.name, module) is not None:
-        arguments = e.span.text[len(e.name) + 1 : -1]
+        arguments = e.span.text[len(e.name) + 1 : -1].strip()
+        if not arguments:
+            return f"a layer is named without brackets: `{e.name}`", replacing(e.span, e.name)
         return f"a layer is applied with a pipe: `it | {e.name} {arguments}`", None
     if e.name == "range":
         return "a range is written `first..last`, such as `1..3`", None

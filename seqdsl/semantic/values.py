@@ -230,7 +230,7 @@ def kind_of(value: Value) -> str:
         case str():
             return "text"
         case SizeValue():
-            return "a size"
+            return "a size" if len(value.values) == 2 else f"one of {len(value.values)} sides"
         case PathValue():
             return "a path"
         case tuple() | range():

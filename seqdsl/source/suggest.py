@@ -9,7 +9,23 @@ from seqdsl.source.fix import Fix, replacing
 from seqdsl.source.meter import METER
 from seqdsl.source.text import Span
 
+# What other languages and libraries call it, in lower case and without underscores.
+ELSEWHERE = {
+    "activation": "act", "filters": "width", "outchannels": "width", "outfeatures": "width",
+    "units": "width", "kernelsize": "kernel", "strides": "stride", "usebias": "bias",
+    "dilationrate": "dilation", "cardinality": "groups", "rate": "p",
+    "dense": "fc", "convolution": "conv", "maxpool2d": "max_pool", "maxpooling2d": "max_pool",
+    "avgpool2d": "avg_pool", "averagepooling2d": "avg_pool", "batchnorm2d": "batch_norm",
+    "batchnormalization": "batch_norm", "bn": "batch_norm", "gap": "global_average_pool",
+    "adaptiveavgpool2d": "global_average_pool", "globalaveragepooling2d": "global_average_pool",
+    "concat": "concatenate", "cat": "concatenate", "swish": "silu", "hardswish": "hard_swish",
+    "import": "use", "from": "use", "include": "use", "def": "block", "class": "network",
+    "assert": "require", "return": "output", "integer": "int", "float": "number",
+    "boolean": "bool", "str": "text", "string": "text", "std.resnet": "std.residual",
+    "std.densenet": "std.dense",
+}  # fmt: skip
 MAX_LENGTH = 64
+_LIKE = 0.7  # of 1: `rleu` is like `relu`, and `const` not like `conv`
 MAX_CANDIDATES = 2_000
 
 
@@ -34,7 +50,10 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     by_lower = {c.lower(): c for c in short}
     if name.lower() in by_lower and by_lower[name.lower()] != name:
         return by_lower[name.lower()]
+    elsewhere = ELSEWHERE.get(name.lower().replace("_", ""))
+    if elsewhere is not None and elsewhere in short:
+        return elsewhere
     if meter is not None:
         meter.compare(len(short))
-    matches = get_close_matches(name, short, n=1, cutoff=0.6)
+    matches = get_close_matches(name, short, n=1, cutoff=_LIKE)
     return matches[0] if matches else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
 from lark import Token
 
-from seqdsl.source.fix import Edit, Fix, inserting, replacing
+from seqdsl.source.fix import Fix, inserting, removing, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean, nearest
 from seqdsl.source.text import Source, Span
@@ -19,7 +20,7 @@ VALUES = {"NAME", "NUMBER", "SIZE"}
 _NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
 _STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "output", "input", "replace")
 # Other languages' operators, as tokens of this one.
-_ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not", ("&",): "and"}
+_ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not ", ("&",): "and"}
 
 Advice: TypeAlias = tuple[str | None, Fix | None]
 
@@ -61,6 +62,11 @@ class Misfit:
         return Span(self.source, self.end_before, self.span.start)
 
     @property
+    def statement(self) -> Sequence[Token]:
+        """The tokens of its statement, up to this one."""
+        return self.tokens[statement_start(self.tokens, self.position) : self.position + 1]
+
+    @property
     def begins_line(self) -> bool:
         """Whether a line ends before it, or with it."""
         same = self.previous is not None and self.previous.line == self.token.line
@@ -69,8 +75,7 @@ class Misfit:
     @property
     def opening(self) -> Token | None:
         """The bracket of this statement that is open before it."""
-        first = statement_start(self.tokens, self.position)
-        brackets = unclosed(self.tokens[first : self.position])
+        brackets = unclosed(self.statement[:-1])
         return brackets[-1] if brackets and brackets[-1].type != "LBRACE" else None
 
     def followed_by(self, *kinds: str) -> bool:
@@ -91,9 +96,15 @@ def _another_languages(m: Misfit) -> Advice:
             found = m.tokens[first : first + len(symbols)]
             if tuple(str(token) for token in found) == symbols:
                 span = token_span(m.source, found[0]).to(token_span(m.source, found[-1]))
-                return f"`{word}` is the word for `{''.join(symbols)}`", replacing(span, word)
-    if m.token == "//" and statement_start(m.tokens, m.position) == m.position:
-        return "a comment begins with `#`", replacing(m.span, "#", safe=True)
+                return f"`{word.strip()}` is the word for `{''.join(symbols)}`", replacing(
+                    span, word
+                )
+    comment = next((t for t in m.statement if t == "//" and t.line == m.token.line), None)
+    if comment is not None and (comment is m.token or m.token.type in VALUES | {"_NL"}):
+        alone = comment is m.statement[0]
+        return "a comment begins with `#`", replacing(
+            token_span(m.source, comment), "#", safe=alone
+        )
     if m.token == ":" and m.before == "NAME" and "COMMA" in m.expected:
         return f"an argument is given with `=`: `{m.previous}=...`", _with_equals(m)
     if m.token == "'":
@@ -118,12 +129,9 @@ def _with_equals(m: Misfit) -> Fix | None:
 
 
 def _of_brackets(m: Misfit) -> Advice:
-    token, kind = m.token, m.token.type
-    if kind == "CALLNAME" and "NAME" in m.expected:
-        help = f"a layer's arguments follow its name without brackets: `{token} ...`"
-        return help, _without_brackets(m)
+    kind = m.token.type
     if kind == "NAME" and m.expected == {"CALLNAME"}:
-        help = f"what a model gives its network stands in brackets: `{token}()`"
+        help = f"what a model gives its network stands in brackets: `{m.token}()`"
         return help, inserting(m.source, m.span.end, "()", safe=True)
     if kind == "LPAR" and m.before == "NAME":
         return f"write `{m.previous}(` without a space before the bracket", replacing(m.gap, "")
@@ -137,26 +145,23 @@ def _of_brackets(m: Misfit) -> Advice:
     return None, None
 
 
-def _without_brackets(m: Misfit) -> Fix | None:
-    """Takes the brackets of ``conv(3x3, 16)`` out, where they close."""
-    depth = 0
-    for token in m.tokens[m.position + 1 :]:
-        depth += (token.type == "LPAR") - (token.type == "RPAR")
-        if depth == 0:
-            opening = token_span(m.source, m.tokens[m.position + 1])
-            edits = (Edit(opening, " "), Edit(token_span(m.source, token), ""))
-            return Fix(edits, safe=True)
-    return None
-
-
 def _of_equals(m: Misfit) -> Advice:
     if m.token.type == "VBAR" and "VBAR" not in m.expected:
         help = "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
         return help, None
     if m.token.type != "EQUAL":
         return None, None
+    if m.followed_by("COMPARE") and "_ARROW" in m.expected:
+        arrow = m.span.to(token_span(m.source, m.tokens[m.position + 1]))
+        return "an arrow is written `->`", replacing(arrow, "->")
+    if m.expected == {"IN"}:
+        return "a loop runs over a range or a list: `for i in 1..3`", replacing(m.span, "in")
+    if m.expected == {"NUMBER"}:
+        return "the number follows without a sign: `expect params 5K`", removing(m.span)
     if m.previous is not None and _is_word(m.previous):
         return _reserved(m.previous), None
+    if "COMPARE" not in m.expected:
+        return None, None
     help = "compare with `==`; `name = value` names a value at the start of a statement"
     return help, replacing(m.span, "==")
 
@@ -179,15 +184,17 @@ def _of_words(m: Misfit) -> Advice:
 
 def _of_values(m: Misfit) -> Advice:
     kind, before = m.token.type, m.before
-    opening = m.opening
-    ends = m.begins_line or kind == "LBRACE"
-    if opening is not None and ends and f"R{opening.type[1:]}" in m.expected:
-        closing = CLOSING[opening.type]
-        return f"add the `{closing}`", inserting(m.source, m.end_before, closing)
     if before == "NUMBER" and "BY" in m.expected:
         return "a number ends in K, M, G or T, or in nothing", None
     if m.token == '"':
         return "a string ends on the line on which it began", None
+    if before == "NUMBER" and re.fullmatch(r"[X*]\d+", m.token):
+        size = token_span(m.source, m.tokens[m.position - 1]).to(m.span)
+        return "write a size with a small x: 3x3", replacing(size, size.text.lower())
+    if m.token in ("x", "X") and "X" in m.expected:
+        if m.followed_by("NUMBER"):
+            return "a small `x` repeats a layer", replacing(m.span, "x")
+        return "how often follows behind `x`", None
     if kind == "X" and before == "NUMBER":
         return "write a size without spaces: 3x3", _joined_size(m)
     if kind == before == "COMMA":

@@ -57,6 +57,10 @@ def describe(
     opening = misfit.opening
     secondary = () if opening is None else (Label(token_span(source, opening), "opened here"),)
     message = f"unexpected {spell(token)}"
+    if token.type == "RBRACE" and misfit.begins_line and misfit.before not in ("RBRACE", "LBRACE"):
+        # the line before it is half of a statement
+        message = "unexpected end of line"
+        where = Label(token_span(source, tokens[position - 1]), f"{_list(expected)} expected after")
     return Diagnostic(BY_NAME["syntax"], message, where, secondary, help=help, fix=fix)
 
 

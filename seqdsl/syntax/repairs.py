@@ -11,9 +11,9 @@ from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.fix import Edit, Fix, removing_lines
+from seqdsl.source.fix import Edit, Fix, inserting, removing_lines
 from seqdsl.source.text import Span
-from seqdsl.syntax.advice import ITEMS, Misfit
+from seqdsl.syntax.advice import CLOSING, ITEMS, Misfit
 from seqdsl.syntax.messages import describe, spell
 from seqdsl.syntax.recovery import closed, tidy
 from seqdsl.syntax.tokens import indent, left_open, statement_start, token_span, unclosed
@@ -62,6 +62,68 @@ def _closed_by_indentation(m: Misfit, rest: list[Token]) -> tuple[list[Token], T
             last = token
     close = [Token.new_borrow_pos("RBRACE", "}", last), Token.new_borrow_pos("_NL", "\n", last)]
     return tidy([*rest[:end], *close, *rest[end:]]), last
+
+
+def _missing_bracket(m: Misfit) -> Repair | None:
+    """A bracket that is missing at the end of a line, or before a brace."""
+    opening = m.opening
+    if opening is None or opening is m.previous:
+        return None
+    if not (m.begins_line or m.token.type == "LBRACE"):
+        return None
+    kind = f"R{opening.type[1:]}"
+    if kind not in m.expected:
+        return None
+    sign = CLOSING[opening.type]
+    found = replace(
+        describe(m.source, m.tokens, m.position, m.expected),
+        help=f"add the `{sign}`",
+        fix=inserting(m.source, m.end_before, sign),
+    )
+    inserted = [Token.new_borrow_pos(kind, sign, m.token)]
+    if m.begins_line and m.token.type != "_NL":
+        inserted.append(Token.new_borrow_pos("_NL", "\n", m.token))
+    return found, tidy([*m.tokens[: m.position], *inserted, *m.tokens[m.position :]])
+
+
+def _bracketed_arguments(m: Misfit) -> Repair | None:
+    """A layer's arguments in brackets, as in ``conv(3x3, 16)``."""
+    if m.token.type != "CALLNAME" or "NAME" not in m.expected:
+        return None
+    opening, depth = m.position + 1, 0
+    for closing in range(opening, len(m.tokens)):
+        depth += (m.tokens[closing].type == "LPAR") - (m.tokens[closing].type == "RPAR")
+        if depth == 0:
+            break
+    else:
+        return None
+    inside = m.tokens[opening + 1 : closing]
+    where = token_span(m.source, m.tokens[opening])
+    edits = (Edit(where, " " if inside else ""), Edit(token_span(m.source, m.tokens[closing]), ""))
+    # two numbers are channels in and out in other languages; here the kernel comes first
+    channels = [token.type for token in inside[:3]] == ["NUMBER", "COMMA", "NUMBER"]
+    found = Diagnostic(
+        BY_NAME["syntax"],
+        f"unexpected `(` behind `{m.token}`",
+        Label(where, "no brackets here"),
+        help=f"a layer's arguments follow its name: `{m.token} ...`",
+        fix=Fix(edits, safe=not channels),
+    )
+    name = Token.new_borrow_pos("NAME", m.token.value, m.token)
+    rest = m.tokens[closing + 1 :]
+    return found, [*m.tokens[: m.position], name, *inside, *rest]
+
+
+def _no_definition(m: Misfit) -> Repair | None:
+    """What begins a line at the margin and is no definition: left out with all that is indented."""
+    if not m.expected >= ITEMS or m.token.column != 1 or m.token.type == "RBRACE":
+        return None
+    found = describe(m.source, m.tokens, m.position, m.expected)
+    end = m.position + 1
+    while end < len(m.tokens) and (m.tokens[end].column != 1 or m.tokens[end].type == "RBRACE"):
+        end += 1
+    end_of_line = Token.new_borrow_pos("_NL", "\n", m.token)
+    return found, tidy([*m.tokens[: m.position], end_of_line, *m.tokens[end:]])
 
 
 def _joined_lines(m: Misfit) -> Repair | None:
@@ -128,6 +190,9 @@ def _closed_early(m: Misfit) -> Repair | None:
 
 _REPAIRS: tuple[Callable[[Misfit], Repair | None], ...] = (
     _missing_brace,
+    _missing_bracket,
+    _bracketed_arguments,
+    _no_definition,
     _joined_lines,
     _open_before_a_definition,
     _closed_early,

@@ -54,6 +54,7 @@ def test_one_mistake_is_one_finding(tmp_path: Path, line: str) -> None:
         ("network N { input 3x8x8; relu; expect params 5X }", "ends in K, M, G or T"),
         ("network N { input 3 x 8 x 8; relu }", "write a size without spaces"),
         ("network N { input 3x8x8; relu } }", "no brace is open here"),
+        ("network N { input 3x8x8; conv 1x1, 4 x }", "how often follows behind `x`"),
     ],
 )
 def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
@@ -65,12 +66,21 @@ def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
     [
         ("if n > 2 && n < 8 { relu }", "if n > 2 and n < 8 { relu }"),
         ("if n > 2 || n < 8 { relu }", "if n > 2 or n < 8 { relu }"),
-        ("if !(n > 2) { relu }", "if not(n > 2) { relu }"),
+        ("if !(n > 2) { relu }", "if not (n > 2) { relu }"),
         ("conv 3x3, 16, stride: 2", "conv 3x3, 16, stride=2"),
         ("conv 3x3, 16, act='tanh'", "conv 3x3, 16, act=tanh"),
         ("exepct params 3K", "expect params 3K"),
         ("stage a\n  {\n relu }", "stage a {\n relu }"),
         ("// Table 2", "# Table 2"),
+        ("relu // the first layer", "relu # the first layer"),
+        ("conv 3x3, 16, bias=!true", "conv 3x3, 16, bias=not true"),
+        ("stage a => 8x8 { relu }", "stage a -> 8x8 { relu }"),
+        ("for i = 1..3 { relu }", "for i in 1..3 { relu }"),
+        ("expect params = 464", "expect params 464"),
+        ("conv 3X3, 16", "conv 3x3, 16"),
+        ("conv 3x3, 16 X 2", "conv 3x3, 16 x 2"),
+        ("conv(3, 16, 3)", "conv 3, 16, 3"),
+        ("relu()", "relu"),
         ("conv 3x3, (8 + 2\n  relu", "conv 3x3, (8 + 2)\n  relu"),
         ("for k in [8, 16 { relu }", "for k in [8, 16] { relu }"),
         ("}\nmodel M = N\nnetwork P {", "}\nmodel M = N()\nnetwork P {"),
@@ -175,7 +185,7 @@ network Net(n = 3) {
 
 
 @pytest.mark.parametrize(
-    "line", ["conv 3x3, (", "conv 3x3, size(", "a = [1, 2", "if (1 == 2 { relu }", "model M = "]
+    "line", ["conv 3x3, (", "conv 3x3, size(", "a = [1, 2", "if (k == 2 { relu }", "model M = "]
 )
 def test_a_bracket_that_stays_open_spoils_its_own_line_alone(tmp_path: Path, line: str) -> None:
     """What is behind it is read: an unknown layer in a later stage is found."""
