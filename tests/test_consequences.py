@@ -100,7 +100,7 @@ def test_an_import_of_what_can_not_be_read_is_complete_without_it(tmp_path: Path
         ("MaxPooling2D 2", "did you mean `max_pool`?"),
         ("conv 3x3, out_channels=16", "did you mean `width`?"),
         ("conv 3x3, 16, activation=relu", "did you mean `act`?"),
-        ("const w", "define it with `block`"),  # not: conv
+        ("const 3", "define it with `block`"),  # not: conv
     ],
 )
 def test_suggestions_fit_their_place(tmp_path: Path, line: str, help: str) -> None:

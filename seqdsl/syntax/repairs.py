@@ -119,8 +119,9 @@ def _no_definition(m: Misfit) -> Repair | None:
     if not m.expected >= ITEMS or m.token.column != 1 or m.token.type == "RBRACE":
         return None
     found = describe(m.source, m.tokens, m.position, m.expected)
+    ends = ("RBRACE", "_NL")  # at the margin, these begin nothing
     end = m.position + 1
-    while end < len(m.tokens) and (m.tokens[end].column != 1 or m.tokens[end].type == "RBRACE"):
+    while end < len(m.tokens) and (m.tokens[end].column != 1 or m.tokens[end].type in ends):
         end += 1
     end_of_line = Token.new_borrow_pos("_NL", "\n", m.token)
     return found, tidy([*m.tokens[: m.position], end_of_line, *m.tokens[end:]])
