@@ -104,9 +104,11 @@ def library_module(name: str) -> LoadedModule | None:
     return module
 
 
-def library_names() -> list[str]:
+@cache
+def library_names() -> tuple[str, ...]:
     folder = resource("architectures").joinpath("std")
-    return sorted(f"std.{f.name[:-4]}" for f in folder.iterdir() if f.name.endswith(".seq"))
+    files = (file.name for file in folder.iterdir() if file.name.endswith(".seq"))
+    return tuple(sorted(f"std.{name[:-4]}" for name in files))
 
 
 def library_home(block: str) -> str | None:

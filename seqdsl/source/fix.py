@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 
 from seqdsl.source.frozen import frozen_value
@@ -56,26 +57,40 @@ def removing_lines(span: Span) -> Fix:
 
 def applied(text: str, fixes: Iterable[Fix]) -> tuple[str, int]:
     """A text with fixes put in, and how many were; of two that overlap the first counts."""
-    taken: list[Edit] = []
+    taken: list[Edit] = []  # in the order of the text
     count = 0
     for fix in fixes:
-        if not any(_overlap(edit, other) for edit in fix.edits for other in taken):
-            taken.extend(fix.edits)
+        if not any(_is_taken(edit, taken) for edit in fix.edits):
+            for edit in fix.edits:
+                insort(taken, edit, key=_start)
             count += 1
     return edited(text, taken), count
 
 
+def _start(edit: Edit) -> int:
+    return edit.span.start
+
+
+def _is_taken(edit: Edit, taken: Sequence[Edit]) -> bool:
+    """Whether an edit overlaps one of those that are in their order, and do not overlap."""
+    at = bisect_left(taken, edit.span.start, key=_start)
+    return any(_overlap(edit, other) for other in taken[max(at - 1, 0) : at + 1])
+
+
 def edited(text: str, edits: Sequence[Edit]) -> str:
     """A text with edits put in that do not overlap."""
-    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return text
+    parts: list[str] = []
+    position = 0
+    for edit in sorted(edits, key=_start):
+        parts += (text[position : edit.span.start], edit.text)
+        position = edit.span.end
+    return "".join([*parts, text[position:]])
 
 
 def changed_lines(fix: Fix) -> list[tuple[int, list[str], list[str]]]:
     """The runs of lines that a fix changes: the first's number, and both texts."""
     found: list[tuple[int, list[str], list[str]]] = []
-    ordered = sorted(fix.edits, key=lambda edit: edit.span.start)
+    ordered = sorted(fix.edits, key=_start)
     runs: list[list[Edit]] = []
     for edit in ordered:
         if runs and _last_line(runs[-1][-1]) >= edit.span.line:

@@ -13,7 +13,7 @@ from seqdsl.source.text import Span
 ELSEWHERE = {
     "activation": "act", "filters": "width", "outchannels": "width", "outfeatures": "width",
     "units": "width", "kernelsize": "kernel", "strides": "stride", "usebias": "bias",
-    "dilationrate": "dilation", "cardinality": "groups", "rate": "p",
+    "dilationrate": "dilation", "cardinality": "groups", "p": "rate",
     "dense": "fc", "convolution": "conv", "maxpool2d": "max_pool", "maxpooling2d": "max_pool",
     "avgpool2d": "avg_pool", "averagepooling2d": "avg_pool", "batchnorm2d": "batch_norm",
     "batchnormalization": "batch_norm", "bn": "batch_norm", "gap": "global_average_pool",
