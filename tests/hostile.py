@@ -28,6 +28,7 @@ HOSTILE = {
     "bracketed calls": _network(" conv(3x3, 4)\n" * 10_000),
     "brackets left open": _network(" conv (3x3\n" * 10_000),
     "lines that end in a comma": _network(" conv 3x3,\n" * 10_000),
+    "a long name in the library": f"use std.{'seqconv' * 90}\n" + _network(" relu"),
     "layers of the library": _network(" seqconv 3x3, 4, 2\n" * 8_000),
     "statements at the margin": "relu 3\n" * 20_000,
     "closed too often": "network N {\n" + " relu\n }\n" * 10_000,

@@ -80,16 +80,17 @@ def load_program(source: Source, path: Path | None, files: Files = DISK) -> Prog
     return Program(root, tuple(loader.user_modules), tuple(loader.diagnostics))
 
 
-@cache
 def library_module(name: str) -> LoadedModule | None:
-    """A module of the standard library by its dotted name, or None. Parsed once a process."""
-    parts = name.split(".")
-    if parts[0] != "std" or len(parts) < 2:
-        return None
-    file = resource("architectures").joinpath(*parts[:-1], f"{parts[-1]}.seq")
-    if not file.is_file():
-        return None
-    source = Source("/".join(parts) + ".seq", file.read_text(encoding="utf-8"), library=True)
+    """A module of the standard library by its dotted name, or None."""
+    return _parsed(name) if name in library_names() else None
+
+
+@cache
+def _parsed(name: str) -> LoadedModule:
+    """A module of the library, once a process."""
+    path = name.replace(".", "/") + ".seq"
+    text = resource("architectures").joinpath(path).read_text(encoding="utf-8")
+    source = Source(path, text, library=True)
     syntax, diagnostics = Context().run(parse, source)  # whatever the limits for others
     if diagnostics:
         raise AssertionError(f"the standard library does not parse: {diagnostics[0].message}")
@@ -97,10 +98,7 @@ def library_module(name: str) -> LoadedModule | None:
     _define(module, [])
     uses = [item.target for item in syntax.items if isinstance(item, ast.Use)]
     for target in ([] if name == PRELUDE else [PRELUDE]) + uses:
-        used = library_module(target)
-        if used is None:
-            raise AssertionError(f"{name} uses {target}, which does not exist")
-        _import(module, used)
+        _import(module, _parsed(target))
     return module
 
 
