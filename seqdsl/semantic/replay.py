@@ -217,6 +217,7 @@ def _moved(scope: Scope, scopes: dict[Scope, Scope], dataflow: Dataflow) -> Scop
     known = scopes.get(scope)
     if known is None:
         assert scope.parent is not None
+        spend_on(0)  # a call, as in an expansion: blocks within blocks make scopes and no nodes
         parent = _moved(scope.parent, scopes, dataflow)
         known = parent.child(scope.kind, scope.label, scope.name, scope.span, scope.repeat)
         dataflow.builder.take(parent, scope.name)

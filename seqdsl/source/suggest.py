@@ -26,6 +26,7 @@ ELSEWHERE = {
 }  # fmt: skip
 MAX_LENGTH = 64
 _LIKE = 0.7  # of 1: `rleu` is like `relu`, and `const` not like `conv`
+_SHORT, _LIKE_SHORT = 3, 0.6  # letters at the most, where one is much of a name: `kk` is like `k`
 MAX_CANDIDATES = 2_000
 
 
@@ -55,5 +56,6 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
         return elsewhere
     if meter is not None:
         meter.compare(len(short))
-    matches = get_close_matches(name, short, n=1, cutoff=_LIKE)
+    cutoff = _LIKE_SHORT if len(name) <= _SHORT else _LIKE
+    matches = get_close_matches(name, short, n=1, cutoff=cutoff)
     return matches[0] if matches else None

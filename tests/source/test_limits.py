@@ -128,9 +128,9 @@ def test_limits_end_with_their_block(tmp_path: Path) -> None:
 
 
 def test_the_library_is_read_whatever_the_limits(tmp_path: Path) -> None:
-    from seqdsl.semantic.modules import library_module
+    from seqdsl.semantic.modules import _parsed
 
-    library_module.cache_clear()
+    _parsed.cache_clear()
     with seqdsl.limits(nesting=2, bytes=100):
         assert not checked(tmp_path, NETWORK.format("conv 3x3, 4"))
 
