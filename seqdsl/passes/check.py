@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from seqdsl.passes.claims import check_claims
@@ -17,7 +17,8 @@ from seqdsl.source.allow import without_allowed
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic, has_errors
 from seqdsl.source.meter import metered
-from seqdsl.source.text import Source
+from seqdsl.source.suggest import is_like
+from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
 
 # After a syntax error nothing is said that rests on the whole file being read.
@@ -30,7 +31,7 @@ _OF_WHOLE_FILES = frozenset(
 )  # fmt: skip
 
 # What is claimed and is not so changes nothing in a network.
-_OF_CLAIMS = ("stage-output", "concat-width", "unknown-convention")
+_OF_CLAIMS = ("false-claim", "stage-output", "concat-width", "unknown-convention")
 _IMPORTS = ("missing-import", "import-outside", "import-cycle", "import-limit")
 _UNKNOWN = ("unknown-layer", "undefined-name", "unknown-network")
 
@@ -51,7 +52,7 @@ def check_program(
                 break  # a limit of the file, which the others would pass as well
         found = check_rules(program)
     found += _without_idle_fixes(built)
-    if not has_errors(found):  # an aggregation may be another in a network that can't be built
+    if not _is_guessed(found):  # an aggregation may be another in a network that can't be built
         networks = [instance.network for instance in built if instance.network is not None]
         found += single_groups(node for network in networks for node in network.nodes)
         found += whole_windows(instance.windows for instance in built)
@@ -82,12 +83,16 @@ def expand_checked(
     Parameters that are given void its claims, and so does an error behind which it is a guess.
     """
     instance = expand(program, definition, params, replays=replays)
-    wrong = (d for d in instance.diagnostics if d.severity is Severity.ERROR)
-    guessed = any(d.code.name not in _OF_CLAIMS for d in wrong)
-    if instance.network is None or params or guessed:
+    if instance.network is None or params or _is_guessed(instance.diagnostics):
         return instance
     found = (*instance.diagnostics, *check_claims(instance.network))
     return replace(instance, diagnostics=found)
+
+
+def _is_guessed(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether networks with these findings are not what their file would say."""
+    errors = (d for d in diagnostics if d.severity is Severity.ERROR)
+    return any(d.code.name not in _OF_CLAIMS for d in errors)
 
 
 def settled(
@@ -132,7 +137,11 @@ def _follows_from(
         if d.primary is None:
             return False
         span = d.primary.span
-        if d.code.name in _UNKNOWN and (span.source in incomplete or span.text in unread):
+        if d.code.name in _UNKNOWN and span.source in incomplete and not _is_misspelt(d, span):
+            return True
+        if d.code.name == "unused-name" and span.source in incomplete:
+            return True
+        if d.code.name in _UNKNOWN and span.text in unread:
             return True
         if d.code.name == "undefined-name" and (span.source, span.start) in extra:
             return True
@@ -143,6 +152,11 @@ def _follows_from(
         return d.severity is not Severity.ERROR and first < len(starts) and starts[first] < span.end
 
     return follows
+
+
+def _is_misspelt(d: Diagnostic, span: Span) -> bool:
+    """Whether an unknown name is so like a known one that no import is needed to explain it."""
+    return d.fix is not None and is_like(span.text, d.fix.edits[0].text)
 
 
 def _in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

@@ -258,7 +258,7 @@ class _Resolver:
     def _read(self, expression: ast.Expression, region: Region, place: Place = ANYWHERE) -> None:
         for name in names_in(expression):
             if name.name not in _WORDS and not self._name(name, region):
-                self._undefined(name, region, place)
+                self._undefined(name, region, place if name is expression else ANYWHERE)
 
     def _name(self, name: ast.Name, region: Region) -> bool:
         """Follows a name, and says whether it stands for anything."""

@@ -33,6 +33,7 @@ _STATEMENT_WORDS = (
 )  # fmt: skip
 _VALUE_WORDS = ("it", "in", "not")
 _FILE = re.compile(r'\buse\s+"([^"]*)$')
+_NESTED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NAMED = re.compile(r"\s*(\w+)\s*=(?!=)")
 _CALL = re.compile(r"(?:^|[{;|])\s*(?:[A-Za-z_]\w*\s*=(?!=)\s*.*\|\s*)?([A-Za-z_]\w*)\s+[^{};|]*$")
 _KINDS = {
@@ -90,7 +91,7 @@ def _items(analysis: Analysis, offset: int, before: str, files: EditorFiles) -> 
         yield from _parameters(analysis, rule[1], given=rule[2])
     elif re.search(r"\breplace\s+\w+(?:\([^)]*\))?\s+$", before):
         yield from _words(("where",))
-    elif opening.endswith("with") and re.search(r"(?:^|[{;])\s*$", before):
+    elif re.search(r"\bwith$", opening) and re.search(r"(?:^|[{;])\s*$", before):
         yield from _words(("replace", "expect"))
     elif re.search(r"(?:^|[{;|])\s*$", before):
         yield from _layers(analysis)
@@ -153,7 +154,8 @@ def _arguments(analysis: Analysis, offset: int, before: str) -> Items:
     """What may stand as an argument, or in another expression: names of parameters, and values."""
     call = re.search(r"\b([A-Za-z_]\w*)\([^()]*$", before) or _CALL.search(before)
     listed = () if call is None else _formals(analysis, call[1])
-    *given, current = before[call.end(1) if call is not None else 0 :].lstrip("( ").split(",")
+    written = before[call.end(1) if call is not None else 0 :].lstrip("( ")
+    *given, current = _NESTED.sub("", written).split(",")
     names = [found[1] if (found := _NAMED.match(each)) else None for each in given]
     named = _NAMED.match(current)
     if named is not None and not current[named.end() :].strip():

@@ -14,8 +14,9 @@ from seqdsl.source.text import Source, Span
 
 _CODE = r'^(?P<code>(?:[^#"\n]|"[^"\n]*")*)'  # what stands before a comment
 _COMMENT = re.compile(_CODE + r"#\s*seqdsl:\s*allow\((?P<codes>[^)\n]*)\)")
-# What was meant to be one: a word with brackets, a code, or `allow` without them.
-_NEARLY = re.compile(_CODE + r"(?P<comment>#\s*seqdsl:\s*(?:allow\b|\w+\(|.*\bSEQ\d{3}\b).*)")
+# What was meant to be one: `allow` without brackets, or another word and nothing but codes.
+_LISTED = r"\w+[\s(:=]*SEQ\d{3}(?:[\s,]+SEQ\d{3})*\)?\s*$"
+_NEARLY = re.compile(_CODE + rf"(?P<comment>#\s*seqdsl:\s*(?:allow\b.*|{_LISTED}))")
 _WORD = re.compile(r"[^\s,]+")
 _NEVER = ("unknown-allow", "idle-allow")
 

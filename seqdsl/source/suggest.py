@@ -27,6 +27,7 @@ ELSEWHERE = {
 MAX_LENGTH = 64
 _LIKE = 0.7  # of 1: `rleu` is like `relu`, and `const` not like `conv`
 _SHORT, _LIKE_SHORT = 3, 0.6  # letters at the most, where one is much of a name: `kk` is like `k`
+_VERY_LIKE = 0.8  # `cnv` and `conv`, but not `seqconv` and `conv`
 MAX_CANDIDATES = 2_000
 
 
@@ -38,6 +39,13 @@ def did_you_mean(
     if near is None:
         return otherwise, None
     return f"did you mean `{near}`?", replacing(span, near)
+
+
+def is_like(name: str, other: str) -> bool:
+    """Whether two names differ by a slip of the hand."""
+    from difflib import SequenceMatcher
+
+    return len(name) <= MAX_LENGTH and SequenceMatcher(None, name, other).ratio() >= _VERY_LIKE
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

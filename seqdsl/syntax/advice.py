@@ -15,12 +15,16 @@ from seqdsl.source.text import Source, Span
 from seqdsl.syntax.tokens import statement_start, token_span, unclosed
 
 ITEMS = {"USE", "NETWORK", "MODEL", "BLOCK"}
-CLOSING = {"LBRACE": "}", "LPAR": ")", "LSQB": "]"}
 VALUES = {"NAME", "NUMBER", "SIZE"}
 _NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
-_STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "output", "input", "replace")
+# The words that begin a statement, and the tokens that may follow.
+_STATEMENTS = {
+    "stage": {"NAME"}, "head": {"LBRACE", "_ARROW"}, "aggregate": {"NAME"}, "expect": {"NAME"},
+    "require": {"NAME", "IN", "IT", "NOT", "LPAR"}, "output": {"NAME"},
+    "input": {"NUMBER", "SIZE"}, "replace": {"NAME", "CALLNAME"},
+}  # fmt: skip
 # Other languages' operators, as tokens of this one.
-_ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not ", ("&",): "and"}
+_ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not", ("&",): "and"}
 
 Advice: TypeAlias = tuple[str | None, Fix | None]
 
@@ -94,22 +98,35 @@ def _another_languages(m: Misfit) -> Advice:
     for symbols, word in _ELSEWHERE.items():
         for first in range(m.position, max(m.position - len(symbols), -1), -1):
             found = m.tokens[first : first + len(symbols)]
-            if tuple(str(token) for token in found) == symbols:
-                span = token_span(m.source, found[0]).to(token_span(m.source, found[-1]))
-                return f"`{word.strip()}` is the word for `{''.join(symbols)}`", replacing(
-                    span, word
-                )
+            span = token_span(m.source, found[0]).to(token_span(m.source, found[-1]))
+            if span.text == "".join(symbols):
+                return f"`{word}` is the word for `{span.text}`", _spaced(span, word)
     comment = next((t for t in m.statement if t == "//" and t.line == m.token.line), None)
     if comment is not None and (comment is m.token or m.token.type in VALUES | {"_NL"}):
-        alone = comment is m.statement[0]
-        return "a comment begins with `#`", replacing(
-            token_span(m.source, comment), "#", safe=alone
-        )
+        where, alone = token_span(m.source, comment), comment is m.statement[0]
+        return "a comment begins with `#`", replacing(where, "#", safe=alone)
     if m.token == ":" and m.before == "NAME" and "COMMA" in m.expected:
         return f"an argument is given with `=`: `{m.previous}=...`", _with_equals(m)
     if m.token == "'":
-        return "a name stands without quotes, text in double ones", _without_quotes(m)
+        fix = _doubled(m) if "STRING" in m.expected and "NAME" not in m.expected else None
+        return "a name stands without quotes, text in double ones", fix or _without_quotes(m)
     return None, None
+
+
+def _spaced(span: Span, word: str) -> Fix:
+    """Puts a word in the place of a sign, with a space where another word would touch it."""
+    text = span.source.text
+    before = " " if text[span.start - 1 : span.start].isalnum() else ""
+    behind = "" if text[span.end : span.end + 1].isspace() else " "
+    return replacing(span, f"{before}{word}{behind}")
+
+
+def _doubled(m: Misfit) -> Fix | None:
+    """Makes a text in single quotes one in double quotes."""
+    found = re.compile(r"'([^'\"\n]*)'").match(m.source.text, m.span.start)
+    if found is None:
+        return None
+    return replacing(Span(m.source, found.start(), found.end()), f'"{found[1]}"')
 
 
 def _without_quotes(m: Misfit) -> Fix | None:
@@ -132,7 +149,11 @@ def _of_brackets(m: Misfit) -> Advice:
     kind = m.token.type
     if kind == "NAME" and m.expected == {"CALLNAME"}:
         help = f"what a model gives its network stands in brackets: `{m.token}()`"
-        return help, inserting(m.source, m.span.end, "()", safe=True)
+        if m.followed_by("LPAR"):
+            bracket = token_span(m.source, m.tokens[m.position + 1])
+            return help, replacing(Span(m.source, m.span.end, bracket.start), "", safe=True)
+        ends = m.position + 1 == len(m.tokens) or m.followed_by("_NL") or m.followed_by("LBRACE")
+        return help, inserting(m.source, m.span.end, "()", safe=True) if ends else None
     if kind == "LPAR" and m.before == "NAME":
         return f"write `{m.previous}(` without a space before the bracket", replacing(m.gap, "")
     if kind == "_NL" and "LBRACE" in m.expected and m.followed_by("LBRACE"):
@@ -177,7 +198,7 @@ def _of_words(m: Misfit) -> Advice:
     first = m.tokens[statement_start(m.tokens, m.position)]
     if first.type == "NAME" and first is not m.token:
         word = nearest(first, _STATEMENTS)
-        if word is not None:
+        if word is not None and m.statement[1].type in _STATEMENTS[word]:
             return f"did you mean `{word}`?", replacing(token_span(m.source, first), word)
     return None, None
 

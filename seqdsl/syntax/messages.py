@@ -9,8 +9,8 @@ from lark import Token
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.text import Source
-from seqdsl.syntax.advice import CLOSING, ITEMS, VALUES, Misfit, advice
-from seqdsl.syntax.tokens import left_open, token_span
+from seqdsl.syntax.advice import ITEMS, VALUES, Misfit, advice
+from seqdsl.syntax.tokens import CLOSING, left_open, token_span
 
 _TERMINALS = {
     "_NL": "a new line",
@@ -48,7 +48,7 @@ def describe(
             "the file ends in the middle of a definition",
             Label(token_span(source, tokens[-1]), f"{_list(expected)} expected after this"),
             secondary,
-            help=f"add the `{CLOSING[opening.type]}`" if opening is not None else None,
+            help=f"add the `{CLOSING[opening.type][1]}`" if opening is not None else None,
         )
     token = tokens[position]
     misfit = Misfit(source, tokens, position, expected)

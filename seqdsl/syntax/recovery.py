@@ -6,16 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from lark import Token
 
-from seqdsl.syntax.tokens import statement_start, unclosed
+from seqdsl.syntax.tokens import CLOSING, statement_start, unclosed
 
-_CLOSING = {"LBRACE": ("RBRACE", "}"), "LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")}
 _DECLARES = {"BLOCK", "NETWORK", "MODEL", "STAGE", "FOR", "AGGREGATE"}
 
 
 def closed(tokens: list[Token]) -> list[Token]:
     """The tokens with what closes the brackets that they leave open."""
     return tokens + [
-        Token.new_borrow_pos(*_CLOSING[opening.type], tokens[-1])
+        Token.new_borrow_pos(*CLOSING[opening.type], tokens[-1])
         for opening in reversed(unclosed(tokens))
     ]
 

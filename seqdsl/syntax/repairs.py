@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +13,12 @@ from lark import Token
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Edit, Fix, inserting, removing_lines
+from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
-from seqdsl.syntax.advice import CLOSING, ITEMS, Misfit
+from seqdsl.syntax.advice import ITEMS, Misfit
 from seqdsl.syntax.messages import describe, spell
 from seqdsl.syntax.recovery import closed, tidy
-from seqdsl.syntax.tokens import indent, left_open, statement_start, token_span, unclosed
+from seqdsl.syntax.tokens import CLOSING, indent, left_open, statement_start, token_span, unclosed
 
 Repair: TypeAlias = tuple[Diagnostic, list[Token]]
 
@@ -71,10 +73,9 @@ def _missing_bracket(m: Misfit) -> Repair | None:
         return None
     if not (m.begins_line or m.token.type == "LBRACE"):
         return None
-    kind = f"R{opening.type[1:]}"
+    kind, sign = CLOSING[opening.type]
     if kind not in m.expected:
         return None
-    sign = CLOSING[opening.type]
     found = replace(
         describe(m.source, m.tokens, m.position, m.expected),
         help=f"add the `{sign}`",
@@ -98,6 +99,9 @@ def _bracketed_arguments(m: Misfit) -> Repair | None:
     else:
         return None
     inside = m.tokens[opening + 1 : closing]
+    if any(token == ":" for token in inside):  # the parameters of a definition
+        return None
+    on_a_line = m.tokens[closing].line == m.token.line
     where = token_span(m.source, m.tokens[opening])
     edits = (Edit(where, " " if inside else ""), Edit(token_span(m.source, m.tokens[closing]), ""))
     # two numbers are channels in and out in other languages; here the kernel comes first
@@ -107,7 +111,7 @@ def _bracketed_arguments(m: Misfit) -> Repair | None:
         f"unexpected `(` behind `{m.token}`",
         Label(where, "no brackets here"),
         help=f"a layer's arguments follow its name: `{m.token} ...`",
-        fix=Fix(edits, safe=not channels),
+        fix=Fix(edits, safe=not channels) if on_a_line else None,
     )
     name = Token.new_borrow_pos("NAME", m.token.value, m.token)
     rest = m.tokens[closing + 1 :]
@@ -178,6 +182,11 @@ def _closed_early(m: Misfit) -> Repair | None:
     if not m.expected >= ITEMS or not indent(m.source, m.token):
         return None
     where = token_span(m.source, closing)
+    between = m.source.text[where.end : m.span.start]
+    if not re.fullmatch(r"(?:\s|#[^\n]*\n)*", between):  # what stood there was left out
+        return None
+    if nearest(m.token, [word.lower() for word in ITEMS]) is not None:
+        return None
     found = Diagnostic(
         BY_NAME["syntax"],
         "this `}` ends a definition whose statements go on",

@@ -58,13 +58,14 @@ def _comments(comments: Sequence[Comment], indent: int) -> list[Line]:
 def _statement(statement: Statement, indent: int) -> list[Line]:
     """The lines of a statement, with the comments above it.
 
-    What a comment behind it allows is allowed on that line alone: it stays one.
+    What a comment above or behind it allows is allowed on one line alone: it stays one.
     """
     elements = statement.elements
-    if is_allowing(statement.remark or "") and is_single_line(elements):
+    held = any(is_allowing(comment.text) for comment in statement.above)
+    if (held or is_allowing(statement.remark or "")) and is_single_line(elements):
         lines = [Line(indent, flat(elements).lstrip())]
     else:
-        lines = _pipeline(elements, indent)
+        lines = _pipeline(elements, indent, held=held)
     if len(lines) == 1:
         lines[0].row = row_of(elements)
     lines[0].blank = statement.blank
@@ -72,7 +73,7 @@ def _statement(statement: Statement, indent: int) -> list[Line]:
     return _comments(statement.above, indent) + lines
 
 
-def _pipeline(elements: Sequence[Element], indent: int) -> list[Line]:
+def _pipeline(elements: Sequence[Element], indent: int, *, held: bool) -> list[Line]:
     """A statement: as it comes, or with each layer of its pipeline on a line of its own.
 
     The latter where it is too long otherwise, where comments stand before a layer, and where the
@@ -82,18 +83,18 @@ def _pipeline(elements: Sequence[Element], indent: int) -> list[Line]:
     page = Page()
     opened = any(begins_line(elements[i]) for i in bars[:1])
     if not (opened or any(comments_before(elements[i]) for i in bars)):
-        fits = _write(page, elements, indent)
+        fits = _write(page, elements, indent, held=held)
         if fits or not bars:
             return page.lines
         page = Page()
-    _write(page, elements[: bars[0]], indent)
+    _write(page, elements[: bars[0]], indent, held=held)
     for start, stop in zip(bars, [*bars[1:], len(elements)], strict=True):
         page.comment(comments_before(elements[start]), indent + STEP)
-        _write(page, elements[start:stop], indent + STEP)
+        _write(page, elements[start:stop], indent + STEP, held=False)
     return page.lines
 
 
-def _write(page: Page, elements: Sequence[Element], indent: int) -> bool:
+def _write(page: Page, elements: Sequence[Element], indent: int, *, held: bool) -> bool:
     """Writes elements from a new line on, and tells whether none but bodies took several lines.
 
     Bodies stay on that line where all of them were on one, and where they fit. They may also
@@ -102,15 +103,18 @@ def _write(page: Page, elements: Sequence[Element], indent: int) -> bool:
     bodies = [body for body in elements if isinstance(body, Body) and not body.is_empty]
     if bodies and all(body.on_a_line for body in bodies):
         tried = Page()
-        fits = _write_parts(tried, elements, indent, on_a_line=True)
+        fits = _write_parts(tried, elements, indent, held=held, on_a_line=True)
         closes = len(bodies) == 1 and tried.line.indent == indent
         if (fits or closes) and all(line.width <= WIDTH for line in tried.lines):
             page.lines += tried.lines
             return fits
-    return _write_parts(page, elements, indent, on_a_line=False)
+    return _write_parts(page, elements, indent, held=held, on_a_line=False)
 
 
-def _write_parts(page: Page, elements: Sequence[Element], indent: int, *, on_a_line: bool) -> bool:
+def _write_parts(
+    page: Page, elements: Sequence[Element], indent: int, *, held: bool, on_a_line: bool
+) -> bool:
+    """``held``: up to the first body, what stands on one line stays there."""
     page.begin(indent)
     fits = True
     run: list[Element] = []
@@ -119,11 +123,11 @@ def _write_parts(page: Page, elements: Sequence[Element], indent: int, *, on_a_l
             run.append(element)
             continue
         is_flat = on_a_line or element.is_empty
-        if is_allowing(element.remark or "") and is_single_line(run):
+        if (held or is_allowing(element.remark or "")) and is_single_line(run):
             page.write(flat(run))
         else:
             fits &= _write_run(page, run, indent, len(" {}" if element.is_empty else " {"))
-        run = []
+        run, held = [], False
         if is_flat:
             page.write(flat([element]))
         else:
