@@ -24,6 +24,7 @@ def network(line: str) -> str:
     ("text", "expected"),
     [
         ("use std.seqcon\n" + network("seqconv 3x3, 16, k=4; residual { relu }"), "missing-import"),
+        ("use std.seqcon\n" + network("a = it\n  seqconv a.width, 16, k=4"), "missing-import"),
         ('use "gone.seq"\nmodel M = Gone()\n' + BASE, "missing-import"),
         ("block b(k: positive e) { conv 3x3, k }\n" + network("b 3"), "syntax"),
         ("network P(k: positive e) { input 3x8x8 }\nmodel M = P(3)\n" + BASE, "syntax"),
@@ -77,6 +78,11 @@ def test_an_import_of_what_can_not_be_read_is_complete_without_it(tmp_path: Path
     assert codes(tmp_path, 'use "part.seq"\n' + network("b 3")) == ["syntax"]
     both = codes(tmp_path, 'use "part.seq"\n' + network("b 3; bb 3"))
     assert both == ["syntax", "unknown-layer"]
+
+
+def test_what_no_import_explains_is_told_beside_a_missing_one(tmp_path: Path) -> None:
+    text = "use std.seqcon\n" + network("cnv 3x3, 8\n  conv 3x3, widht\n  seqconv 3x3, 8, k=4")
+    assert codes(tmp_path, text) == ["missing-import", "unknown-layer", "undefined-name"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from seqdsl.passes.mend import mended
 from seqdsl.source.fix import applied, inserting, replacing
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.text import Source, Span
+from seqdsl.syntax.parser import parse
 
 TEN = """use std.seqconv
 
@@ -198,6 +199,28 @@ def test_a_guess_that_is_wrong_does_not_hold_up_the_others(tmp_path: Path, bad: 
     text = network(f"convv 3x3, 4\n  {bad}\n  conv 3x3, 4, strid=2")
     fixed, count = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
     assert (fixed, count) == (network(f"conv 3x3, 4\n  {bad}\n  conv 3x3, 4, stride=2"), 2)
+
+
+def test_a_wrong_guess_does_not_hide_behind_a_right_one(tmp_path: Path) -> None:
+    """Together they leave as many errors of syntax as there were."""
+    text = network("conv(3x3, 8)\n  hed 3x3, 16")
+    fixed, count = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
+    assert (fixed, count) == (network("conv 3x3, 8\n  hed 3x3, 16"), 1)
+
+
+def test_wrong_guesses_are_not_tried_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def counting(source: Source) -> object:
+        read.append(len(source.text))
+        return parse(source)
+
+    monkeypatch.setattr("seqdsl.passes.mend.parse", counting)
+    text = network("elif 1 == 1 { relu }\n  " * 2_000 + "relu")
+    assert mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True) == (text, 0)
+    assert sum(read) < 2_000_000
 
 
 def test_an_unused_import_is_taken_out_with_its_line(tmp_path: Path) -> None:

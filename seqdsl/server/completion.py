@@ -136,6 +136,8 @@ def _values(analysis: Analysis, offset: int) -> Items:
     start = around.span.start if around is not None else _last_heading(analysis, offset)
     seen: set[str] = set()
     for symbol in analysis.names.symbols:
+        if symbol.kind in (Kind.BLOCK, Kind.NETWORK, Kind.MODEL):
+            continue
         span = symbol.span
         if span is not None and start < span.start < offset and symbol.name not in seen:
             seen.add(symbol.name)

@@ -251,6 +251,8 @@ def test_names_that_cant_be_changed(files: EditorFiles, needle: str, new: str, w
         ("network N {\n  conv 3x3, 4, act=§\n}", ["relu", "none"], ["true", "stride="]),
         ("network N {\n  conv2d 3x3, 4, init=§\n}", ["he", "glorot"], ["true", "relu"]),
         ("network N {\n  conv 3x3, 4, §\n}", ["stride="], ["kernel=", "width="]),
+        ("network N {\n  conv size(3, 3), 8, §\n}", ["stride="], ["kernel=", "width="]),
+        ("block startswith { §", ["conv"], ["replace"]),
         ("network N {\n  aggregate i in 1..3, §\n}", ["window=", "keep="], ["kernel="]),
         ("network N { relu }\nnetwork D = §", ["N"], ["conv"]),
         ("network N { relu }\nnetwork D = N §", ["with"], ["conv"]),

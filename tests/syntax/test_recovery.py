@@ -66,6 +66,10 @@ def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
     [
         ("if n > 2 && n < 8 { relu }", "if n > 2 and n < 8 { relu }"),
         ("if n > 2 || n < 8 { relu }", "if n > 2 or n < 8 { relu }"),
+        ("if n>2&&n<8 { relu }", "if n>2 and n<8 { relu }"),
+        ("if !n { relu }", "if not n { relu }"),
+        ("require n > 2, 'one two'", 'require n > 2, "one two"'),
+        ("}\nmodel M = N (n=3)\nnetwork P {", "}\nmodel M = N(n=3)\nnetwork P {"),
         ("if !(n > 2) { relu }", "if not (n > 2) { relu }"),
         ("conv 3x3, 16, stride: 2", "conv 3x3, 16, stride=2"),
         ("conv 3x3, 16, act='tanh'", "conv 3x3, 16, act=tanh"),
@@ -91,7 +95,9 @@ def test_what_was_meant(tmp_path: Path, line: str, mended: str) -> None:
     text = f"network N(n = 4) {{\n  input 3x8x8\n  {line}\n}}\n"
     (only,) = [d for d in findings(tmp_path, text) if d.code.name == "syntax"]
     assert only.fix is not None
-    assert applied(text, [only.fix])[0] == text.replace(line, mended)
+    fixed, _ = applied(text, [only.fix])
+    assert fixed == text.replace(line, mended)
+    assert not any(d.code.name == "syntax" for d in findings(tmp_path, fixed))
 
 
 @pytest.mark.parametrize("line", ["conv 3x3, 16,", "conv 3x3,", "a =", "a = 2 +", "conv 3x3, 8 *"])
