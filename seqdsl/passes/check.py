@@ -51,7 +51,7 @@ def check_program(
             if meter.passed:
                 break  # a limit of the file, which the others would pass as well
         found = check_rules(program)
-    found += _without_idle_fixes(built)
+    found += _without_shared_fixes(built)
     if not _is_guessed(found):  # an aggregation may be another in a network that can't be built
         networks = [instance.network for instance in built if instance.network is not None]
         found += single_groups(node for network in networks for node in network.nodes)
@@ -59,7 +59,7 @@ def check_program(
     return built, settled([*program.diagnostics, *found], program)
 
 
-def _without_idle_fixes(built: Sequence[Instance]) -> list[Diagnostic]:
+def _without_shared_fixes(built: Sequence[Instance]) -> list[Diagnostic]:
     """The findings of networks; a claim of several of them has no number that is right for all."""
     networks = (instance.network for instance in built if instance.network is not None)
     shared = Counter(claim.span for network in networks for claim in network.claims)

@@ -10,14 +10,13 @@ from seqdsl.semantic.binding import Formal, formals_of
 from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
 from seqdsl.semantic.modules import LoadedModule, library_home
 from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.types import TYPES
+from seqdsl.semantic.types import TYPES, ParameterType
 from seqdsl.source.fix import Fix, inserting, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
-
-_ELSE_IF = ("elif", "elsif", "elseif")
+from seqdsl.syntax.advice import ELSE_IF
 
 
 @frozen
@@ -26,6 +25,10 @@ class Place:
 
     takes: Formal | None = None
     formals: Sequence[Formal] = ()
+
+    @property
+    def type(self) -> ParameterType | None:
+        return TYPES.get((self.takes and self.takes.type) or "")
 
 
 ANYWHERE = Place()
@@ -44,7 +47,7 @@ def unknown_layer(
 ) -> tuple[str, str | None, Fix | None]:
     """The message, the help and the fix; ``others`` would have been right, too."""
     message = f"no layer `{callee.name}` is defined or imported"
-    if callee.name in _ELSE_IF:
+    if callee.name in ELSE_IF:
         return message, "another condition follows `else if`", replacing(callee.span, "else if")
     home = library_home(callee.name)
     if home is not None:
@@ -77,15 +80,14 @@ def undefined_value(
     if any(formal.name == name.name for formal in place.formals):
         return f"a value for the parameter of this name is given with `{name.name}=...`", None
     help = "name a value with `name = ...`, or declare a parameter"
-    type = TYPES.get((place.takes and place.takes.type) or "")
-    if place.takes is not None and type is not None:
-        help = f"`{place.takes.name}` must be {type.description}"
+    if place.takes is not None and place.type is not None:
+        help = f"`{place.takes.name}` must be {place.type.description}"
     return did_you_mean(name.name, chain(values, fitting(place, module)), name.span, help)
 
 
 def fitting(place: Place, module: LoadedModule) -> Iterator[str]:
     """The constants and the layers that fit a place."""
-    type = TYPES.get((place.takes and place.takes.type) or "")
+    type = place.type
     for name, value in CONSTANTS.items():
         if type is None or type.accepts(value):
             yield name

@@ -12,6 +12,7 @@ from seqdsl.source.fix import Fix, inserting, removing, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean, nearest
 from seqdsl.source.text import Source, Span
+from seqdsl.syntax.recovery import declared
 from seqdsl.syntax.tokens import statement_start, token_span, unclosed
 
 ITEMS = {"USE", "NETWORK", "MODEL", "BLOCK"}
@@ -25,6 +26,8 @@ _STATEMENTS = {
 }  # fmt: skip
 # Other languages' operators, as tokens of this one.
 _ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not", ("&",): "and"}
+
+ELSE_IF = ("elif", "elsif", "elseif")
 
 Advice: TypeAlias = tuple[str | None, Fix | None]
 
@@ -99,6 +102,8 @@ def _another_languages(m: Misfit) -> Advice:
         for first in range(m.position, max(m.position - len(symbols), -1), -1):
             found = m.tokens[first : first + len(symbols)]
             span = token_span(m.source, found[0]).to(token_span(m.source, found[-1]))
+            if span.text == "||" and [t.type for t in m.statement[1:2]] == ["EQUAL"]:
+                return "one `|` applies a layer", replacing(span, "|")
             if span.text == "".join(symbols):
                 return f"`{word}` is the word for `{span.text}`", _spaced(span, word)
     comment = next((t for t in m.statement if t == "//" and t.line == m.token.line), None)
@@ -108,7 +113,8 @@ def _another_languages(m: Misfit) -> Advice:
     if m.token == ":" and m.before == "NAME" and "COMMA" in m.expected:
         return f"an argument is given with `=`: `{m.previous}=...`", _with_equals(m)
     if m.token == "'":
-        fix = _doubled(m) if "STRING" in m.expected and "NAME" not in m.expected else None
+        text = "STRING" in m.expected and ("NAME" not in m.expected or m.before == "USE")
+        fix = _doubled(m) if text else None
         return "a name stands without quotes, text in double ones", fix or _without_quotes(m)
     return None, None
 
@@ -170,6 +176,8 @@ def _of_equals(m: Misfit) -> Advice:
     if m.token.type == "VBAR" and "VBAR" not in m.expected:
         help = "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
         return help, None
+    if m.expected == {"NUMBER"} and (m.token.type in ("EQUAL", "COMPARE") or m.token == ":"):
+        return "the number follows without a sign: `expect params 5K`", removing(m.span)
     if m.token.type != "EQUAL":
         return None, None
     if m.followed_by("COMPARE") and "_ARROW" in m.expected:
@@ -177,14 +185,12 @@ def _of_equals(m: Misfit) -> Advice:
         return "an arrow is written `->`", replacing(arrow, "->")
     if m.expected == {"IN"}:
         return "a loop runs over a range or a list: `for i in 1..3`", replacing(m.span, "in")
-    if m.expected == {"NUMBER"}:
-        return "the number follows without a sign: `expect params 5K`", removing(m.span)
+    if "COMPARE" in m.expected:
+        help = "compare with `==`; `name = value` names a value at the start of a statement"
+        return help, replacing(m.span, "==")
     if m.previous is not None and _is_word(m.previous):
         return _reserved(m.previous), None
-    if "COMPARE" not in m.expected:
-        return None, None
-    help = "compare with `==`; `name = value` names a value at the start of a statement"
-    return help, replacing(m.span, "==")
+    return None, None
 
 
 def _of_words(m: Misfit) -> Advice:
@@ -195,8 +201,10 @@ def _of_words(m: Misfit) -> Advice:
         return did_you_mean(str(m.token), [word.lower() for word in ITEMS], m.span, help)
     if _is_word(m.token) and "NAME" in m.expected:
         return _reserved(m.token), None
-    first = m.tokens[statement_start(m.tokens, m.position)]
-    if first.type == "NAME" and first is not m.token:
+    if m.token in ELSE_IF:
+        return "another condition follows `else if`", replacing(m.span, "else if")
+    first = m.statement[0]
+    if first.type == "NAME" and first is not m.token and first not in declared(m.tokens):
         word = nearest(first, _STATEMENTS)
         if word is not None and m.statement[1].type in _STATEMENTS[word]:
             return f"did you mean `{word}`?", replacing(token_span(m.source, first), word)
@@ -209,7 +217,11 @@ def _of_values(m: Misfit) -> Advice:
         return "a number ends in K, M, G or T, or in nothing", None
     if m.token == '"':
         return "a string ends on the line on which it began", None
-    if before == "NUMBER" and re.fullmatch(r"[X*]\d+", m.token):
+    if m.gap.text and re.fullmatch(r"[xX]\d+", m.token):
+        return "a space stands behind the `x` that repeats", replacing(m.span, f"x {m.token[1:]}")
+    if m.previous == "X" and kind == "NUMBER":
+        return "a small `x` repeats a layer", replacing(token_span(m.source, m.previous), "x")
+    if before == "NUMBER" and re.fullmatch(r"(?:X\d+)+", m.token):
         size = token_span(m.source, m.tokens[m.position - 1]).to(m.span)
         return "write a size with a small x: 3x3", replacing(size, size.text.lower())
     if m.token in ("x", "X") and "X" in m.expected:
@@ -239,7 +251,7 @@ def _joined_size(m: Misfit) -> Fix | None:
 
 
 def _is_word(token: Token) -> bool:
-    return token.value.isalpha() and token.type not in _NAMES
+    return token.value.isalpha() and token.type not in _NAMES | {"OTHER"}
 
 
 def _reserved(token: Token) -> str:

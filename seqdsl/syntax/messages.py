@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.text import Source
 from seqdsl.syntax.advice import ITEMS, VALUES, Misfit, advice
 from seqdsl.syntax.tokens import CLOSING, left_open, token_span
 
@@ -32,10 +29,9 @@ _TERMINALS = {
 }
 
 
-def describe(
-    source: Source, tokens: Sequence[Token], position: int, expected: set[str]
-) -> Diagnostic:
-    """The diagnostic for the token at ``position``, which the grammar does not accept."""
+def describe(m: Misfit) -> Diagnostic:
+    """The diagnostic for a token that the grammar does not accept, or for the end of the file."""
+    source, tokens, position, expected = m.source, m.tokens, m.position, m.expected
     if position >= len(tokens):
         opening = left_open(source, tokens)
         secondary = (
@@ -51,13 +47,12 @@ def describe(
             help=f"add the `{CLOSING[opening.type][1]}`" if opening is not None else None,
         )
     token = tokens[position]
-    misfit = Misfit(source, tokens, position, expected)
-    help, fix = advice(misfit)
+    help, fix = advice(m)
     where = Label(token_span(source, token), f"{_list(expected)} expected")
-    opening = misfit.opening
+    opening = m.opening
     secondary = () if opening is None else (Label(token_span(source, opening), "opened here"),)
     message = f"unexpected {spell(token)}"
-    if token.type == "RBRACE" and misfit.begins_line and misfit.before not in ("RBRACE", "LBRACE"):
+    if token.type == "RBRACE" and m.begins_line and m.before not in ("RBRACE", "LBRACE"):
         # the line before it is half of a statement
         message = "unexpected end of line"
         where = Label(token_span(source, tokens[position - 1]), f"{_list(expected)} expected after")

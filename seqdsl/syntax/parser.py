@@ -53,7 +53,7 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         if repair is not None:
             diagnostics.append(repair[0])
         elif not (ended and at_end):
-            diagnostics.append(describe(source, tokens, position, expected))
+            diagnostics.append(describe(misfit))
         budget -= position
         if len(diagnostics) >= MAX_SYNTAX_ERRORS or budget < 0:
             return nothing, diagnostics
@@ -91,7 +91,7 @@ def parse_expression(source: Source) -> ast.Expression:
         )
     tree, position, expected = _attempt(lark, tokens, "expression")
     if tree is None:
-        raise Failure(describe(source, tokens, position, expected))
+        raise Failure(describe(Misfit(source, tokens, position, expected)))
     return construct_expression(tree, source)
 
 

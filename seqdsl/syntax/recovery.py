@@ -27,8 +27,6 @@ def without_statement(tokens: list[Token], position: int) -> list[Token]:
     """
     start = statement_start(tokens, position)
     end, depth = position, 0
-    for token in tokens[start:position]:
-        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
     while end < len(tokens):
         kind = tokens[end].type
         if depth == 0 and (kind == "_NL" or (kind == "RBRACE" and end > start)):

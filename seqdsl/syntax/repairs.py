@@ -12,7 +12,7 @@ from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.fix import Edit, Fix, inserting, removing_lines
+from seqdsl.source.fix import Edit, Fix, inserting, removing_lines, replacing
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax.advice import ITEMS, Misfit
@@ -32,10 +32,12 @@ def repaired(m: Misfit) -> Repair | None:
 
 def _missing_brace(m: Misfit) -> Repair | None:
     """A brace that is missing at the end of a line, or is a colon, or stands on the next line."""
+    if m.token.type == "LBRACE" and m.before == "_NL" and m.position > 1:
+        return _brace_below(m)
     colon = m.token == ":" and m.followed_by("_NL")
     if not (colon or m.token.type == "_NL") or "LBRACE" not in m.expected:
         return None
-    found = describe(m.source, m.tokens, m.position, m.expected)
+    found = describe(m)
     before, rest = list(m.tokens[: m.position]), list(m.tokens[m.position + 1 + colon :])
     if rest and rest[0].type == "LBRACE":
         return found, [*before, *rest]
@@ -44,12 +46,25 @@ def _missing_brace(m: Misfit) -> Repair | None:
     kinds = Counter(token.type for token in m.tokens)
     if kinds["LBRACE"] == kinds["RBRACE"]:  # nothing closes it: its indentation tells how far
         rest, last = _closed_by_indentation(m, rest)
-        margin = " " * indent(m.source, before[-1])
+        line = m.source.line_text(token_span(m.source, before[-1]).line)
         end = m.source.line_end(token_span(m.source, last).line)
+        margin = line[: len(line) - len(line.lstrip())]
         edits.append(Edit(Span(m.source, end, end), f"\n{margin}}}"))
     help = "what belongs to it stands in braces" if colon else found.help
     fix = Fix(tuple(edits), safe=False)
     return replace(found, help=help, fix=fix), [*before, brace, *rest]
+
+
+def _brace_below(m: Misfit) -> Repair:
+    """A brace that begins the line below a call, which needs none."""
+    heading = m.tokens[m.position - 2]
+    gap = Span(m.source, token_span(m.source, heading).end, m.span.start)
+    found = replace(
+        describe(m),
+        help="`{` stands on the line of what it belongs to",
+        fix=None if gap.text.strip() else replacing(gap, " ", safe=True),
+    )
+    return found, [*m.tokens[: m.position - 1], *m.tokens[m.position :]]
 
 
 def _closed_by_indentation(m: Misfit, rest: list[Token]) -> tuple[list[Token], Token]:
@@ -74,10 +89,10 @@ def _missing_bracket(m: Misfit) -> Repair | None:
     if not (m.begins_line or m.token.type == "LBRACE"):
         return None
     kind, sign = CLOSING[opening.type]
-    if kind not in m.expected:
+    if kind not in m.expected or _is_closed_later(m):
         return None
     found = replace(
-        describe(m.source, m.tokens, m.position, m.expected),
+        describe(m),
         help=f"add the `{sign}`",
         fix=inserting(m.source, m.end_before, sign),
     )
@@ -87,9 +102,21 @@ def _missing_bracket(m: Misfit) -> Repair | None:
     return found, tidy([*m.tokens[: m.position], *inserted, *m.tokens[m.position :]])
 
 
+def _is_closed_later(m: Misfit) -> bool:
+    """Whether what is left of a statement closes the bracket that is open before a token."""
+    depth = 0
+    for token in m.tokens[m.position :]:
+        if token.type in ("LBRACE", "RBRACE", "_NL"):
+            return False
+        depth += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
+        if depth < 0:
+            return True
+    return False
+
+
 def _bracketed_arguments(m: Misfit) -> Repair | None:
     """A layer's arguments in brackets, as in ``conv(3x3, 16)``."""
-    if m.token.type != "CALLNAME" or "NAME" not in m.expected:
+    if m.token.type != "CALLNAME" or m.before not in ("_NL", "LBRACE", "VBAR"):
         return None
     opening, depth = m.position + 1, 0
     for closing in range(opening, len(m.tokens)):
@@ -122,7 +149,7 @@ def _no_definition(m: Misfit) -> Repair | None:
     """What begins a line at the margin and is no definition: left out with all that is indented."""
     if not m.expected >= ITEMS or m.token.column != 1 or m.token.type == "RBRACE":
         return None
-    found = describe(m.source, m.tokens, m.position, m.expected)
+    found = describe(m)
     ends = ("RBRACE", "_NL")  # at the margin, these begin nothing
     end = m.position + 1
     while end < len(m.tokens) and (m.tokens[end].column != 1 or m.tokens[end].type in ends):
@@ -192,10 +219,17 @@ def _closed_early(m: Misfit) -> Repair | None:
         "this `}` ends a definition whose statements go on",
         Label(where, "closes the definition"),
         (Label(m.span, "stands in no braces"),),
-        help="remove it, or close fewer",
-        fix=Fix(removing_lines(where).edits, safe=False),
+        help="move it behind them",
     )
-    return found, tidy([*m.tokens[: m.position - 2], *m.tokens[m.position - 1 :]])
+    rest = list(m.tokens[m.position - 1 :])
+    kinds = Counter(token.type for token in rest)
+    if kinds["RBRACE"] > kinds["LBRACE"]:  # another closes what this one does
+        fix = Fix(removing_lines(where).edits, safe=False)
+        found = replace(found, help="remove it, or close fewer", fix=fix)
+    else:
+        margins = (i - 1 for i, t in enumerate(rest) if t.column == 1 and t.type != "_NL")
+        rest.insert(next(margins, len(rest)), closing)  # before the line break in front of it
+    return found, tidy([*m.tokens[: m.position - 2], *rest])
 
 
 _REPAIRS: tuple[Callable[[Misfit], Repair | None], ...] = (

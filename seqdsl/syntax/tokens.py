@@ -16,13 +16,14 @@ _CLOSE = {"RPAR", "RSQB", "RBRACE"}
 # A statement goes on after these, and before `else`, `|` and a closing brace.
 _CONTINUES_AFTER = _OPEN | {
     "_NL", "COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE",
-    "AND", "OR", "NOT", "DOC",
+    "AND", "OR", "NOT", "__ANON_0",  # the last is `..`
 }  # fmt: skip
 # What never stands in brackets: where one of these does, a bracket before it was left open.
 _ENDS_BRACKETS = {
     "LBRACE", "RBRACE", "USE", "NETWORK", "MODEL", "BLOCK", "STAGE", "HEAD", "AGGREGATE",
     "REQUIRE", "EXPECT", "OUTPUT", "FOR",
 }  # fmt: skip
+_DOCUMENTED = {"NETWORK", "BLOCK", "MODEL"}
 _CONTINUES_BEFORE = {"ELSE", "VBAR", "RBRACE", "$END"}
 # `x` repeats between the end of a value and the start of one; anywhere else it is a name.
 _ENDS_A_VALUE = {
@@ -73,6 +74,7 @@ def _without_idle_breaks(tokens: Iterable[Token]) -> Iterator[Token]:
     most = LIMITS.get().nesting
     previous = "_NL"
     pending: Token | None = None
+    docs: list[Token] = []  # on lines of their own, and not yet in front of anything
     broken: Token | None = None  # the line break before a token
     for token in tokens:
         kind = token.type
@@ -81,7 +83,9 @@ def _without_idle_breaks(tokens: Iterable[Token]) -> Iterator[Token]:
                 pending = token
             broken = token
             continue
-        if kind == "DOC" and brackets:
+        if kind == "DOC":
+            if broken is not None or previous == "_NL":
+                docs.append(token)
             continue
         if kind in _ENDS_BRACKETS:
             open_before = len(brackets)
@@ -91,6 +95,9 @@ def _without_idle_breaks(tokens: Iterable[Token]) -> Iterator[Token]:
                 pending = broken
         if pending is not None and kind not in _CONTINUES_BEFORE:
             yield pending
+        if kind in _DOCUMENTED and not brackets:
+            yield from docs
+        docs.clear()
         pending = broken = None
         if kind in _OPEN:
             brackets.append(kind)

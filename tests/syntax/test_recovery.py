@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from networks import findings
+from networks import compiled, findings
 
 import seqdsl
 from seqdsl.source.fix import applied
@@ -70,6 +70,18 @@ def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
         ("if !n { relu }", "if not n { relu }"),
         ("require n > 2, 'one two'", 'require n > 2, "one two"'),
         ("}\nmodel M = N (n=3)\nnetwork P {", "}\nmodel M = N(n=3)\nnetwork P {"),
+        ("repeat x 2\n  {\n relu }", "repeat x 2 {\n relu }"),
+        ("conv 3x3, 16 x2", "conv 3x3, 16 x 2"),
+        ("relu X 2", "relu x 2"),
+        ("y = it || relu", "y = it | relu"),
+        ("expect params == 5K", "expect params 5K"),
+        ("expect params: 5K", "expect params 5K"),
+        ("if it = 3 { relu }", "if it == 3 { relu }"),
+        ("if n == 1 { relu } elif n == 2 { tanh }", "if n == 1 { relu } else if n == 2 { tanh }"),
+        (
+            "}\nmodel M = N(\n  n=4\n  k=3)\nnetwork P {",
+            "}\nmodel M = N(\n  n=4,\n  k=3)\nnetwork P {",
+        ),
         ("if !(n > 2) { relu }", "if not (n > 2) { relu }"),
         ("conv 3x3, 16, stride: 2", "conv 3x3, 16, stride=2"),
         ("conv 3x3, 16, act='tanh'", "conv 3x3, 16, act=tanh"),
@@ -163,6 +175,30 @@ def test_a_brace_that_is_open_before_a_definition(tmp_path: Path, heading: str, 
     assert unknown.code.name == also_unknown.code.name == "unknown-layer"
     assert opened.message == "this `{` is never closed" and opened.primary is not None
     assert opened.primary.span.source.line_text(opened.primary.span.line) == line
+
+
+def test_a_definition_whose_only_brace_comes_too_early(tmp_path: Path) -> None:
+    """It is moved: taken out, the definition would not end."""
+    text = "network A {\n  input 3x8x8\n}\n  cnv 3x3, 8\n\nnetwork B {\n  cnv 3x3, 8\n}\n"
+    closing, *unknown = findings(tmp_path, text)
+    assert closing.help == "move it behind them" and closing.fix is None
+    assert [d.code.name for d in unknown] == ["unknown-layer"] * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "use std.seqconv  ## section 3\nNET",
+        "## of the paper\n\nuse std.seqconv\nNET",
+        "use std.seqconv\nNET## at the end",
+        "use std.seqconv\nNET## at the end\n\n## and more\n",
+    ],
+)
+def test_what_documents_nothing_is_a_comment(tmp_path: Path, text: str) -> None:
+    net = "network A { input 3x8x8; seqconv 3x3, 8, k=4 }\n"
+    assert not findings(tmp_path, text.replace("NET", net))
+    documented = compiled(tmp_path, text.replace("NET", f"## What it is.\n{net}"))
+    assert documented.doc == "What it is."
 
 
 def test_a_definition_that_is_closed_too_early_goes_on(tmp_path: Path) -> None:
