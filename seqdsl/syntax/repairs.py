@@ -126,8 +126,9 @@ def _bracketed_arguments(m: Misfit) -> Repair | None:
     else:
         return None
     inside = m.tokens[opening + 1 : closing]
-    if any(token == ":" for token in inside):  # the parameters of a definition
-        return None
+    behind = [token.type for token in m.tokens[closing + 1 : closing + 2]]
+    if behind == ["LBRACE"] and any(token == ":" for token in inside):
+        return None  # the parameters of a definition
     on_a_line = m.tokens[closing].line == m.token.line
     where = token_span(m.source, m.tokens[opening])
     edits = (Edit(where, " " if inside else ""), Edit(token_span(m.source, m.tokens[closing]), ""))
