@@ -10,6 +10,8 @@ from seqdsl.cli.main import COMPLETE
 # Bash puts a space after a word: not after a folder, or after a name that wants a value.
 _WORD = "COMPREPLY+=($value)"
 _OPEN_WORD = f"{_WORD}\n            [[ $value == *[/=] ]] && compopt -o nospace"
+# Fish gets what a command is for behind a comma, and that may hold others.
+_CUT, _CUT_ONCE = 'string split ","', 'string split --max 1 ","'
 
 
 @click.command("completion")
@@ -26,4 +28,4 @@ def command(ctx: click.Context, shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None  # click knows these three
     script = found(ctx.find_root().command, {}, "seqdsl", COMPLETE).source()
-    click.echo(script.replace(_WORD, _OPEN_WORD), nl=False)
+    click.echo(script.replace(_WORD, _OPEN_WORD).replace(_CUT, _CUT_ONCE), nl=False)

@@ -130,3 +130,8 @@ def test_bash_completes() -> None:
     environment = {**os.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True)
     assert done.stdout.splitlines() == ["-o nospace", "net.seq nets/"], done.stderr
+
+
+def test_fish_gets_a_description_as_it_is() -> None:
+    """Up to its end, and not to its first comma."""
+    assert 'string split --max 1 ","' in seqdsl_command("completion", "fish").out
