@@ -97,6 +97,11 @@ def paper_network(file: str, name: str) -> Network:
     return seqdsl.load(ARCHITECTURES / file, name)
 
 
+def codes(folder: Path, text: str) -> list[str]:
+    """The names of the codes of what is said of a source."""
+    return [d.code.name for d in findings(folder, text)]
+
+
 def findings(folder: Path, text: str) -> list[seqdsl.Diagnostic]:
     """What is said of a source."""
     path = folder / "net.seq"

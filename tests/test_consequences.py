@@ -3,17 +3,13 @@
 from pathlib import Path
 
 import pytest
-from networks import findings
+from networks import codes, findings
 
 from seqdsl.passes.mend import mended
 from seqdsl.source.fix import applied
 from seqdsl.source.text import Source
 
 BASE = "network Base { input 3x8x8; conv 3x3, 16 }\n"
-
-
-def codes(tmp_path: Path, text: str) -> list[str]:
-    return [d.code.name for d in findings(tmp_path, text)]
 
 
 def network(line: str) -> str:
@@ -25,6 +21,7 @@ def network(line: str) -> str:
     [
         ("use std.seqcon\n" + network("seqconv 3x3, 16, k=4; residual { relu }"), "missing-import"),
         ("use std.seqcon\n" + network("a = it\n  seqconv a.width, 16, k=4"), "missing-import"),
+        ("use std.seqcon\n" + network("a = it"), "missing-import"),
         ('use "gone.seq"\nmodel M = Gone()\n' + BASE, "missing-import"),
         ("block b(k: positive e) { conv 3x3, k }\n" + network("b 3"), "syntax"),
         ("network P(k: positive e) { input 3x8x8 }\nmodel M = P(3)\n" + BASE, "syntax"),
@@ -92,6 +89,7 @@ def test_what_no_import_explains_is_told_beside_a_missing_one(tmp_path: Path) ->
         ("conv 3x3, 16, padding=same", "`padding` must be a number of zeros"),
         ("conv 3x3, 16, bias=tru", "did you mean `true`?"),
         ("conv 3x3, 16, act=rleu", "did you mean `relu`?"),
+        ("conv 3x3, 16*stride", "name a value with `name = ...`"),
         ("conv 3x3, widht", "did you mean `width`?"),
         ("conv 3x3, rleu", "`width` must be a whole number above zero"),  # not: relu
         ("a = itt.size\n  conv a, 3", "name a value with `name = ...`, or declare a parameter"),
@@ -145,6 +143,25 @@ def test_a_block_of_the_library_is_suggested_its_import(
 )
 def test_imports_of_other_languages(tmp_path: Path, use: str, help: str) -> None:
     assert findings(tmp_path, f"{use}\n{network('relu')}")[0].help == help
+
+
+def test_a_file_that_uses_itself_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    only, *_ = findings(tmp_path, 'use "net.seq"\n' + network("relu"))
+    assert only.message == "a file can't use itself" and "remove the line" in (only.help or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("network N { }", "begin with `input"),
+        ("network N { input 3x8x8 }", "name some behind its input"),
+        ("network N { input 3x8x8; conv 3x3x3, 4 }", "and this is one of 3 sides"),
+        ("network N { input 4x8x8; conv 3x3, 6, groups=4 }", "groups that divide 4 and 6"),
+    ],
+)
+def test_what_helps(tmp_path: Path, text: str, told: str) -> None:
+    assert any(told in f"{d.message}; {d.help}" for d in findings(tmp_path, text))
 
 
 def test_a_claim_of_several_models_is_mended_by_hand(tmp_path: Path) -> None:

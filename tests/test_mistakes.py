@@ -140,6 +140,7 @@ def test_imports_that_give_nothing(tmp_path: Path, text: str, expected: list[str
         ("a = 3  # seqdsl: allow SEQ203", ["unused-name", "unknown-allow"]),
         ("a = 3  # seqdsl: ignore SEQ203", ["unused-name", "unknown-allow"]),
         ("# seqdsl: a language\n  a = 3", ["unused-name"]),
+        ("a = 3  # seqdsl: see SEQ203 in the manual", ["unused-name"]),
         ('require 1 == 1, "# seqdsl: allow(SEQ203)"', []),  # a text
         ('require 1 == 1, "# seqdsl: alow(SEQ203)"', []),
     ],
@@ -275,6 +276,8 @@ def test_of_two_fixes_at_one_place_one_is_made() -> None:
         replacing(Span(source, 0, 1), ""),
     ]
     assert applied("ab", fixes) == ("xb", 2)
+    within = [replacing(Span(source, 0, 2), "x"), inserting(source, 1, "y")]
+    assert applied("ab", within) == ("x", 1)
 
 
 def test_warnings_about_comments_cant_be_allowed(tmp_path: Path) -> None:

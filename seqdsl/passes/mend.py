@@ -68,10 +68,8 @@ class _Trial:
         all of each, or those of halves.
         """
         good: list[Fix] = []
-        errors = self._errors(source, good)
-        for batch in fixes:
-            good = self._with(source, batch, good, errors)
-            errors = self._errors(source, good)
+        for batch in filter(None, fixes):
+            good = self._with(source, batch, good, self._errors(source, good))
         return good
 
     def _with(

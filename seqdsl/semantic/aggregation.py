@@ -27,7 +27,7 @@ from seqdsl.source.diagnostic import Failure, Label
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.syntax import ast
 
-FORMALS = {name: Formal(name, "window") for name in ("window", "keep")}
+AGGREGATE_FORMALS = {name: Formal(name, "window") for name in ("window", "keep")}
 
 
 def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
@@ -104,9 +104,9 @@ def _arguments(statement: ast.Aggregate, frame: Frame) -> dict[str, ast.Argument
     given: dict[str, ast.Argument] = {}
     for argument in statement.arguments:
         name = argument.name or ""
-        if name not in FORMALS:
+        if name not in AGGREGATE_FORMALS:
             help, fix = did_you_mean(
-                name, FORMALS, name_of(argument), "it takes `window` and `keep`"
+                name, AGGREGATE_FORMALS, name_of(argument), "it takes `window` and `keep`"
             )
             raise fail(
                 "unknown-argument", f"`aggregate` has no parameter `{name}`", argument.span,
@@ -155,7 +155,7 @@ def _window(
 ) -> Feature:
     span = statement.span if argument is None else argument.value.span
     value: Value = AllWindow() if argument is None else evaluate(argument.value, frame)
-    formal = FORMALS["window" if argument is None else argument.name or ""]
+    formal = AGGREGATE_FORMALS["window" if argument is None else argument.name or ""]
     window = cast(Window | tuple[int, ...], coerce(value, formal, span, frame.scope))
     if isinstance(window, tuple) and not all(type(o) is int and o > 0 for o in window):
         raise fail(

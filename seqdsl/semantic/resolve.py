@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import cast
 
 from seqdsl.semantic.binding import Formal, formals_of, name_of
 from seqdsl.semantic.constants import CONSTANTS
@@ -169,17 +168,19 @@ class _Resolver:
 
     def _call(self, call: ast.Call, region: Region) -> None:
         callee = call.callee
-        bound = isinstance(callee, ast.Attribute) or region.find(callee.name) is not None
-        formals = () if bound else formals_named(cast(ast.Name, callee).name, self._module) or ()
+        name = None  # of a layer; a parameter may stand for one whose parameters are not known
+        if isinstance(callee, ast.Name) and region.find(callee.name) is None:
+            name = callee.name
+        formals = () if name is None else formals_named(name, self._module) or ()
         self._given(call.arguments, formals, region)
         if call.times is not None:
             self._read(call.times, region)
         if isinstance(callee, ast.Attribute):
             self._read(callee, region)
-        elif region.find(callee.name) is not None or self._is_layer(callee.name):
+        elif name is None or self._is_layer(name):
             self._name(callee, region)
-            if region.find(callee.name) is None:
-                self._named_arguments(call.arguments, self._found(callee.name))
+            if name is not None:
+                self._named_arguments(call.arguments, self._found(name))
         else:
             self._unknown_layer(callee, region)
         if call.body is not None:

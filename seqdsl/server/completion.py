@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from seqdsl.semantic.aggregation import FORMALS
+from seqdsl.semantic.aggregation import AGGREGATE_FORMALS
 from seqdsl.semantic.binding import Formal
 from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
 from seqdsl.semantic.constants import FUNCTIONS
@@ -23,6 +23,7 @@ from seqdsl.semantic.unknown import Place, fitting
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.describe import about_type, documentation, formal, formals, signature
 from seqdsl.server.files import EditorFiles, path_of, uri_of
+from seqdsl.source.text import CODE
 from seqdsl.syntax import ast
 
 Items = Iterator[types.CompletionItem]
@@ -53,8 +54,7 @@ def complete(analysis: Analysis, offset: int, files: EditorFiles) -> list[types.
     """Everything that fits; the editor sieves it by what is typed so far."""
     line = analysis.source.text[:offset].rpartition("\n")[2]
     before = line[: len(line) - len(re.search(r"\w*$", line)[0])]  # type: ignore[index]
-    code = re.sub(r'"[^"]*"', "", before)
-    if "#" in code or ('"' in code and not _FILE.search(before)):
+    if not re.fullmatch(CODE, before) and not _FILE.search(before):  # a comment, or a text
         return []
     return list(_items(analysis, offset, before, files))
 
@@ -194,7 +194,7 @@ def _fitting(analysis: Analysis, offset: int, place: Place) -> Items:
 def _formals(analysis: Analysis, name: str) -> Sequence[Formal]:
     """The parameters of the layer or network of a name, and of an aggregation."""
     if name == "aggregate":
-        return tuple(FORMALS.values())
+        return tuple(AGGREGATE_FORMALS.values())
     found = analysis.module.find(name)
     if found is None and name not in PRIMITIVES:
         return ()

@@ -14,10 +14,9 @@ from seqdsl.semantic.rules.walk import bodies_of, statements
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.describe import budget, results, shape, short
 from seqdsl.server.positions import position_of
-from seqdsl.source.text import Span
+from seqdsl.source.text import CODE, Span
 from seqdsl.syntax import ast
 
-_CODE = re.compile(r'(?:[^#"]|"[^"]*")*')  # of a line, less its comment
 MAX_LENSES = 3  # networks that a lens tells of
 
 
@@ -85,7 +84,7 @@ def _claimed_params(network: Network) -> Claim | None:
 
 def _hint(analysis: Analysis, line: int, text: str, tip: str) -> types.InlayHint:
     source = analysis.source
-    code = _CODE.match(source.line_text(line))
+    code = re.match(CODE, source.line_text(line))
     end = len(code[0].rstrip()) if code is not None else 0
     position = position_of(source, source.line_start(line) + end)
     return types.InlayHint(

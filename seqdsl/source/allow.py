@@ -10,9 +10,10 @@ from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Fix, removing, removing_lines, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean
-from seqdsl.source.text import Source, Span
+from seqdsl.source.text import CODE, Source, Span
 
-_CODE = r'^(?P<code>(?:[^#"\n]|"[^"\n]*")*)'  # what stands before a comment
+_MARK = "seqdsl:"
+_CODE = f"^(?P<code>{CODE})"
 _COMMENT = re.compile(_CODE + r"#\s*seqdsl:\s*allow\((?P<codes>[^)\n]*)\)")
 # What was meant to be one: `allow` without brackets, or another word and nothing but codes.
 _LISTED = r"\w+[\s(:=]*SEQ\d{3}(?:[\s,]+SEQ\d{3})*\)?\s*$"
@@ -42,10 +43,8 @@ def is_allowing(comment: str) -> bool:
 
 def allowances(source: Source) -> Iterator[Allowance]:
     """What the comments of a source allow. One alone on its line is about the next line of code."""
-    if "seqdsl:" not in source.text:
-        return
-    lines = source.text.split("\n")
-    for number, text in enumerate(lines, 1):
+    lines = source.text.split("\n") if _MARK in source.text else []
+    for number, text in _marked(lines):
         found = _COMMENT.match(text)
         if found is None:
             continue
@@ -57,11 +56,14 @@ def allowances(source: Source) -> Iterator[Allowance]:
             yield Allowance(word[0], Span(source, at, at + len(word[0])), comment, line)
 
 
+def _marked(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines that may have such a comment, with their numbers."""
+    return ((number, text) for number, text in enumerate(lines, 1) if _MARK in text)
+
+
 def _unreadable(source: Source) -> Iterator[Diagnostic]:
     """Comments that were to allow something, by the look of them, and do not."""
-    if "seqdsl:" not in source.text:
-        return
-    for number, text in enumerate(source.text.split("\n"), 1):
+    for number, text in _marked(source.text.split("\n") if _MARK in source.text else []):
         found = None if _COMMENT.match(text) else _NEARLY.match(text)
         if found is not None:
             start = source.line_start(number)

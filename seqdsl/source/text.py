@@ -11,6 +11,8 @@ from functools import cached_property
 
 from seqdsl.source.frozen import frozen_value
 
+CODE = r'(?:[^#"\n]|"[^"\n]*")*'  # of a line, less its comment
+
 
 @dataclass(frozen=True, eq=False)
 class Source:

@@ -9,10 +9,9 @@ from lark import Token
 from seqdsl.source.limits import LIMITS
 from seqdsl.source.text import Source, Span
 
-_OPEN = {"LPAR", "LSQB", "LBRACE"}
 # The bracket that closes another: the kind of its token, and how it is written.
 CLOSING = {"LBRACE": ("RBRACE", "}"), "LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")}
-_CLOSE = {"RPAR", "RSQB", "RBRACE"}
+_OPEN, _CLOSE = set(CLOSING), {kind for kind, _ in CLOSING.values()}
 # A statement goes on after these, and before `else`, `|` and a closing brace.
 _CONTINUES_AFTER = _OPEN | {
     "_NL", "COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE",

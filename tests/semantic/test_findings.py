@@ -3,13 +3,9 @@
 from pathlib import Path
 
 import pytest
-from networks import findings
+from networks import codes
 
 import seqdsl
-
-
-def codes(tmp_path: Path, text: str) -> list[str]:
-    return [d.code.name for d in findings(tmp_path, text)]
 
 
 def network(line: str) -> str:

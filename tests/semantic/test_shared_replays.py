@@ -58,6 +58,19 @@ network B { input 8x8x8; wrap { relu; output mid }; wrap { tanh } }
 FILES = [*sorted(ARCHITECTURES.glob("*.seq")), *sorted((ROOT / "examples").rglob("*.seq"))]
 
 
+def test_calls_that_are_replayed_count_as_statements() -> None:
+    """Blocks within blocks make scopes and no nodes: thousands of them, from a few lines."""
+    blocks = ["block b0 { concatenate it.channels(1, 2), it.channels(3, 3) }"]
+    blocks += [f"block b{i + 1} {{ b{i}; b{i} }}" for i in range(10)]
+    text = "\n".join([*blocks, "network N { input 3x8x8; b10; relu }"])
+    program = load_program(Source("net.seq", text), None)
+    with seqdsl.limits(statements=2_500):  # 1,024 joins, and 2,047 calls around them
+        _, found = check_program(program)
+    assert [d.code.name for d in found] == ["node-limit"]
+    with seqdsl.limits(statements=5_000):
+        assert check_program(program)[1] == []
+
+
 def built(text: str, path: Path, replays: Replays | None = None) -> tuple[list[str], str]:
     """The networks of a source, as they are dumped, and what is said of it."""
     instances, found = check_program(load_program(Source(str(path), text), path), replays)

@@ -177,6 +177,34 @@ def test_a_brace_that_is_open_before_a_definition(tmp_path: Path, heading: str, 
     assert opened.primary.span.source.line_text(opened.primary.span.line) == line
 
 
+@pytest.mark.parametrize(
+    "end", ["model M = A k\n  (k=8)\n", "  netwrk B {\n    input 3x8x8\n    relu\n  }\n"]
+)
+def test_a_brace_is_not_blamed_for_what_stands_behind_it(tmp_path: Path, end: str) -> None:
+    text = f"network A {{\n  input 3x8x8\n  relu\n}}\n{end}"
+    assert not any("statements go on" in d.message for d in findings(tmp_path, text))
+
+
+@pytest.mark.parametrize("line", ["heads 3 4", "repeat 3 4 { relu }"])
+def test_a_call_is_not_taken_for_a_statement_that_is_misspelt(tmp_path: Path, line: str) -> None:
+    text = f"block heads(a, b) {{ relu }}\nnetwork N {{ input 3x8x8; {line} }}\n"
+    (only,) = [d for d in findings(tmp_path, text) if d.code.name == "syntax"]
+    assert only.help == "arguments are separated by commas"
+
+
+@pytest.mark.parametrize(
+    ("call", "safe"),
+    [("conv(3x3, 16)", True), ("conv(3, 16, 3)", False), ("conv(\n    3x3, 16\n  )", None)],
+)
+def test_brackets_are_taken_out_where_that_is_safe(
+    tmp_path: Path, call: str, safe: bool | None
+) -> None:
+    """Two numbers are channels elsewhere; over several lines no edit is offered."""
+    text = f"network N {{\n  input 3x8x8\n  {call}\n}}\n"
+    (only,) = [d for d in findings(tmp_path, text) if d.code.name == "syntax"]
+    assert (only.fix.safe if only.fix is not None else None) is safe
+
+
 def test_a_definition_whose_only_brace_comes_too_early(tmp_path: Path) -> None:
     """It is moved: taken out, the definition would not end."""
     text = "network A {\n  input 3x8x8\n}\n  cnv 3x3, 8\n\nnetwork B {\n  cnv 3x3, 8\n}\n"
