@@ -185,9 +185,10 @@ def test_a_brace_is_not_blamed_for_what_stands_behind_it(tmp_path: Path, end: st
     assert not any("statements go on" in d.message for d in findings(tmp_path, text))
 
 
-@pytest.mark.parametrize("line", ["heads 3 4", "repeat 3 4 { relu }"])
+@pytest.mark.parametrize("line", ["heads 3 4", "outputs n 4", "repeat 3 4 { relu }"])
 def test_a_call_is_not_taken_for_a_statement_that_is_misspelt(tmp_path: Path, line: str) -> None:
-    text = f"block heads(a, b) {{ relu }}\nnetwork N {{ input 3x8x8; {line} }}\n"
+    blocks = "block heads(a, b) { relu }\nblock outputs(a, b) { relu }\n"
+    text = f"{blocks}network N(n = 4) {{ input 3x8x8; {line} }}\n"
     (only,) = [d for d in findings(tmp_path, text) if d.code.name == "syntax"]
     assert only.help == "arguments are separated by commas"
 
