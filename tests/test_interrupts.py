@@ -14,6 +14,7 @@ from random import Random
 from typing import IO
 
 import pytest
+from commands import seqdsl_command
 from networks import ROOT
 
 # Sends an interrupt at the Nth call of a function, from the first import of ours on; so every
@@ -66,6 +67,24 @@ def test_at_any_moment(tmp_path: Path, name: str) -> None:
             done.stderr,
         )
         assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_an_interrupt_that_another_exception_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a class is made: before Python 3.12 what `__set_name__` raises is wrapped."""
+
+    class Interrupting:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt
+
+    def check(*_: object, **__: object) -> None:
+        try:
+            type("Made", (), {"field": Interrupting()})
+        except KeyboardInterrupt as error:  # from Python 3.12 on
+            raise RuntimeError("wrapped") from error
+
+    monkeypatch.setattr("seqdsl.cli.check.check_one", check)
+    done = seqdsl_command("check", FILE)
+    assert (done.code, done.err) == (130, "")
 
 
 PROGRAMS = {

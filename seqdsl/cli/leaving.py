@@ -32,6 +32,15 @@ def leave_in_order() -> None:
         signal.signal(signal.SIGTERM, _unwind)
 
 
+def is_of_an_interrupt(error: BaseException | None) -> bool:
+    """Whether an interrupt is behind an exception: some wrap it, as Python 3.11 does where a class
+    is made that tells its fields their names.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
     os._exit(INTERRUPTED)
 

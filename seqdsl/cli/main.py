@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 import seqdsl
-from seqdsl.cli.leaving import INTERRUPTED, leave_at_once, leave_in_order
+from seqdsl.cli.leaving import INTERRUPTED, is_of_an_interrupt, leave_at_once, leave_in_order
 
 # name: (module, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -163,6 +163,8 @@ def _run() -> None:
         click.echo(f"seqdsl: {where}{error.strerror or error}", err=True)
         sys.exit(2)
     except Exception as error:
+        if is_of_an_interrupt(error):
+            sys.exit(INTERRUPTED)
         if os.environ.get("SEQDSL_TRACEBACK"):
             raise
         click.echo(f"seqdsl: internal error: {type(error).__name__}: {error}", err=True)
