@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from networks import ARCHITECTURES, ROOT
 
-ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "api", "server", "cli"]
+ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "training", "api", "server", "cli"]
 HEAVY = {
     "torch": {
         "torch_inference",

@@ -62,6 +62,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ221", "output-place", "An output is named outside of a network."),
     Code("SEQ222", "idle-rule", "A rule of a derived network replaces nothing.", _WARNING),
     Code("SEQ223", "unused-import", "Nothing of an imported file is used.", _WARNING),
+    Code("SEQ224", "unknown-recipe", "No recipe of this name exists, or no such setting of one."),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),
@@ -87,6 +88,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ322", "whole-window", "A window sees every group, as `all` does.", _WARNING),
     Code("SEQ323", "single-group", "An aggregation makes one group only.", _WARNING),
     Code("SEQ324", "dead-branch", "A condition or a repeat is always the same.", _WARNING),
+    Code("SEQ325", "bad-setting", "A recipe can't have this value for a setting."),
     Code("SEQ330", "unwritable", "The network can't be written as a plain source."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
@@ -112,6 +114,14 @@ CODES: tuple[Code, ...] = (
     Code("SEQ609", "unwritable-output", "The output can't be written."),
     Code("SEQ610", "picture-too-large", "A picture has too many arrows to be laid out and read."),
     Code("SEQ611", "unreadable-schedule", "A file of schedules can't be read, or fits no network."),
+    # SEQ7xx: training
+    Code("SEQ701", "missing-data", "A data set is not where it is looked for."),
+    Code("SEQ702", "unreadable-data", "A file of a data set can't be read."),
+    Code("SEQ703", "unfit-data", "A data set does not fit the network or the recipe."),
+    Code("SEQ704", "unfit-run", "A run can't be begun or resumed in this folder."),
+    Code("SEQ705", "other-network", "A run is of another network than the one given."),
+    Code("SEQ706", "diverged", "A loss or a weight is NaN or infinite."),
+    Code("SEQ707", "missing-extra", "A library that a command needs is not installed."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}
