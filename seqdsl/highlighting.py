@@ -36,7 +36,7 @@ KEYWORDS = {
     **dict.fromkeys((*DEFINITIONS, "head"), Keyword.Declaration),
     **dict.fromkeys(
         ("aggregate", "by", "else", "expect", "for", "if", "in", "input", "output", "replace",
-         "require", "where", "with"),
+         "require", "train", "where", "with"),
         Keyword,
     ),
     **dict.fromkeys(("and", "not", "or"), Operator.Word),
@@ -61,6 +61,7 @@ _AFTER = {
     "aggregate": Name.Variable,
     "expect": Name.Property,
     "by": Name.Property,
+    "train": Name.Property,
 }
 _TAKES_PARAMETERS = {"network", "block", "replace"}
 # A statement goes on behind these, as in seqdsl/syntax/tokens.py.

@@ -11,6 +11,7 @@ from seqdsl.graph.claims import Claim
 from seqdsl.graph.costs import Cost, node_costs, total
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Softmax
+from seqdsl.graph.recipe import Training
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.statistics import Level, Part, parts
 from seqdsl.graph.tensor import TensorType
@@ -49,6 +50,7 @@ class Network:
     parameters: tuple[tuple[str, str], ...] = ()  # each bound parameter and its value, as printed
     doc: str = ""
     further: tuple[Output, ...] = ()  # the outputs that the source names, in its order
+    training: Training | None = None  # what the source says of how it is trained
 
     def __repr__(self) -> str:
         return (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import field, fields, replace
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -32,22 +33,24 @@ class Recipe:
 
     def with_settings(self, settings: Mapping[str, Setting]) -> Recipe:
         """The recipe with some settings replaced. Where the epochs are and the milestones are not,
-        these keep their parts of the whole.
+        these keep their parts of the whole, as far as those are whole epochs.
         """
         changed: dict[str, Any] = dict(settings)
         if "epochs" in settings and "milestones" not in settings:
-            scale = changed["epochs"] / self.epochs
-            changed["milestones"] = tuple(dict.fromkeys(round(m * scale) for m in self.milestones))
+            epochs = changed["epochs"]
+            moved = (round(Fraction(m * epochs, self.epochs)) for m in self.milestones)
+            changed["milestones"] = tuple(dict.fromkeys(m for m in moved if 0 < m < epochs))
         return replace(self, **changed)
 
 
 @frozen
 class Training:
-    """What a ``train`` statement says: the recipe that it starts from, and what it sets."""
+    """What ``train`` statements say: the recipe that they start from, and what they set."""
 
     recipe: str | None  # a key of RECIPES; None for the one of the data set
     settings: Mapping[str, Setting]
-    span: Span
+    span: Span  # of the last of them
+    places: Mapping[str, Span] = field(default_factory=dict)  # of each setting's value
 
 
 _CIFAR = Recipe(300, 64, 0.1, 0.9, 1e-4, (150, 225), 0.1, 0)
@@ -60,7 +63,23 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "digits": replace(_CIFAR, epochs=30, milestones=(15, 22)),
     }
 )
-SETTINGS = tuple(field.name for field in fields(Recipe))
+SETTINGS = tuple(each.name for each in fields(Recipe))
+# What an editor tells of them.
+ABOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "cifar": "section 4.2 of the paper, for CIFAR",
+        "imagenet": "section 4.2 of the paper, for ImageNet",
+        "digits": "CIFAR's, shorter: for scikit-learn's 1,437 small images",
+        "epochs": "how often the training set is gone through",
+        "batch": "samples a step, over all processes and accumulated parts",
+        "lr": "the learning rate at the start",
+        "momentum": "Nesterov's",
+        "weight_decay": "the factor of the L2 penalty's gradient, for every parameter",
+        "milestones": "the epochs before which the rate is multiplied by gamma",
+        "gamma": "the factor of the learning rate at a milestone",
+        "holdout": "training samples that are kept for validation; 0 trains on all",
+    }
+)
 
 _WHOLE = frozenset({"epochs", "batch", "holdout"})
 _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -97,7 +116,7 @@ def conflict(recipe: Recipe) -> str | None:
 
 def spell(value: Setting) -> str:
     """A setting as the language writes it."""
-    return f"[{_list(value)}]" if isinstance(value, tuple) else f"{value:g}"
+    return f"[{_list(value)}]" if isinstance(value, tuple) else str(value)
 
 
 def _list(values: Iterable[int]) -> str:

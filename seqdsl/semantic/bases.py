@@ -32,6 +32,14 @@ def base_of(derived: ast.Derived, frame: Frame) -> Bound:
     return target, home, given
 
 
+def recipes_of_base(derived: ast.Derived, frame: Frame) -> list[ast.Train]:
+    """What the base of a derived network says of training where it is a model: that is kept."""
+    found = frame.module.find(derived.base)
+    if found is None or not isinstance(found[0], ast.Model):
+        return []
+    return [each for each in found[0].claims if isinstance(each, ast.Train)]
+
+
 def network_of(model: ast.Model, module: LoadedModule) -> Bound:
     """The network of a model, with the arguments that the model binds."""
     found = module.find(model.network)

@@ -142,8 +142,8 @@ def _expand(
         return expansion.network(definition, module, definition.name, overrides, span, ())
     network, home, bound = network_of(definition, module)
     actuals = overridden(bound, overrides)
-    claims = [claim for claim in definition.claims if isinstance(claim, ast.Expect)]
-    return expansion.network(network, home, definition.name, actuals, span, claims)
+    said = [each for each in definition.claims if isinstance(each, ast.Expect | ast.Train)]
+    return expansion.network(network, home, definition.name, actuals, span, said)
 
 
 def _override(name: str, value: Argument, frame: Frame) -> Actual:

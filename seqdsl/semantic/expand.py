@@ -11,7 +11,7 @@ from seqdsl.graph.liveness import live, without
 from seqdsl.graph.network import OWN_NAMES, Network, Output
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.aggregation import aggregate
-from seqdsl.semantic.bases import base_of
+from seqdsl.semantic.bases import base_of, recipes_of_base
 from seqdsl.semantic.binding import Actual, formals_of
 from seqdsl.semantic.claims import claim_of
 from seqdsl.semantic.enter import bind_into
@@ -25,6 +25,7 @@ from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules.walk import statements
 from seqdsl.semantic.state import Aborted, State
+from seqdsl.semantic.training import conflicts, training_of
 from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
@@ -62,6 +63,7 @@ class Expansion:
         try:
             self._network(definition, actuals, span, frame, ())
             self._run(claims, frame)
+            self.state.diagnostics.extend(conflicts(self.state.training, root))
         except Failure as failure:
             self.state.diagnostics.append(failure.diagnostic)
         except Poisoned:
@@ -94,8 +96,9 @@ class Expansion:
         claimed = tuple(self.state.claims)
         further = tuple(Output(each.name, index[each.index]) for each in named)
         return Network(
-            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc, further
-        )
+            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc, further,
+            self.state.training,
+        )  # fmt: skip
 
     def _network(
         self,
@@ -128,6 +131,7 @@ class Expansion:
         rules = (Rules(definition.replacements, frame), *frame.rules)
         inner = Frame(home, frame.scope, None, None, rules=rules)
         self._network(base, bound, definition.base_span, inner, (*around, definition))
+        self._run(recipes_of_base(definition, frame), inner)
         frame.entry, frame.current = inner.entry, inner.current
         if not self.state.diagnostics:
             idle = (r for r in definition.replacements if r not in self.state.applied_rules)
@@ -158,7 +162,7 @@ class Expansion:
     def _break(self, statement: ast.Statement, frame: Frame) -> None:
         if isinstance(statement, ast.Let) and statement.name != "it":
             frame.values[statement.name] = BROKEN
-        elif not isinstance(statement, ast.Expect | ast.Output):
+        elif not isinstance(statement, ast.Expect | ast.Train | ast.Output):
             frame.current = BROKEN
 
     def _statement(self, statement: ast.Statement, frame: Frame) -> None:
@@ -192,6 +196,10 @@ class Expansion:
             case ast.Expect():
                 if not frame.rules:  # what is claimed of a network does not hold of derived ones
                     self.state.claims.append(claim_of(statement, frame.scope))
+            case ast.Train():
+                said, found = training_of(statement, frame, self.state.training)
+                self.state.training = said
+                self.state.diagnostics.extend(found)
 
     def _let(self, let: ast.Let, frame: Frame) -> Value | Broken:
         source: Value | Broken

@@ -21,6 +21,8 @@ def work_of(statement: ast.Statement, flow: object = None) -> int:
             length = _length(values.span)
         case ast.If(branches=branches):
             length = sum(_length(condition.span) for condition, _ in branches)
+        case ast.Train(settings=settings):
+            length = sum(_length(setting.span) for setting in settings)
         case _:
             length = _length(statement.span)
     groups = len(flow.groups) if isinstance(flow, Feature) else 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from seqdsl.graph.network import Network
+from seqdsl.graph.recipe import Training, spell
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.modules import LoadedModule, Program
@@ -35,6 +36,7 @@ def plain_source(program: Program, network: Network, recorder: Recorder) -> str:
     lines.append(f"network {network.name} {{")
     lines += _Writer(recorder, network).body(network.root, False, {})
     lines += _claims(network, network.root)
+    lines += _training(network.training)
     return "\n".join([*lines, "}", ""])
 
 
@@ -65,6 +67,16 @@ def _doc(doc: str) -> list[str]:
 
 def _claims(network: Network, scope: Scope) -> list[str]:
     return [f"{INDENT}{claim.span.text}" for claim in network.claims if claim.scope is scope]
+
+
+def _training(training: Training | None) -> list[str]:
+    if training is None:
+        return []
+    heading = f"{INDENT}train {training.recipe or ''}".rstrip()
+    if training.recipe and not training.settings:
+        return [heading]
+    settings = (f"{2 * INDENT}{name} = {spell(value)}" for name, value in training.settings.items())
+    return [f"{heading} {{", *settings, f"{INDENT}}}"]
 
 
 class _View:

@@ -23,7 +23,7 @@ from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
 
 _WORDS = ("in", "it")
-_STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "output", "for")
+_STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "train", "output", "for")
 
 
 @frozen
@@ -76,6 +76,8 @@ class _Resolver:
     def model(self, model: ast.Model) -> None:
         found = self._definition(model.network, model.network_span)
         self._arguments(model.arguments, found, Region())
+        if isinstance(found, ast.Network | ast.Derived):
+            self._recipes(model.claims, self._bound(found))
 
     def derived(self, definition: ast.Derived) -> None:
         region = self._parameters(definition)
@@ -92,7 +94,21 @@ class _Resolver:
             if rule.where is not None:
                 self._read(rule.where, inner)
             self._body(rule.body, inner)
+        self._recipes(definition.claims, region)
         self._report_unused()
+
+    def _recipes(self, claims: Sequence[ast.Statement], region: Region) -> None:
+        for statement in claims:
+            if isinstance(statement, ast.Train):
+                self._statement(statement, region)
+
+    def _bound(self, network: ast.Network | ast.Derived) -> Region:
+        """The parameters of a network, as the braces of its models see them."""
+        region = Region()
+        for parameter in network.parameters:
+            symbol = Symbol(Kind.PARAMETER, parameter.name, parameter.span)
+            region.bindings[parameter.name] = Binding(symbol, parameter.span, warn=False)
+        return region
 
     def _parameters(self, definition: ast.Network | ast.Block | ast.Derived) -> Region:
         region = Region()

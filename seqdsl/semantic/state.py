@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from seqdsl.graph.claims import Claim
 from seqdsl.graph.network import Output
+from seqdsl.graph.recipe import Training
 from seqdsl.semantic.dataflow import Dataflow
 from seqdsl.semantic.frame import Broken, Frame
 from seqdsl.semantic.passage import Passages
@@ -33,6 +34,7 @@ class State:
     replays: Replays = field(default_factory=Replays)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    training: Training | None = None
     outputs: dict[str, tuple[Output, Span]] = field(default_factory=dict)  # by their names
     windows: dict[Span, Windowed] = field(default_factory=dict)  # of the user's aggregations
     passages: Passages = field(default_factory=Passages)

@@ -22,7 +22,7 @@ _NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
 _STATEMENTS = {
     "stage": {"NAME"}, "head": {"LBRACE", "_ARROW"}, "aggregate": {"NAME"}, "expect": {"NAME"},
     "require": {"NAME", "IN", "IT", "NOT", "LPAR"}, "output": {"NAME"},
-    "input": {"NUMBER", "SIZE"}, "replace": {"NAME", "CALLNAME"},
+    "input": {"NUMBER", "SIZE"}, "replace": {"NAME", "CALLNAME"}, "train": {"NAME", "LBRACE"},
 }  # fmt: skip
 # Other languages' operators, as tokens of this one.
 _ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not", ("&",): "and"}

@@ -155,8 +155,18 @@ class Expect:
     span: Span
 
 
+@frozen
+class Train:
+    """``train cifar { epochs = 200 }``: the recipe that training starts from, and what differs."""
+
+    recipe: str | None
+    recipe_span: Span | None
+    settings: tuple[Argument, ...]
+    span: Span  # of the heading
+
+
 Statement: TypeAlias = (
-    Call | Let | Output | For | If | Aggregate | Stage | InputShape | Require | Expect
+    Call | Let | Output | For | If | Aggregate | Stage | InputShape | Require | Expect | Train
 )
 
 
@@ -217,7 +227,7 @@ class Block(Keyed):
 
 @frozen
 class Model:
-    """A network with its parameters bound, and the claims of that instance."""
+    """A network with its parameters bound, and what is claimed and trained of that instance."""
 
     name: str
     name_span: Span
@@ -252,7 +262,7 @@ class Derived(Keyed):
     base_span: Span
     arguments: tuple[Argument, ...]
     replacements: tuple[Replace, ...]
-    claims: tuple[Expect, ...]
+    claims: tuple[Expect | Train, ...]
     doc: str
     span: Span
 

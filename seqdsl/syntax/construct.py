@@ -100,8 +100,10 @@ class _Construct:
             tuple(self.replace(child) for child in made if child.data == "replace"),
             tuple(
                 self.expect(child.children, self._span(child))
-                for child in made
                 if child.data == "expect"
+                else self.train(child.children, self._span(child))
+                for child in made
+                if child.data != "replace"
             ),
             doc, span,
         )  # fmt: skip
@@ -197,6 +199,8 @@ class _Construct:
                 condition, message = children
                 text = None if message is None else str(message)[1:-1]
                 return ast.Require(self.expression(condition), text, span)
+            case "train":
+                return self.train(children, span)
             case _:
                 return self.expect(children, span)
 
@@ -214,6 +218,27 @@ class _Construct:
             None if convention is None else self._span(convention),
             None if tolerance is None else self.number(tolerance),
             span,
+        )
+
+    def train(self, children: Any, span: Span) -> ast.Train:
+        *named, settings = children
+        recipe = named[0] if named else None
+        if settings is not None:
+            span = self._heading(span, settings)
+        return ast.Train(
+            None if recipe is None else str(recipe),
+            None if recipe is None else self._span(recipe),
+            () if settings is None else self._settings(settings),
+            span,
+        )
+
+    def _settings(self, tree: Any) -> tuple[ast.Argument, ...]:
+        return tuple(
+            ast.Argument(
+                str(child.children[0]), self.expression(child.children[1]), self._span(child)
+            )
+            for child in tree.children
+            if child is not None
         )
 
     def call(self, tree: Any) -> ast.Call:

@@ -20,7 +20,7 @@ _CONTINUES_AFTER = _OPEN | {
 # What never stands in brackets: where one of these does, a bracket before it was left open.
 _ENDS_BRACKETS = {
     "LBRACE", "RBRACE", "USE", "NETWORK", "MODEL", "BLOCK", "STAGE", "HEAD", "AGGREGATE",
-    "REQUIRE", "EXPECT", "OUTPUT", "FOR",
+    "REQUIRE", "EXPECT", "TRAIN", "OUTPUT", "FOR",
 }  # fmt: skip
 _DOCUMENTED = {"NETWORK", "BLOCK", "MODEL"}
 _CONTINUES_BEFORE = {"ELSE", "VBAR", "RBRACE", "$END"}

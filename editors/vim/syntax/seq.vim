@@ -6,7 +6,7 @@ endif
 syntax case match
 syntax keyword seqInclude use
 syntax keyword seqStructure network model block stage head
-syntax keyword seqStatement aggregate by expect in input output replace require where with
+syntax keyword seqStatement aggregate by expect in input output replace require train where with
 syntax keyword seqRepeat for
 syntax keyword seqConditional if else
 syntax keyword seqOperator and or not
@@ -19,7 +19,7 @@ syntax match seqOperator "\%([0-9A-Za-z_)\]\"]\)\@1<=\s\+\zsx\ze\s*[0-9A-Za-z_(]
 syntax match seqNumber "\<[0-9]\+\%(\.[0-9]\+\)\?\%([eE][+-]\?[0-9]\+\)\?[KMGT]\?"
 syntax match seqSize "\<[0-9]\+\%([x×][0-9]\+\)\+"
 syntax match seqAttribute "?\?\.[A-Za-z_][A-Za-z0-9_]*"
-syntax match seqLayer "\%(^\|[{;|]\)\@1<=\s*\zs\%(\%(use\|network\|model\|block\|stage\|head\|aggregate\|by\|expect\|in\|input\|output\|replace\|require\|where\|with\|for\|if\|else\|and\|or\|not\|it\)\>\)\@![A-Za-z_][A-Za-z0-9_]*\>\%(\s*=[^=]\)\@!"
+syntax match seqLayer "\%(^\|[{;|]\)\@1<=\s*\zs\%(\%(use\|network\|model\|block\|stage\|head\|aggregate\|by\|expect\|in\|input\|output\|replace\|require\|train\|where\|with\|for\|if\|else\|and\|or\|not\|it\)\>\)\@![A-Za-z_][A-Za-z0-9_]*\>\%(\s*=[^=]\)\@!"
 syntax match seqType ":\s*\zs[A-Za-z_][A-Za-z0-9_]*"
 syntax region seqString start=+"+ end=+"+ oneline
 syntax match seqComment "#.*$" contains=@Spell,seqDirective

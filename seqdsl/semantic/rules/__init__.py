@@ -12,6 +12,7 @@ from seqdsl.semantic.rules.imports import check_imports
 from seqdsl.semantic.rules.names import check_names
 from seqdsl.semantic.rules.recursion import check_recursion
 from seqdsl.semantic.rules.structure import check_structure
+from seqdsl.semantic.rules.training import check_training
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.timing import stage
 
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     check_arguments,
     check_recursion,
     check_constancy,
+    check_training,
 )
 
 

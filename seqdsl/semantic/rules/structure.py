@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import bodies, definitions, statements
+from seqdsl.semantic.rules.walk import bodies, definitions, same_scope, statements
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import did_you_mean
@@ -36,19 +36,11 @@ def check_structure(module: LoadedModule) -> list[Diagnostic]:
 
 def _siblings(body: ast.Body) -> Iterator[list[ast.Stage]]:
     """The stages that stand in the same scope, for each scope."""
-    yield [s for s in _same_scope(body) if isinstance(s, ast.Stage)]
-    for statement in _same_scope(body):
+    yield [s for s in same_scope(body) if isinstance(s, ast.Stage)]
+    for statement in same_scope(body):
         if not isinstance(statement, ast.For | ast.If):
             for inner in bodies(statement):
                 yield from _siblings(inner)
-
-
-def _same_scope(body: ast.Body) -> Iterator[ast.Statement]:
-    for statement in body.statements:
-        yield statement
-        if isinstance(statement, ast.For | ast.If):
-            for inner in bodies(statement):
-                yield from _same_scope(inner)
 
 
 def _duplicate_stage(stage: ast.Stage, first: Span) -> Diagnostic:
@@ -92,11 +84,11 @@ def _check_model(model: ast.Model, module: LoadedModule) -> list[Diagnostic]:
     diagnostics.extend(
         Diagnostic(
             BY_NAME["model-body"],
-            "a model holds claims only",
-            Label(statement.span, "not an `expect`"),
+            "a model holds claims and a recipe only",
+            Label(statement.span, "neither an `expect` nor a `train`"),
             help="put layers into the network that the model binds",
         )
         for statement in model.claims
-        if not isinstance(statement, ast.Expect)
+        if not isinstance(statement, ast.Expect | ast.Train)
     )
     return diagnostics

@@ -21,6 +21,15 @@ def statements(body: ast.Body) -> Iterator[ast.Statement]:
             yield from statements(inner)
 
 
+def same_scope(body: ast.Body) -> Iterator[ast.Statement]:
+    """The statements of a body, and those in its loops and conditions: they share its scope."""
+    for statement in body.statements:
+        yield statement
+        if isinstance(statement, ast.For | ast.If):
+            for inner in bodies(statement):
+                yield from same_scope(inner)
+
+
 def bodies(statement: ast.Statement) -> Iterator[ast.Body]:
     """The braces that belong to a statement."""
     match statement:
@@ -61,6 +70,15 @@ def bodies_of(module: ast.Module) -> Iterator[ast.Body]:
                 pass
 
 
+def recipes(module: ast.Module) -> Iterator[ast.Train]:
+    """Every ``train`` statement of a file."""
+    for body in bodies_of(module):
+        yield from (s for s in statements(body) if isinstance(s, ast.Train))
+    for item in module.items:
+        if isinstance(item, ast.Model | ast.Derived):
+            yield from (s for s in item.claims if isinstance(s, ast.Train))
+
+
 def every_expression(body: ast.Body) -> Iterator[ast.Expression]:
     """The expressions inside a body, and those in them."""
     for statement in statements(body):
@@ -96,6 +114,8 @@ def expressions(statement: ast.Statement) -> Iterator[ast.Expression]:
             yield from shape
         case ast.Require(condition=condition):
             yield condition
+        case ast.Train(settings=settings):
+            yield from (setting.value for setting in settings)
         case ast.Expect():
             pass
 
