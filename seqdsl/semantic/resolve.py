@@ -210,10 +210,11 @@ class _Resolver:
         if self._is_layer(callee.name) or region.stage(callee.name):
             return False
         known = chain(self._module.blocks, PRIMITIVES, region.layers(), _STATEMENTS)
-        if nearest(callee.name, known) not in _STATEMENTS:
+        meant = nearest(callee.name, known)
+        if meant not in _STATEMENTS:
             return False
         self._unknown_layer(callee, region)
-        if call.body is not None:
+        if call.body is not None and meant != "train":  # whose settings are no values
             self._body(call.body, Region(region))
         return True
 

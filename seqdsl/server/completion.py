@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from seqdsl.graph.recipe import ABOUT, RECIPES, SETTINGS
 from seqdsl.semantic.aggregation import AGGREGATE_FORMALS
 from seqdsl.semantic.binding import Formal
 from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
@@ -30,7 +31,7 @@ Items = Iterator[types.CompletionItem]
 
 _ITEM_WORDS = ("use", "network", "model", "block")
 _STATEMENT_WORDS = (
-    "stage", "head", "input", "for", "if", "aggregate", "require", "expect", "output",
+    "stage", "head", "input", "for", "if", "aggregate", "require", "expect", "train", "output",
 )  # fmt: skip
 _VALUE_WORDS = ("it", "in", "not")
 _FILE = re.compile(r'\buse\s+"([^"]*)$')
@@ -79,6 +80,9 @@ def _items(analysis: Analysis, offset: int, before: str, files: EditorFiles) -> 
         yield from _words(METRICS)
     elif re.search(r"\bexpect\s+\w+\s+\S+\s+by\s+$", before):
         yield from _words(CONVENTION_NAMES)
+    elif re.search(r"\btrain\s+$", before):
+        for name in RECIPES:
+            yield _item(name, types.CompletionItemKind.EnumMember, ABOUT[name])
     elif re.search(r"\b(?:model|network)\s+\w+(?:\([^)]*\))?\s*=\s*$", before):
         yield from _networks(analysis)
     elif re.search(r"\bnetwork\s+\w+(?:\([^)]*\))?\s*=\s*\w+(?:\([^)]*\))?\s+$", before):
@@ -92,7 +96,10 @@ def _items(analysis: Analysis, offset: int, before: str, files: EditorFiles) -> 
     elif re.search(r"\breplace\s+\w+(?:\([^)]*\))?\s+$", before):
         yield from _words(("where",))
     elif re.search(r"\bwith$", opening) and re.search(r"(?:^|[{;])\s*$", before):
-        yield from _words(("replace", "expect"))
+        yield from _words(("replace", "expect", "train"))
+    elif re.search(r"\btrain(?:\s+\w+)?$", opening) and re.search(r"(?:^|[{;])\s*$", before):
+        for name in SETTINGS:
+            yield _item(name, types.CompletionItemKind.Property, ABOUT[name])
     elif re.search(r"(?:^|[{;|])\s*$", before):
         yield from _layers(analysis)
         if not before.rstrip().endswith("|"):

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from seqdsl.graph.costs import ZERO
+from seqdsl.graph.recipe import ABOUT
+from seqdsl.semantic.binding import name_of
 from seqdsl.semantic.modules import reachable
 from seqdsl.semantic.rules.arguments import type_name
-from seqdsl.semantic.rules.walk import bodies_of, calls, statements
+from seqdsl.semantic.rules.walk import bodies_of, calls, recipes, statements
 from seqdsl.semantic.symbols import Kind, Symbol
 from seqdsl.semantic.types import TYPES
 from seqdsl.server.analysis import Analysis
@@ -43,6 +45,10 @@ def hover(analysis: Analysis, offset: int) -> types.Hover | None:
     if typed is not None:
         span = type_name(typed)
         parts.append(f"`{typed.name}`: {TYPES[typed.name].description}")
+    word = _training_at(analysis, offset)
+    if word is not None:
+        span = word
+        parts.append(f"`{word.text}`: {ABOUT[word.text]}")
     flowing = _flowing(analysis, found, statement)
     if flowing is not None:
         parts.append(_of_statement(analysis, flowing))
@@ -60,6 +66,15 @@ def _type_at(analysis: Analysis, offset: int) -> ast.Type | None:
             for type in filter(None, (parameter.type for parameter in item.parameters)):
                 if type.span.start <= offset <= type.span.end and type.name in TYPES:
                     return type
+    return None
+
+
+def _training_at(analysis: Analysis, offset: int) -> Span | None:
+    """The word under a position that names a recipe, or a setting of one."""
+    for train in recipes(analysis.module.syntax):
+        for span in (train.recipe_span, *map(name_of, train.settings)):
+            if span is not None and span.start <= offset <= span.end and span.text in ABOUT:
+                return span
     return None
 
 

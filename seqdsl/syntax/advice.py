@@ -92,7 +92,8 @@ class Misfit:
 
 def advice(m: Misfit) -> Advice:
     """The help, and the edit where there is one: of the first who has something to say."""
-    found = (f(m) for f in (_another_languages, _of_brackets, _of_equals, _of_words, _of_values))
+    ways = (_another_languages, _of_brackets, _of_settings, _of_equals, _of_words, _of_values)
+    found = (way(m) for way in ways)
     return next((one for one in found if one != (None, None)), (None, None))
 
 
@@ -143,12 +144,12 @@ def _without_quotes(m: Misfit) -> Fix | None:
     return replacing(span, str(m.tokens[m.position + 1]))
 
 
-def _with_equals(m: Misfit) -> Fix | None:
+def _with_equals(m: Misfit, sign: str = "=") -> Fix | None:
     """Makes ``stride: 2`` of a call ``stride=2``."""
     if m.position + 1 >= len(m.tokens):
         return None
     following = token_span(m.source, m.tokens[m.position + 1])
-    return replacing(Span(m.source, m.end_before, following.start), "=")
+    return replacing(Span(m.source, m.end_before, following.start), sign)
 
 
 def _of_brackets(m: Misfit) -> Advice:
@@ -169,6 +170,25 @@ def _of_brackets(m: Misfit) -> Advice:
         return "`{` stands on the line of what it belongs to", fix
     if kind == "RBRACE" and m.before in ("RBRACE", "") and "RBRACE" not in m.expected:
         return "no brace is open here: this one, or one before it, is too many", None
+    return None, None
+
+
+def _of_settings(m: Misfit) -> Advice:
+    """What stands behind ``train``, and in its braces."""
+    if m.statement[0].type == "TRAIN":
+        if m.token.type == "STRING":
+            return "a recipe is named without quotes", replacing(m.span, m.token[1:-1])
+        known = m.token.type in ("NAME", "COMMA", "EQUAL") and m.before != "TRAIN"
+        return "settings stand in braces: `train cifar { epochs = 200 }`" if known else None, None
+    braces = [i for i, t in enumerate(m.tokens[: m.position]) if t.type in ("LBRACE", "RBRACE")]
+    opened = m.tokens[braces[-1]].type == "LBRACE" if braces else False
+    if not opened or m.tokens[statement_start(m.tokens, braces[-1])].type != "TRAIN":
+        return None, None
+    if m.token.type == "COMMA":
+        return "a setting has a line of its own, or ends in `;`", replacing(m.span, ";")
+    if m.expected == {"EQUAL"}:
+        fix = _with_equals(m, " = ") if m.token == ":" else None
+        return f"a setting is given with `=`: `{m.previous} = ...`", fix
     return None, None
 
 

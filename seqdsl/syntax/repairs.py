@@ -141,9 +141,10 @@ def _bracketed_arguments(m: Misfit) -> Repair | None:
         help=f"a layer's arguments follow its name: `{m.token} ...`",
         fix=Fix(edits, safe=not channels) if on_a_line else None,
     )
-    name = Token.new_borrow_pos("NAME", m.token.value, m.token)
+    kind = "TRAIN" if m.token == "train" and inside else "NAME"  # its recipe follows alike
+    first = Token.new_borrow_pos(kind, m.token.value, m.token)
     rest = m.tokens[closing + 1 :]
-    return found, [*m.tokens[: m.position], name, *inside, *rest]
+    return found, [*m.tokens[: m.position], first, *inside, *rest]
 
 
 def _no_definition(m: Misfit) -> Repair | None:

@@ -47,6 +47,12 @@ network Corners(x: positive = 3, list: int[2] = [1, x], classes = 10) {
   }
   expect params 5K by macs +- 10%
   expect flops 4.32G ± 2.5%
+  train cifar { epochs = 100 if classes == 1000 else 300; milestones = [
+      50, x] }
+  train { lr = 0.05
+    momentum = 0.9
+  }
+  train digits; relu
   require(classes > 1), "more"
   require not
     flag and
@@ -134,7 +140,7 @@ _ROLES = {
     "stage": ["stage"], "use": ["module", "module"], "type": ["type"],
     "parameter": ["parameter"], "replaced": ["parameter", "parameter"], "named": ["parameter"],
     "let": ["value"], "output": ["value"], "loop": ["value"], "aggregate": ["value"],
-    "expect": ["measure", "measure"], "function": ["function"], "method": ["method"],
+    "expect": ["measure", "measure"], "train": ["recipe"], "setting": ["value"], "function": ["function"], "method": ["method"],
     "attribute": ["attribute"], "name": ["name"],
 }  # fmt: skip
 

@@ -50,6 +50,7 @@ ROLES: dict[str, set[_TokenType]] = {
     "type": {Keyword.Type},
     "value": {Name.Variable},
     "measure": {Name.Property},
+    "recipe": {Name.Property},
     "word": {Name.Builtin.Pseudo},
     "name": {Name, Name.Builtin, Keyword.Constant},
 }

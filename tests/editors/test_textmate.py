@@ -53,6 +53,7 @@ ROLES = {
     "type": ("support.type",),
     "value": ("variable.other.definition",),
     "measure": ("support.variable.measure",),
+    "recipe": ("support.variable.recipe",),
     "word": ("variable.language",),
     "name": ("variable.other.readwrite", "constant.language", "support.constant"),
 }
