@@ -45,11 +45,11 @@ def layers(network: Network, pieces: Pieces) -> list[Layer]:
     """Every aggregation whose groups all are chains of convolution, batch norm and ReLU, as large
     out as in, joined by a shortcut at the end or not at all, over windows without a gap.
     """
-    found = (_layer(*each, pieces, network.readers) for each in _aggregations(network))
+    found = (_layer(*each, pieces, network.readers) for each in grouped(network))
     return [layer for layer in found if layer is not None]
 
 
-def _aggregations(network: Network) -> Iterator[tuple[Scope, dict[Scope, list[Node]]]]:
+def grouped(network: Network) -> Iterator[tuple[Scope, dict[Scope, list[Node]]]]:
     """Each aggregation's scope and the nodes of its groups; a scope can hold several."""
     inside: dict[Scope, list[dict[Scope, list[Node]]]] = {}
     turns: dict[Scope, int] = {}  # of the last group that was seen in a scope

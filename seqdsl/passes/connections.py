@@ -1,0 +1,209 @@
+"""The exploded view of section 4.5: which weights connect which groups of an aggregation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, groupby, pairwise
+from operator import itemgetter
+
+from seqdsl.graph import operations as ops
+from seqdsl.graph.network import Network
+from seqdsl.graph.node import Node
+from seqdsl.graph.parameters import Role, module_path
+from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.segment import Segment, cut
+from seqdsl.graph.tensor import boundaries
+from seqdsl.passes.schedule.layers import grouped
+from seqdsl.passes.schedule.pieces import Pieces
+from seqdsl.passes.schedule.reading import union
+from seqdsl.source.frozen import frozen, frozen_value
+
+# What keeps channels apart, so that a convolution behind it still reads the groups before it.
+_CHANNELWISE = (
+    ops.BatchNorm, ops.Activation, ops.LeakyRelu, ops.MaxPool, ops.AvgPool, ops.GlobalAveragePool,
+    ops.Upsample,
+)  # fmt: skip
+
+
+@frozen_value
+class Block:
+    """Part of a weight: ``weight[slice(*outputs), slice(*inputs)]``."""
+
+    key: str  # in the state_dict
+    outputs: tuple[int, int]
+    inputs: tuple[int, int]  # as the weight's second axis counts them, within a subgroup
+
+
+@frozen
+class Exploded:
+    """An aggregation of g groups, and the g' groups of its input that they see.
+
+    ``connections[j, i]`` are the weights between x_j and x_i, for j from 1-g' to g-1 and i from 1
+    to g. Where x_i does not see x_j, there is no entry.
+    """
+
+    scope: Scope
+    name: str  # unique in the network: the scope's path
+    inputs: int  # g'
+    groups: int  # g
+    connections: Mapping[tuple[int, int], tuple[Block, ...]]
+    joined: bool  # by a shortcut, as the last layer of a residual block (section 3.2)
+
+
+def explode(network: Network) -> list[Exploded]:
+    """Every aggregation whose groups all read their windows through convolutions, in whose way
+    nothing stands but what keeps channels apart, such as the BN and ReLU of a DenseNet.
+    """
+    pieces = _Seen(network)
+    found: list[Exploded] = []
+    turns: dict[Scope, int] = {}
+    for scope, groups in grouped(network):
+        turns[scope] = turn = turns.get(scope, 0) + 1
+        name = (scope.path or network.name) + (f" ({turn})" if turn > 1 else "")
+        layer = _explode(name, scope, groups, network, pieces)
+        if layer is not None:
+            found.append(layer)
+    return found
+
+
+class _Seen(Pieces):
+    """Pieces for which what is channelwise within a group is seen through, too."""
+
+    def _find(self, node: Node) -> tuple[Segment, ...]:
+        if isinstance(node.operation, _CHANNELWISE) and any(
+            scope.kind is ScopeKind.GROUP for scope in node.scope.ancestry()
+        ):
+            return self.of(node.operands[0])
+        return super()._find(node)
+
+
+def _explode(
+    name: str, scope: Scope, groups: Mapping[Scope, Sequence[Node]], network: Network,
+    pieces: Pieces,
+) -> Exploded | None:  # fmt: skip
+    turns = {group: turn for turn, group in enumerate(groups, 1)}
+
+    def turn_of(segment: Segment) -> int:
+        """Which group made it; 0 for none of this aggregation."""
+        around = network.nodes[segment.node].scope.ancestry()
+        return next((turns[scope] for scope in around if scope in turns), 0)
+
+    def from_outside(index: int, turn: int) -> bool:
+        return all(turn_of(segment) != turn for segment in pieces.of(index))
+
+    readers: list[tuple[int, Node]] = []
+    joined = False
+    for group, nodes in groups.items():
+        turn = turns[group]
+        found = [n for n in nodes if isinstance(n.operation, ops.Conv2d)]
+        found = [n for n in found if from_outside(n.operands[0], turn)]
+        if not found:
+            return None
+        readers += [(turn, node) for node in found]
+        sums = (n for n in nodes if isinstance(n.operation, ops.Add))
+        joined = joined or any(from_outside(i, turn) for n in sums for i in n.operands)
+
+    windows = [pieces.of(node.operands[0]) for _, node in readers]
+    outside = [[s for s in window if not turn_of(s)] for window in windows]
+    width = next(iter(groups.values()))[-1].type.channels
+    inputs = _input_groups(outside, width, network)
+    connections: dict[tuple[int, int], tuple[Block, ...]] = {}
+    for (turn, node), window in zip(readers, windows, strict=True):
+        seen = (part for s in window for part in _sources(s, turn_of(s), inputs))
+        for source, block in _blocks(node, seen, network):
+            connections[source, turn] = (*connections.get((source, turn), ()), block)
+    return Exploded(scope, name, len(inputs), len(turns), connections, joined)
+
+
+def _sources(
+    segment: Segment, turn: int, inputs: Sequence[Sequence[Segment]]
+) -> Iterator[tuple[int, int]]:
+    """The sources that a segment is of, and how many channels of each, in their order."""
+    if turn:
+        yield turn, segment.width
+        return
+    shared = [
+        (max(segment.start, part.start), min(segment.stop, part.stop), number)
+        for number, parts in enumerate(inputs, 1 - len(inputs))
+        for part in parts
+        if part.node == segment.node
+    ]
+    yield from ((number, stop - start) for start, stop, number in sorted(shared) if start < stop)
+
+
+def _blocks(
+    node: Node, seen: Iterator[tuple[int, int]], network: Network
+) -> Iterator[tuple[int, Block]]:
+    """What of a convolution's weight reads each source; an input channel of a convolution in
+    subgroups meets the outputs of its own.
+    """
+    assert isinstance(node.operation, ops.Conv2d)
+    count = node.operation.groups
+    read = network.nodes[node.operands[0]].type.channels // count
+    made = node.operation.width // count
+    key = f"{module_path(node)}.{Role.WEIGHT.value}"
+    start = 0
+    for source, run in groupby(seen, key=itemgetter(0)):
+        stop = start + sum(width for _, width in run)
+        for subgroup in range(start // read, -(-stop // read)):
+            first = subgroup * read
+            inputs = (max(start, first) - first, min(stop, first + read) - first)
+            yield source, Block(key, (subgroup * made, (subgroup + 1) * made), inputs)
+        start = stop
+
+
+def _input_groups(
+    windows: Sequence[Sequence[Segment]], width: int, network: Network
+) -> list[tuple[Segment, ...]]:
+    """The input as the groups [x_{1-g'}, ..., x_0]: cut where a window over it begins or ends, and
+    into groups as wide as the new ones, or else its own.
+    """
+    sequence = _sequence(windows)
+    total = sum(segment.width for segment in sequence)
+    own = _own_boundaries(sequence, network)
+    even = set(range(0, total + 1, width))
+    cuts = even if even <= own and total in even else own
+    for window in windows:
+        cuts |= _ends(window, sequence)
+    return [cut(sequence, start, stop) for start, stop in pairwise(sorted(cuts))]
+
+
+def _sequence(windows: Sequence[Sequence[Segment]]) -> Sequence[Segment]:
+    """What windows see of the input, in its order: that of a window over all of it, or else that
+    in which it was made.
+    """
+    whole = union(segment for window in windows for segment in window)
+    for window in windows:
+        if sum(s.width for s in window) == sum(s.width for s in whole) and (
+            sorted(union(window)) == sorted(whole)
+        ):
+            return window
+    return sorted(whole)
+
+
+def _own_boundaries(sequence: Sequence[Segment], network: Network) -> set[int]:
+    """Where pieces of the input meet, and the groups that they were made in."""
+    found = {0}
+    for segment, offset in _placed(sequence):
+        own = boundaries(network.nodes[segment.node].type.groups)
+        inside = {at for at in own if segment.start < at < segment.stop} | {segment.stop}
+        found |= {offset + at - segment.start for at in inside}
+    return found
+
+
+def _ends(window: Sequence[Segment], sequence: Sequence[Segment]) -> set[int]:
+    """The channels of the sequence at which a stretch that the window sees begins or ends."""
+    seen: set[int] = set()
+    for segment in window:
+        for part, offset in _placed(sequence):
+            start, stop = max(segment.start, part.start), min(segment.stop, part.stop)
+            if part.node == segment.node and start < stop:
+                # An end that is also a beginning is none.
+                seen ^= {offset + start - part.start, offset + stop - part.start}
+    return seen
+
+
+def _placed(sequence: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
+    """Each segment, and the channels before it."""
+    widths = [segment.width for segment in sequence]
+    return zip(sequence, accumulate(widths, initial=0), strict=False)
