@@ -12,7 +12,7 @@ class Draw(NamedTuple):
     """A sample in an epoch: with the seed of the run, all that its augmentation depends on."""
 
     epoch: int
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's method is called so, too
 
 
 class Batch(NamedTuple):

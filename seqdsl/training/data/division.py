@@ -1,0 +1,42 @@
+"""How samples are divided: what trains, what validates, what tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from seqdsl.training.data.batch import Data, Split
+from seqdsl.training.data.chance import Integers, sample
+from seqdsl.training.data.failures import failure
+
+
+def held_out(rows: Integers, holdout: int, seed: int) -> tuple[Integers, Integers]:
+    """What is left of training samples, and what validates. Raises `Failure`."""
+    if holdout >= len(rows):
+        raise failure(
+            "unfit-data",
+            f"{holdout:,} training samples are to be held out, and there are {len(rows):,}",
+        )
+    chosen = np.zeros(len(rows), np.bool_)
+    chosen[sample(seed, len(rows), holdout)] = True
+    return rows[~chosen], rows[chosen]
+
+
+def divided(
+    name: str,
+    recipe: str,
+    classes: tuple[str, ...],
+    split: Callable[[Integers, bool], Split],  # of rows, augmented or not
+    training: Integers,
+    test: Integers,
+    *,
+    holdout: int,
+    seed: int,
+) -> Data:
+    """The data set of some rows: with a holdout it validates, without one the test set does."""
+    left, kept = held_out(training, holdout, seed)
+    tests = split(test, False)
+    if not holdout:
+        return Data(name, recipe, classes, split(left, True), tests, None)
+    return Data(name, recipe, classes, split(left, True), split(kept, False), tests)

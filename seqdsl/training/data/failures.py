@@ -1,0 +1,25 @@
+"""What is wrong with data, as diagnostics."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+
+
+def failure(code: str, message: str, path: Path | None = None, help: str | None = None) -> Failure:
+    name = "" if path is None else shown(path)
+    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))
+
+
+def shown(path: str | Path) -> str:
+    """A path as text that can be printed, whatever bytes are in it."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def reason(error: BaseException) -> str:
+    """A library's or the system's words for what went wrong, without its own path."""
+    told = (isinstance(error, OSError) and error.strerror) or str(error)
+    return told.strip().rstrip(".") or type(error).__name__
