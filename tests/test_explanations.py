@@ -11,6 +11,7 @@ import pytest
 import torch
 from commands import Done, seqdsl_command
 from networks import ROOT
+from PIL import Image
 from test_bad_input import ELSEWHERE, FIXTURES, expected
 
 import seqdsl
@@ -95,6 +96,23 @@ def arrays() -> None:
     np.save("overflown.npy", np.full((3, 32, 32), np.inf, np.float32))
 
 
+def images() -> None:
+    for part in ("train", "val"):
+        for number, name in enumerate(("cat", "dog")):
+            folder = Path("images", part, name)
+            folder.mkdir(parents=True)
+            for i in range(8):
+                pixels = np.full((32, 32, 3), 100 * number + 10 * i, np.uint8)
+                Image.fromarray(pixels).save(folder / f"{i}.png")
+    Path("images", "train", "cat", "7.png").write_bytes(b"no picture")
+
+
+def other_run() -> None:
+    network = "network Net {\n  input 3x32x32\n  global_average_pool\n  fc 10\n}\n"
+    Path("other.seq").write_text(network)
+    assert not seqdsl_command("train", "other.seq", "--set", "epochs=1", "-o", "run").code
+
+
 def conv_norm(inputs: int, width: int) -> torch.nn.Module:
     conv = torch.nn.Conv2d(inputs, width, 3, bias=False)
     return torch.nn.Sequential(conv, torch.nn.BatchNorm2d(width))
@@ -113,8 +131,11 @@ PREPARED: dict[str, Callable[[], None]] = {
     "SEQ606": two_alike,
     "SEQ607": numbered,
     "SEQ608": arrays,
+    "SEQ702": images,
+    "SEQ705": other_run,
 }
-NOT_RUN: dict[str, str] = {}  # a code, and why its commands can't be run here
+# A code, and why its commands can't be run here.
+NOT_RUN = {"SEQ707": "the tests' environment has what training needs"}
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "adaptiveavgpool2d": "global_average_pool", "globalaveragepooling2d": "global_average_pool",
     "concat": "concatenate", "cat": "concatenate", "swish": "silu", "hardswish": "hard_swish",
     "import": "use", "from": "use", "include": "use", "def": "block", "class": "network",
+    "learningrate": "lr", "batchsize": "batch", "decay": "weight_decay", "maxepochs": "epochs",
     "assert": "require", "return": "output", "integer": "int", "float": "number",
     "boolean": "bool", "str": "text", "string": "text", "std.resnet": "std.residual",
     "std.densenet": "std.dense",
