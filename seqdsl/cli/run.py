@@ -56,7 +56,7 @@ def command(
     try:
         batches = [_read(path, network) for path in inputs]
         state, origin = _state(network, weights)
-        runner = _runner(engine, network, state, provider)
+        runner = runner_of(engine, network, state, provider)
         outcomes = [runner(batch) for batch in batches]
         if save is not None:
             _save(save, [outcome.outputs["logits"] for outcome in outcomes])
@@ -99,7 +99,7 @@ def _read(path: Path, network: Network) -> Array:
     return read_input(path, network.input.type)
 
 
-def _runner(engine: str, network: Network, state: State, provider: str) -> Runner | TorchRunner:
+def runner_of(engine: str, network: Network, state: State, provider: str) -> Runner | TorchRunner:
     from seqdsl.backends.running import Provider
 
     if engine == "torch":

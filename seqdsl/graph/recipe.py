@@ -29,7 +29,8 @@ class Recipe:
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, the first of which is 0."""
-        return self.lr * self.gamma ** sum(milestone <= epoch for milestone in self.milestones)
+        rate = self.lr * self.gamma ** sum(milestone <= epoch for milestone in self.milestones)
+        return float(f"{rate:.12g}")  # 0.01, where 0.1 * 0.1 is a little more
 
     def with_settings(self, settings: Mapping[str, Setting]) -> Recipe:
         """The recipe with some settings replaced. Where the epochs are and the milestones are not,

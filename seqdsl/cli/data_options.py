@@ -1,0 +1,69 @@
+"""What `train` and `eval` share: which data, and how they are had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import click
+
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+
+if TYPE_CHECKING:
+    from seqdsl.graph.network import Network
+    from seqdsl.training.data.batch import Data
+    from seqdsl.training.options import Source
+
+F = TypeVar("F", bound=Callable[..., object])
+
+DATA = ["digits", "cifar10", "cifar100", "imagenet", "folder"]
+
+
+def data_options(function: F) -> F:
+    """``--data``, ``--data-path`` and ``--skip-unreadable``."""
+    for option in (
+        click.option("--skip-unreadable", is_flag=True,
+                     help="Pass over samples that can't be read, and count them."),
+        click.option("--data-path", type=click.Path(path_type=Path), metavar="PATH",
+                     help="Where the data are; digits need none."),
+        click.option("--data", type=click.Choice(DATA), default="digits", show_default=True,
+                     help="The data set."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def open_for(network: Network, source: Source, holdout: int) -> Data:
+    """The data for a network's input and classes. Raises `Failure`."""
+    from seqdsl.training.data.sets import open_data
+
+    logits = network.logits.type
+    if logits.elements != logits.channels or logits.channels < 2:
+        raise Failure(
+            Diagnostic(
+                BY_NAME["unfit-data"],
+                f"{network.name} gives {logits}, and a classifier gives a number a class",
+                None,
+                help="end it with `global_average_pool` and `fc classes`",
+                name=network.root.span.source.name,
+            )
+        )
+    return open_data(
+        source.data, source.path, network.input.type, classes=logits.channels, holdout=holdout,
+        seed=source.seed, skip_unreadable=source.skip_unreadable,
+    )  # fmt: skip
+
+
+def missing_extra(error: ImportError) -> NoReturn:
+    """Raises a `Failure` that tells how to get what training needs."""
+    raise Failure(
+        Diagnostic(
+            BY_NAME["missing-extra"],
+            f"training needs {error.name or 'a library'}, which can't be imported: {error}",
+            None,
+            help="pip install 'seqdsl[train]'",
+            name="train",
+        )
+    ) from None

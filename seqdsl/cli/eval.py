@@ -1,0 +1,86 @@
+"""``seqdsl eval``"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.data_options import data_options, missing_extra, open_for
+from seqdsl.cli.progress import progress_bar
+from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
+from seqdsl.source.diagnostic import Failure
+from seqdsl.training.options import Source
+
+if TYPE_CHECKING:
+    from seqdsl.graph.network import Network
+    from seqdsl.training.evaluation import Errors
+
+
+@click.command("eval")
+@click.argument("file")
+@network_options
+@claims_option
+@data_options
+@click.option("--weights", type=click.Path(path_type=Path), required=True,
+              help="A checkpoint: safetensors, or torch's.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
+              show_default=True)  # fmt: skip
+@click.option("--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
+              show_default=True, help="Where the engine runs.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
+def command(
+    file: str,
+    network_name: str | None,
+    defines: dict[str, str],
+    claims: bool,
+    data: str,
+    data_path: Path | None,
+    skip_unreadable: bool,
+    weights: Path,
+    engine: str,
+    provider: str,
+    batch: int,
+    format: str,
+) -> None:
+    """Measure the top-1 and top-5 errors of a network of FILE on a data set's test samples.
+
+    Images are seen once, as a single centre crop (section 4.1); ImageNet's are those of val.
+    """
+    network = load_or_exit(file, network_name, defines, claims=claims)
+    source = Source(data, data_path, skip_unreadable=skip_unreadable)
+    try:
+        errors = _errors(network, source, weights, engine, provider, batch)
+    except Failure as failure:
+        fail_with(failure)
+    if errors.note is not None:
+        click.echo(f"note: {errors.note}; running on {errors.provider}", err=True)
+    click.echo(f"{network.name}, {weights}, on {engine}, {errors.provider}", err=True)
+    if errors.unreadable:
+        shown = ", ".join(errors.unreadable[:3])
+        click.echo(f"{len(errors.unreadable):,} samples could not be read: {shown}", err=True)
+    headings = ("data", "samples", "top-1 error", "top-5 error")
+    numbers: list[Cell] = [Number(value, f"{value:.2f}") for value in (errors.top1, errors.top5)]
+    row: tuple[Cell, ...] = (data, whole(errors.samples), *numbers)
+    title = f"{network.name}, in %"
+    click.echo(write_tables([Table(title, headings, (row,), frozenset(headings[1:]))], format))
+
+
+def _errors(
+    network: Network, source: Source, weights: Path, engine: str, provider: str, batch: int
+) -> Errors:
+    from seqdsl.backends.weights import load_state
+
+    state = load_state(weights, network)
+    try:
+        from seqdsl.cli.run import runner_of
+        from seqdsl.training.evaluation import evaluate
+    except ImportError as error:
+        missing_extra(error)
+    data = open_for(network, source, 0)
+    with progress_bar() as report:
+        runner = runner_of(engine, network, state, provider)
+        return evaluate(runner, data.validation, batch, report)

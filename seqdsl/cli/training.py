@@ -1,0 +1,140 @@
+"""What `train` does with a network, and what it tells of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqdsl.cli.data_options import missing_extra, open_for
+from seqdsl.cli.progress import progress_bar
+from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
+from seqdsl.graph.network import Network
+from seqdsl.graph.recipe import Recipe, spell
+from seqdsl.source.diagnostic import CompileError
+from seqdsl.training.options import Machine, Source
+from seqdsl.training.run import Run
+
+if TYPE_CHECKING:
+    from seqdsl.training.data.batch import Data
+    from seqdsl.training.engine import Trained
+    from seqdsl.training.metrics import Row
+
+_HEADINGS = ("epoch", "step", "lr", "train loss", "error", "val loss", "top-1", "top-5", "seconds")
+_WIDTHS = (5, 8, 8, 11, 7, 9, 7, 7, 8)
+_COMPARED = 90  # epochs after which section 4.2 also reports the best error
+
+
+def statement(recipe: Recipe) -> str:
+    """A recipe as a `.seq` file states it."""
+    lines = [f"  {name} = {spell(value)}" for name, value in asdict(recipe).items()]
+    return "\n".join(["train {", *lines, "}"])
+
+
+def plain_source_of(file: str, network: str | None, defines: Mapping[str, str]) -> str | None:
+    """The network as a source of its own, to be kept with a run; None where it can't be."""
+    from seqdsl.api import expand_plainly
+
+    try:
+        return None if file == "-" else expand_plainly(file, network, defines)
+    except CompileError:
+        return None
+
+
+def train_and_tell(
+    network: Network,
+    recipe: Recipe,
+    source: Source,
+    machine: Machine,
+    folder: Path,
+    plain: str | None,
+    *,
+    resume: bool,
+) -> None:
+    """Trains a network and writes what comes of it. Raises `Failure`; exits on a signal."""
+    try:
+        from seqdsl.training.engine import train
+        from seqdsl.training.watch import Listener, Stopped
+    except ImportError as error:
+        missing_extra(error)
+
+    data = open_for(network, source, recipe.holdout)
+    run = Run(folder)
+    try:
+        with progress_bar() as report:
+            listener = Listener(report, _tell_row, _note)
+            _heading(network, recipe, data)
+            trained = train(
+                network, recipe, data, source, machine, run,
+                plain=plain, resume=resume, listener=listener,
+            )  # fmt: skip
+    except Stopped as stopped:
+        at = stopped.position
+        _note(f"{stopped}: epoch {at.epoch + 1}, step {at.step:,} is saved; --resume goes on")
+        sys.exit(128 + stopped.number)
+    if trained.is_first:
+        _finish(network, data, trained)
+
+
+def _heading(network: Network, recipe: Recipe, data: Data) -> None:
+    _note(
+        f"{network.name}, {network.params:,} parameters, on {data.name}: "
+        f"{len(data.train):,} samples to train on, {len(data.validation):,} to validate"
+    )
+    falls = ", ".join(map(str, recipe.milestones))
+    _note(
+        f"{recipe.epochs} epochs of batches of {recipe.batch}, rate {recipe.lr:g}"
+        + (f", x {recipe.gamma:g} at {falls}" if falls else "")
+    )
+    _line(_HEADINGS)
+
+
+def _tell_row(row: Row) -> None:
+    _line((
+        f"{row.epoch}", f"{row.step:,}", f"{row.lr:g}", f"{row.train_loss:.4f}",
+        f"{row.train_error:.2f}", f"{row.val_loss:.4f}", f"{row.top1:.2f}", f"{row.top5:.2f}",
+        f"{row.seconds:.1f}",
+    ))  # fmt: skip
+
+
+def _line(cells: Sequence[str]) -> None:
+    click.echo("".join(f"{cell:>{n}}" for cell, n in zip(cells, _WIDTHS, strict=True)), err=True)
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _finish(network: Network, data: Data, trained: Trained) -> None:
+    """The errors on standard output; the model and the plots in the run's folder."""
+    from seqdsl.backends.onnx_model import save_onnx, to_onnx
+
+    run, rows = trained.run, trained.rows
+    save_onnx(to_onnx(network, trained.state), run.model)
+    if trained.unreadable:
+        shown = ", ".join(trained.unreadable[:3])
+        _note(
+            f"{len(trained.unreadable):,} samples could not be read, and were passed over: {shown}"
+        )
+    _note(f"{run.folder}: {run.final.name}, {run.best.name}, {run.model.name}, {run.metrics.name}")
+    click.echo(write_tables([_results(data, rows)], "table"))
+
+
+def _results(data: Data, rows: Sequence[Row]) -> Table:
+    kinds = [("last epoch", rows[-1]), ("best epoch", min(rows, key=_top1))]
+    if len(rows) > _COMPARED:
+        kinds.append((f"best of {_COMPARED}", min(rows[:_COMPARED], key=_top1)))
+    headings = ("validation", "epoch", "top-1 error", "top-5 error")
+    cells: tuple[tuple[Cell, ...], ...] = tuple(
+        (kind, whole(row.epoch), *(Number(v, f"{v:.2f}") for v in (row.top1, row.top5)))
+        for kind, row in kinds
+    )
+    return Table(f"{data.name}, in %", headings, cells, frozenset(headings[1:]))
+
+
+def _top1(row: Row) -> float:
+    return row.top1

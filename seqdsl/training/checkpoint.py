@@ -1,0 +1,167 @@
+"""Checkpoints: a folder each, of tensors in safetensors and all else in JSON, whole or not there.
+
+A folder gets its name once all that is in it is on the disk, so a process that is killed at any
+instant leaves the checkpoint before it. Its files are listed with their hashes, so one that a
+disk has damaged is told from a good one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.training.position import Position
+
+Tensors = Mapping[str, torch.Tensor]
+
+WEIGHTS, MOMENTUM, STATE = "weights.safetensors", "momentum.safetensors", "state.json"
+_NAME = re.compile(r"step-([0-9]{8,18})")
+_KEPT = 2  # checkpoints: the one before the last, too, for a disk that damages the last
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that a run goes on from. Tensors are on the CPU, under the keys of the state_dict."""
+
+    network: str  # the hash of its graph
+    weights: Tensors
+    momentum: Tensors  # empty before the first step
+    position: Position
+    engine: Mapping[str, Any]  # what the engine keeps beside these: JSON
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Adds a checkpoint to a folder, and takes out what it makes needless.
+
+    Raises `Failure` where that can't be written; the checkpoints that were there stay.
+    """
+    path = folder / f"step-{checkpoint.position.step:08}"
+    temporary = folder / f".{path.name}.{os.getpid()}"
+    metadata = {"format": "pt", "seqdsl.network": checkpoint.network}
+    files = {
+        WEIGHTS: save(_plain(checkpoint.weights), metadata),
+        MOMENTUM: save(_plain(checkpoint.momentum), metadata),
+    }
+    state = {
+        "network": checkpoint.network,
+        "position": checkpoint.position.as_json(),
+        "engine": checkpoint.engine,
+        "sha256": {name: sha256(data).hexdigest() for name, data in files.items()},
+    }
+    files[STATE] = (json.dumps(state, indent=1) + "\n").encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        temporary.mkdir()
+        for name, data in files.items():
+            _write(temporary / name, data)
+        if path.exists():  # of a run that went on from before it
+            shutil.rmtree(path)
+        temporary.rename(path)
+        _flush(folder)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise unwritable(folder, error) from None
+    for old in checkpoints(folder)[_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return path
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, the latest first."""
+    if not folder.is_dir():
+        return []
+    found = [(int(match[1]), path) for path in folder.iterdir() if (match := _matches(path))]
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def read_latest(folder: Path) -> tuple[Path, Checkpoint, list[str]] | None:
+    """The latest checkpoint that is whole, and what is wrong with later ones; None for none."""
+    problems: list[str] = []
+    for path in checkpoints(folder):
+        try:
+            return path, read_checkpoint(path), problems
+        except Failure as failure:
+            problems.append(failure.diagnostic.message)
+    return None
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Reads a checkpoint. Raises `Failure` where it is not as it was written."""
+    try:
+        state = json.loads((path / STATE).read_bytes())
+        tensors = {}
+        for name in (WEIGHTS, MOMENTUM):
+            data = (path / name).read_bytes()
+            if sha256(data).hexdigest() != state["sha256"][name]:
+                raise ValueError(f"{name} is not as it was written")
+            tensors[name] = load(data)
+        position = Position.of_json(state["position"])
+        network, engine = str(state["network"]), dict(state["engine"])
+        return Checkpoint(network, tensors[WEIGHTS], tensors[MOMENTUM], position, engine)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Failure(
+            Diagnostic(
+                BY_NAME["unreadable-weights"],
+                f"{path} can't be read as a checkpoint: {reason}",
+                None,
+                help="the one before it may be whole: take this one's folder away",
+                name=str(path),
+            )
+        ) from None
+
+
+def unwritable(path: Path, error: OSError) -> Failure:
+    return Failure(
+        Diagnostic(
+            BY_NAME["unwritable-output"],
+            f"{path} can't be written: {error.strerror or error}",
+            None,
+            help="what was saved before is whole: make room, and go on with --resume",
+            name=str(path),
+        )
+    )
+
+
+def _matches(path: Path) -> re.Match[str] | None:
+    return _NAME.fullmatch(path.name) if path.is_dir() else None
+
+
+def _plain(tensors: Tensors) -> dict[str, torch.Tensor]:
+    return {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+
+
+def _sweep(folder: Path) -> None:
+    """Takes out what a process left that was killed while it wrote."""
+    for path in folder.glob(".step-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush(folder: Path) -> None:
+    """Puts the names in a folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

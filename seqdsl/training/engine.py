@@ -1,0 +1,205 @@
+"""Trains a network with Lightning: one process or many, from the start or from a checkpoint."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import lightning.pytorch as pl
+import torch
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.strategies import DDPStrategy, Strategy
+from torch import nn
+
+from seqdsl.backends.checkpoints import write_tensors
+from seqdsl.backends.execution import Execution
+from seqdsl.backends.torch_module import to_training
+from seqdsl.backends.weights import State, as_arrays
+from seqdsl.graph.network import Network
+from seqdsl.graph.recipe import Recipe
+from seqdsl.passes.schedule import strategy
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.frozen import frozen
+from seqdsl.training.checkpoint import Checkpoint, read_latest
+from seqdsl.training.data.batch import Data
+from seqdsl.training.loading import Loaders
+from seqdsl.training.metrics import Row
+from seqdsl.training.options import Machine, Source
+from seqdsl.training.position import Position
+from seqdsl.training.run import Run, begin, describe, network_hash, require_same
+from seqdsl.training.sampling import Share
+from seqdsl.training.saves import Saves
+from seqdsl.training.synced_norm import sync_batch_norms
+from seqdsl.training.task import Task
+from seqdsl.training.watch import SILENT, Listener, Watch
+
+_PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+
+
+@frozen
+class Trained:
+    """A run that has come to its end."""
+
+    run: Run
+    rows: tuple[Row, ...]
+    state: State  # the final weights
+    unreadable: tuple[str, ...]  # training samples that were passed over
+    is_first: bool  # of the processes, the one that writes and tells
+
+
+def train(
+    network: Network,
+    recipe: Recipe,
+    data: Data,
+    source: Source,
+    machine: Machine,
+    run: Run,
+    *,
+    plain: str | None = None,
+    resume: bool = False,
+    listener: Listener = SILENT,
+) -> Trained:
+    """Trains a network to the end of its recipe; ``plain`` is its source, kept with the run.
+
+    Raises `Failure`, and `Stopped` where a signal ends the run, which is saved then.
+    """
+    _quieten()
+    description = describe(network, recipe, source)
+    if resume:
+        require_same(run, description)
+    elif not getattr(rank_zero_only, "rank", 0):
+        begin(run, description, plain)
+    found = _latest(run, listener) if resume else None
+    at = found[1].position if found else Position()
+    module = _module(network, source.seed, machine)
+    steps = len(data.train) // recipe.batch
+    watch = Watch(run, recipe, steps, machine, at, listener)
+    saves = Saves(network_hash(network), [name for name, _ in module.named_parameters()])
+    trainer = _trainer(network, machine, run, recipe.epochs - at.epoch, watch, saves)
+    share = Share(trainer.global_rank, trainer.world_size, machine.accumulate)
+    _require_whole(share, recipe, steps, data)
+    task = Task(module, recipe, source.seed, share)
+    if found and at.epoch == recipe.epochs:
+        module.load_state_dict(dict(found[1].weights))
+    else:
+        loaders = Loaders(
+            data, recipe.batch, share, source.seed, machine.workers, lambda: watch.position
+        )
+        trainer.fit(task, datamodule=loaders, ckpt_path=found[0] if found else None)
+    state = module.state_dict()
+    if trainer.is_global_zero:
+        write_tensors(run.final, state)
+    passed = tuple(data.train.name(index) for index in sorted(task.unreadable))
+    return Trained(run, watch.position.rows, as_arrays(state), passed, trainer.is_global_zero)
+
+
+def _latest(run: Run, listener: Listener) -> tuple[Path, Checkpoint] | None:
+    found = read_latest(run.checkpoints)
+    if found is None:
+        listener.note("nothing was saved yet: the run begins anew")
+        return None
+    path, checkpoint, problems = found
+    for problem in problems:
+        listener.note(f"{problem}; an earlier one is taken")
+    at = checkpoint.position
+    listener.note(f"going on from {path}: epoch {at.epoch + 1}, step {at.step:,}")
+    return path, checkpoint
+
+
+def _module(network: Network, seed: int, machine: Machine) -> nn.Module:
+    """The network with its first weights, which every process draws alike."""
+    torch.manual_seed(seed)
+    # what synchronises norms, one after another, is no part of the fused kernels
+    chosen = strategy.Strategy.GATHER.value if machine.sync_batch_norm else machine.schedule
+    module = to_training(network, None, Execution(strategy.Strategy(chosen), machine.recompute))
+    if machine.sync_batch_norm:
+        sync_batch_norms(module)
+    if machine.channels_last:
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if machine.compile:
+        module.compile()
+    return module
+
+
+def _trainer(
+    network: Network, machine: Machine, run: Run, epochs: int, watch: Watch, saves: Saves
+) -> pl.Trainer:
+    devices, nodes = _processes(machine)
+    on_cpu = machine.accelerator == "cpu" or not torch.cuda.is_available()
+    chosen: Strategy | str = "auto"
+    if devices * nodes > 1:
+        # further outputs have no loss, and their weights no gradients
+        chosen = DDPStrategy(
+            process_group_backend="gloo" if on_cpu else "nccl",
+            find_unused_parameters=bool(network.further),
+        )
+    logger = None
+    if find_spec("tensorboard"):
+        logger = TensorBoardLogger(run.folder, name="tensorboard", version="")
+    return pl.Trainer(
+        accelerator=machine.accelerator if machine.accelerator != "auto" else _accelerator(on_cpu),
+        devices=devices,
+        num_nodes=nodes,
+        strategy=chosen,
+        precision=_PRECISIONS[machine.precision],  # type: ignore[arg-type]
+        max_epochs=max(epochs, 1),
+        accumulate_grad_batches=machine.accumulate,
+        reload_dataloaders_every_n_epochs=1,  # the first may begin in the midst of one
+        use_distributed_sampler=False,
+        plugins=[saves],
+        callbacks=[watch],
+        logger=logger or False,
+        default_root_dir=run.folder,
+        benchmark=not on_cpu,
+        num_sanity_val_steps=0,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def _accelerator(on_cpu: bool) -> str:
+    return "cpu" if on_cpu else "cuda"
+
+
+def _processes(machine: Machine) -> tuple[int, int]:
+    """Processes of a machine, and machines: as asked for, or as torchrun or Slurm started them."""
+    environment = os.environ
+    if "LOCAL_WORLD_SIZE" in environment and "WORLD_SIZE" in environment:
+        here, all = int(environment["LOCAL_WORLD_SIZE"]), int(environment["WORLD_SIZE"])
+        default = here, all // here
+    elif "SLURM_NTASKS_PER_NODE" in environment and "SLURM_NNODES" in environment:
+        default = int(environment["SLURM_NTASKS_PER_NODE"]), int(environment["SLURM_NNODES"])
+    else:
+        default = 1, 1
+    return machine.devices or default[0], machine.nodes or default[1]
+
+
+def _require_whole(share: Share, recipe: Recipe, steps: int, data: Data) -> None:
+    """Raises `Failure` where processes can't share the batches, or samples make none."""
+    try:
+        share.size(recipe.batch)
+    except ValueError as error:
+        raise _unfit(str(error), "set another batch, or take other parts or processes") from None
+    if not steps:
+        raise _unfit(
+            f"{data.name} trains on {len(data.train):,} samples, and a batch is of {recipe.batch}",
+            "set a smaller batch: --set batch=...",
+        )
+
+
+def _unfit(message: str, help: str) -> Failure:
+    return Failure(Diagnostic(BY_NAME["unfit-run"], message, None, help=help, name="train"))
+
+
+def _quieten() -> None:
+    """Lightning's advice is about its own options, which a user of ours does not set."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    for module in (r"lightning\..*", r"torch\..*"):
+        warnings.filterwarnings("ignore", module=module)

@@ -1,0 +1,127 @@
+"""The folder of a run: what is in it, and whether a run can be begun or resumed there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from seqdsl.backends.files import write_whole
+from seqdsl.graph.dump import dump
+from seqdsl.graph.network import Network
+from seqdsl.graph.recipe import Recipe
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.frozen import frozen
+from seqdsl.training.options import Source
+
+
+@frozen
+class Run:
+    """A run's folder, and what belongs where in it."""
+
+    folder: Path
+
+    @property
+    def description(self) -> Path:
+        return self.folder / "run.json"  # what is trained, and how
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "network.seq"  # the network, as a plain source
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / "metrics.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.safetensors"  # weights of the lowest validation error
+
+    @property
+    def final(self) -> Path:
+        return self.folder / "final.safetensors"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model.onnx"
+
+
+def network_hash(network: Network) -> str:
+    """What two networks share that compute the same, however their sources spell it."""
+    return sha256(dump(network).encode()).hexdigest()
+
+
+def describe(network: Network, recipe: Recipe, source: Source) -> dict[str, Any]:
+    """What a run can't change on its way, as JSON."""
+    data = {name: value for name, value in asdict(source).items() if name != "path"}
+    settings = {name: _plain(value) for name, value in asdict(recipe).items()}
+    return {"network": network.name, "graph": network_hash(network), **data, "recipe": settings}
+
+
+def begin(run: Run, description: Mapping[str, Any], plain: str | None) -> None:
+    """Makes the folder of a new run. Raises `Failure` where there is a run in it already."""
+    if run.description.exists():
+        raise _unfit(
+            run, f"{run.folder} holds a run already", "go on with it by --resume, or name another"
+        )
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _unfit(run, f"{run.folder} can't be made: {reason}", "name another folder") from None
+    if plain is not None:
+        write_whole(run.source, plain.encode())
+    text = json.dumps(description, indent=1) + "\n"
+    write_whole(run.description, text.encode())
+
+
+def require_same(run: Run, description: Mapping[str, Any]) -> None:
+    """Raises `Failure` where a folder's run is not the one that is to be gone on with."""
+    try:
+        there = json.loads(run.description.read_bytes())
+        differing = list(_differing(there, description))
+    except FileNotFoundError:
+        raise _unfit(
+            run, f"{run.folder} holds no run to be resumed", "leave out --resume to begin one"
+        ) from None
+    except (OSError, ValueError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _unfit(run, f"{run.description} can't be read: {reason}", None) from None
+    if there.get("graph") != description["graph"]:
+        raise Failure(
+            Diagnostic(
+                BY_NAME["other-network"],
+                f"the run in {run.folder} is of another network than {description['network']}",
+                None,
+                help="resume it with its own, or train this one in another folder",
+                name=str(run.folder),
+            )
+        )
+    if differing:
+        raise _unfit(
+            run, f"the run in {run.folder} is another one: {'; '.join(differing)}",
+            "resume it as it was begun, or begin another in another folder",
+        )  # fmt: skip
+
+
+def _differing(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
+    before, after = ({**each, **each["recipe"]} for each in (there, here))
+    for name, value in after.items():
+        if name not in ("recipe", "graph", "network") and before.get(name) != value:
+            yield f"its {name} is {before.get(name)}, and {value} is given"
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _unfit(run: Run, message: str, help: str | None) -> Failure:
+    return Failure(Diagnostic(BY_NAME["unfit-run"], message, None, help=help, name=str(run.folder)))
