@@ -82,6 +82,8 @@ def _explode(
     pieces: Pieces,
 ) -> Exploded | None:  # fmt: skip
     turns = {group: turn for turn, group in enumerate(groups, 1)}
+    if any(group.repeat != (turn, len(groups)) for group, turn in turns.items()):
+        return None  # a group that computes nothing
 
     def turn_of(segment: Segment) -> int:
         """Which group made it; 0 for none of this aggregation."""
