@@ -90,13 +90,17 @@ def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int)
     look = Look(means, deviations, type.shape, mirrored=True)
     rows = np.arange(len(samples.labels))
     training, test = np.split(rows, [-layout.records[1]])
+
+    def split(rows: Integers, augmented: bool) -> ArraySplit:
+        return ArraySplit(samples, rows, look, seed if augmented else None)
+
     return divided(
         name,
         "cifar",
         classes,
-        lambda rows, augmented: ArraySplit(samples, rows, look, seed if augmented else None),
+        split,
         training,
-        test,
+        [split(test, False)],
         holdout=holdout,
         seed=seed,
     )

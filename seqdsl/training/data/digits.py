@@ -7,6 +7,7 @@ import numpy as np
 from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data.arrays import ArraySplit, Samples
 from seqdsl.training.data.batch import Data
+from seqdsl.training.data.chance import Integers
 from seqdsl.training.data.division import divided
 from seqdsl.training.data.failures import failure
 from seqdsl.training.data.small import Look
@@ -41,13 +42,17 @@ def open_digits(type: TensorType, holdout: int, seed: int) -> Data:
     mean, deviation = float(shades.mean()), float(shades.std())
     # A mirrored 3 is no digit, and around a digit is paper, of which the shade is 0.
     look = Look((mean,), (deviation,), type.shape, mirrored=False, beyond=-mean / deviation)
+
+    def split(rows: Integers, augmented: bool) -> ArraySplit:
+        return ArraySplit(samples, rows, look, seed if augmented else None)
+
     return divided(
         "digits",
         "digits",
         tuple(map(str, found.target_names)),
-        lambda rows, augmented: ArraySplit(samples, rows, look, seed if augmented else None),
+        split,
         training,
-        test,
+        [split(test, False)],
         holdout=holdout,
         seed=seed,
     )

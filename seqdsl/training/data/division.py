@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -29,14 +29,15 @@ def divided(
     classes: tuple[str, ...],
     split: Callable[[Integers, bool], Split],  # of rows, augmented or not
     training: Integers,
-    test: Integers,
+    tests: Sequence[Split],
     *,
     holdout: int,
     seed: int,
 ) -> Data:
-    """The data set of some rows: with a holdout it validates, without one the test set does."""
+    """The data set of some rows and of test sets: what is held out validates, or else the first
+    test set, and the last of what is left tests. Raises `Failure`.
+    """
     left, kept = held_out(training, holdout, seed)
-    tests = split(test, False)
-    if not holdout:
-        return Data(name, recipe, classes, split(left, True), tests, None)
-    return Data(name, recipe, classes, split(left, True), split(kept, False), tests)
+    validation, *others = [*([split(kept, False)] if holdout else []), *tests]
+    test = others[-1] if others else None
+    return Data(name, recipe, classes, split(left, True), validation, test)
