@@ -156,6 +156,10 @@ class Writer:
         self.side *= 2
         return [f"upsample 2, mode={self.choose('nearest', 'bilinear')}"]
 
+    def recipe(self) -> str:
+        settings = self.choose("epochs = 3", "lr = 1/8; batch = 2*8", "milestones = [2, 9]")
+        return self.choose("digits", f"cifar {{ {settings} }}", f"{{ {settings} }}")
+
     def plain(self) -> list[str]:
         return [
             self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh",
@@ -185,6 +189,8 @@ def program(writer: Writer) -> str:
         for _ in range(writer.between(1, 4)):
             lines += [f"    {line}" for line in writer.statement(depth=2)]
         lines.append(f"  }}  # {writer.width} wide")
+    if writer.choose(False, False, True):
+        lines.append(f"  train {writer.recipe()}")
     if writer.choose(False, True):
         lines += ["  head { global_average_pool; fc 4; softmax }"]
     return LIBRARY + "\n".join([*lines, "}", ""])

@@ -147,6 +147,18 @@ def test_hovers(files: EditorFiles, needle: str, told: list[str]) -> None:
         assert words in found.contents.value
 
 
+def test_hovers_of_a_recipe(files: EditorFiles) -> None:
+    text = NET.replace("{ expect params 117K }", "{ train digits { milestones = [3, k] } }")
+    analysis = analyse(text, files)
+    assert analysis.diagnostics == []
+    for needle, told in (("digits", "1,437 small images"), ("milestones", "multiplied by gamma")):
+        found = hover(analysis, at(text, needle))
+        assert found is not None and isinstance(found.contents, types.MarkupContent)
+        assert found.contents.value.startswith(f"`{needle}`: ") and told in found.contents.value
+    found = hover(analysis, at(text, "k] }"))
+    assert found is not None and "parameter of `Net`" in found.contents.value
+
+
 def test_nothing_is_told_of_nothing(files: EditorFiles) -> None:
     assert hover(analyse(NET, files), at(NET, "\n\n")) is None
 
@@ -257,6 +269,10 @@ def test_names_that_cant_be_changed(files: EditorFiles, needle: str, new: str, w
         ("network N { relu }\nnetwork D = §", ["N"], ["conv"]),
         ("network N { relu }\nnetwork D = N §", ["with"], ["conv"]),
         ("network N { relu }\nnetwork D = N with {\n  §\n}", ["replace", "expect"], ["conv"]),
+        ("network N {\n  train §\n}", ["cifar", "digits"], ["conv"]),
+        ("network N {\n  train cifar { epochs = 3; §\n}", ["lr", "milestones"], ["conv", "stage"]),
+        ("network N {\n  train {\n  §\n}", ["lr", "milestones"], ["conv", "cifar"]),
+        ("network N(k = 3) {\n  train {\n  epochs = §\n}", ["k"], ["lr"]),
         ("network N { relu }\nnetwork D = N with {\n  replace §\n}", ["conv", "relu"], ["it"]),
         (
             "network N { relu }\nnetwork D = N with {\n  replace conv(kernel, §) {}\n}",
