@@ -107,13 +107,11 @@ def _plots() -> ModuleType:
     """The module that draws. Raises `Failure` where matplotlib is not installed."""
     try:
         from seqdsl.backends import plots
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
+    except ImportError as error:
         code = BY_NAME["missing-extra"]
-        message = "plots are drawn with matplotlib, which is not installed"
+        message = f"plots need {error.name or 'a library'}, which can't be imported: {error}"
         help = "pip install 'seqdsl[train]'"
-        raise Failure(Diagnostic(code, message, None, help=help)) from None
+        raise Failure(Diagnostic(code, message, None, help=help, name="plot")) from None
     return plots
 
 
