@@ -98,6 +98,11 @@ def command(
     sys.exit(1 if differing or absent else 0)
 
 
+def difference_table(title: str, before: Network, after: Network) -> Table:
+    """What differs between two networks, for readers."""
+    return _table(title, diff(before, after), exact=False)
+
+
 def _side(text: str, network: str | None) -> Side:
     """Reads ``[REVISION:]FILE[:NETWORK]``: a file that is there is meant, whatever its name."""
     if text == "-" or Path(text).is_file():

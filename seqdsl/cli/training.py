@@ -5,17 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from seqdsl.cli.common import exit_code, show
 from seqdsl.cli.data_options import missing_extra, open_for
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import Recipe, spell
-from seqdsl.source.diagnostic import CompileError
+from seqdsl.source.diagnostic import CompileError, Failure
 from seqdsl.training.options import Machine, Source
 from seqdsl.training.run import Run
 
@@ -57,8 +59,8 @@ def train_and_tell(
 ) -> None:
     """Trains a network and writes what comes of it. Raises `Failure`; exits on a signal."""
     try:
-        from seqdsl.training.engine import train
-        from seqdsl.training.watch import Listener, Stopped
+        from seqdsl.training.engine import is_first_process, train
+        from seqdsl.training.watch import SILENT, Listener, Stopped
     except ImportError as error:
         missing_extra(error)
 
@@ -66,8 +68,10 @@ def train_and_tell(
     run = Run(folder)
     try:
         with progress_bar() as report:
-            listener = Listener(report, _tell_row, _note)
-            _heading(network, recipe, data)
+            listener = SILENT
+            if is_first_process():
+                begin = partial(_heading, network, recipe, data)
+                listener = Listener(begin, report, _tell_row, _note)
             trained = train(
                 network, recipe, data, source, machine, run,
                 plain=plain, resume=resume, listener=listener,
@@ -76,8 +80,26 @@ def train_and_tell(
         at = stopped.position
         _note(f"{stopped}: epoch {at.epoch + 1}, step {at.step:,} is saved; --resume goes on")
         sys.exit(128 + stopped.number)
+    except Failure as failure:
+        if failure.diagnostic.code.name == "other-network":
+            _show_difference(failure, run, network)
+        raise
     if trained.is_first:
         _finish(network, data, trained)
+
+
+def _show_difference(failure: Failure, run: Run, network: Network) -> NoReturn:
+    """Exits with what differs between the network of a run and the one that is given."""
+    from seqdsl.api import load_instance
+    from seqdsl.cli.diff import difference_table
+
+    show([failure.diagnostic])
+    instance, _ = load_instance(run.source) if run.source.exists() else (None, [])
+    if instance is not None and instance.network is not None:
+        title = f"{run.folder} → {network.root.span.source.name}"
+        table = difference_table(title, instance.network, network)
+        click.echo(write_tables([table], "table"), err=True)
+    sys.exit(exit_code([failure.diagnostic]))
 
 
 def _heading(network: Network, recipe: Recipe, data: Data) -> None:

@@ -72,9 +72,10 @@ def train(
     description = describe(network, recipe, source)
     if resume:
         require_same(run, description)
-    elif not getattr(rank_zero_only, "rank", 0):
+    elif is_first_process():
         begin(run, description, plain)
-    found = _latest(run, listener) if resume else None
+    listener.begin()
+    found = _latest(run, recipe, listener) if resume else None
     at = found[1].position if found else Position()
     module = _module(network, source.seed, machine)
     steps = len(data.train) // recipe.batch
@@ -98,7 +99,12 @@ def train(
     return Trained(run, watch.position.rows, as_arrays(state), passed, trainer.is_global_zero)
 
 
-def _latest(run: Run, listener: Listener) -> tuple[Path, Checkpoint] | None:
+def is_first_process() -> bool:
+    """Whether this is the process of a run that writes and tells."""
+    return not getattr(rank_zero_only, "rank", 0)
+
+
+def _latest(run: Run, recipe: Recipe, listener: Listener) -> tuple[Path, Checkpoint] | None:
     found = read_latest(run.checkpoints)
     if found is None:
         listener.note("nothing was saved yet: the run begins anew")
@@ -107,7 +113,10 @@ def _latest(run: Run, listener: Listener) -> tuple[Path, Checkpoint] | None:
     for problem in problems:
         listener.note(f"{problem}; an earlier one is taken")
     at = checkpoint.position
-    listener.note(f"going on from {path}: epoch {at.epoch + 1}, step {at.step:,}")
+    if at.epoch == recipe.epochs:
+        listener.note(f"the run in {run.folder} has come to its end already")
+    else:
+        listener.note(f"going on from {path}: epoch {at.epoch + 1}, step {at.step:,}")
     return path, checkpoint
 
 

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
+from torch.autograd.function import once_differentiable
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes; each sends back what it is told, to all."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:  # noqa: ARG004
+        return _summed(values)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # noqa: ARG004
+        return _summed(grad)
+
+
+def _summed(values: Tensor) -> Tensor:
+    total = values.clone()
+    distributed.all_reduce(total)
+    return total
 
 
 class SyncedBatchNorm2d(nn.BatchNorm2d):
@@ -18,7 +39,7 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
         var, mean = torch.var_mean(values, (0, 2, 3), correction=0)
         # sums of squares lose no digits that float32 would keep
         mean, var = mean.double(), var.double()
-        sums: Tensor = all_reduce(torch.stack([mean, var + mean**2]))  # type: ignore[no-untyped-call]
+        sums: Tensor = _Sum.apply(torch.stack([mean, var + mean**2]))  # type: ignore[no-untyped-call]
         mean, square = sums / processes
         var = square - mean**2
         if self.running_mean is not None and self.running_var is not None:

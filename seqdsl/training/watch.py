@@ -34,6 +34,7 @@ _OFTEN = 20  # steps between looks at what only all processes, or a GPU, can tel
 class Listener:
     """Who is told how a run gets on; silent processes of a run tell no one."""
 
+    begin: Callable[[], None] = lambda: None  # once all is well
     report: Callable[[str, float], None] = lambda _, __: None  # of a step, and the part of all
     tell: Callable[[Row], None] = lambda _: None  # of an epoch
     note: Callable[[str], None] = lambda _: None  # of what is out of the ordinary
