@@ -38,6 +38,7 @@ HEAVY = {
     "onnx": {"onnx_model", "onnx_run", "onnx_half", "api", "doctor_engines"},
     "onnxruntime": {"onnx_run", "tuning", "doctor_engines"},
     "graphviz": {"graphviz"},
+    "matplotlib": {"plots"},
     "networkx": {"network"},
     "lark": {"tokens", "recovery", "repairs", "advice", "messages", "parser", "construct"},
     "rich": {"tables", "progress"},
