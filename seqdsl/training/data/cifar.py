@@ -40,7 +40,7 @@ class Layout:
     records: tuple[int, int]  # of a training file, of the test file
     label_bytes: int  # the last of which is the label
     names: str  # the file of the classes' names
-    pickled: tuple[str, ...]  # what shows that the Python version is there instead
+    pickled: tuple[str, str, str]  # the folder, archive and first file of the Python version
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -109,30 +109,36 @@ def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int)
 def _find(path: Path, layout: Layout) -> Path:
     """The folder of the files, or the archive of it. Raises `Failure`."""
     first = layout.training[0]
-    wanted = f"{layout.archive} of the CIFAR page, or the folder {layout.folder} that is in it"
+    wanted = f"get {layout.archive} of the CIFAR page, or the folder {layout.folder} that is in it"
     try:
         for folder in (path, path / layout.folder):
             if (folder / first).is_file():
                 return folder
         if (path / layout.archive).is_file():
             return path / layout.archive
-        names = (path.name, *(name for name in layout.pickled if (path / name).exists()))
-        pickled = next((name for name in names if name in layout.pickled), None)
-        if pickled is not None and path.exists():
-            raise failure(
-                "missing-data",
-                f"{shown(path)} holds the Python version ({pickled}): it is pickled, and a pickle "
-                "can run code as it is read, so it never is",
-                path,
-                f"get {wanted}",
+        if _is_pickled(path, layout):
+            message = (
+                f"{shown(path)} holds the Python version of the data: it is pickled, and a pickle "
+                "can run code as it is read, so it never is"
             )
+            raise failure("missing-data", message, path, wanted)
         if path.is_file():
             return path
-        missing = "has no file" if path.is_dir() else "does not exist: it should have a file"
+        missing = f"has no file {first}" if path.is_dir() else "does not exist"
     except (OSError, ValueError) as error:  # of a folder that may not be looked into, of a NUL
         message = f"{shown(path)} can't be looked into: {reason(error)}"
         raise failure("missing-data", message, path) from None
-    raise failure("missing-data", f"{shown(path)} {missing} {first}", path, f"get {wanted}")
+    raise failure("missing-data", f"{shown(path)} {missing}", path, wanted)
+
+
+def _is_pickled(path: Path, layout: Layout) -> bool:
+    folder, archive, file = layout.pickled
+    return (
+        (path.name in (folder, archive) and path.exists())
+        or (path / folder).is_dir()
+        or (path / archive).is_file()
+        or (path / file).is_file()
+    )
 
 
 def _read(found: Path, layout: Layout) -> tuple[Samples, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from seqdsl.training.data.failures import failure, reason, shown
 
 # No format of Pillow's that runs another program, or reads a file that the image names.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-SUFFIXES = tuple(".jpg .jpeg .png .webp .bmp .gif .tif .tiff .ppm .pgm".split())
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
 
 def read_image(path: Path, channels: int) -> Image.Image:

@@ -104,7 +104,8 @@ def _evaluation(folder: Path, classes: tuple[str, ...]) -> Listing:
         raise failure(
             "missing-data", f"{shown(folder)} has no folder of a class in it", folder, _UNSORTED
         )
-    unknown = [name for name in found if name not in set(classes)]
+    known = frozenset(classes)
+    unknown = [name for name in found if name not in known]
     if unknown:
         message = f"{shown(folder / unknown[0])} is no class of the training set"
         raise failure("unfit-data", message, folder / unknown[0], _UNSORTED)

@@ -43,7 +43,8 @@ def class_folders(root: Path) -> tuple[str, ...]:
             return tuple(sorted(e.name for e in entries if e.is_dir() and e.name[0] != "."))
     except (OSError, ValueError) as error:
         message = f"{shown(root)} can't be listed: {reason(error)}"
-        raise failure("missing-data", message, root) from None
+        help = "it is a folder in which each class is a folder, or that has such in train/ and val/"
+        raise failure("missing-data", message, root, help) from None
 
 
 def listed(root: Path, classes: Sequence[str], present: Sequence[str]) -> Listing:
