@@ -201,10 +201,11 @@ def test_a_name_list_of_another_length_is_refused(tmp_path: Path) -> None:
     assert "200,000 bytes of names" in refused(tmp_path).message
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
 def test_files_that_may_not_be_read(tmp_path: Path) -> None:
     write(tmp_path / "data", TEN)
     (tmp_path / "data" / TEN[1]).chmod(0)
+    if os.access(tmp_path / "data" / TEN[1], os.R_OK):
+        pytest.skip("root may read everything")
     assert refused(tmp_path / "data").code.name == "unreadable-data"
     (tmp_path / "data").chmod(0)
     assert refused(tmp_path / "data").code.name == "missing-data"

@@ -281,9 +281,10 @@ def test_nothing_readable_ends_it(tmp_path: Path) -> None:
         split.__getitems__([Draw(0, 1)])
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
 def test_files_that_may_not_be_read(both: Path) -> None:
     (both / "train" / "cat" / "0.png").chmod(0)
+    if os.access(both / "train" / "cat" / "0.png", os.R_OK):
+        pytest.skip("root may read everything")
     with pytest.raises(Failure, match="Permission denied"):
         opened(both).train.__getitems__([Draw(0, 0)])
     (both / "train" / "cat").chmod(0)
