@@ -32,7 +32,7 @@ from seqdsl.source.text import Source, Span
 NAMES = [
     "class", "lambda", "None", "exec", "eval", "import_", "__import__", "__init__", "__class__",
     "__call__", "__getattr__", "__del__", "self", "super", "print", "open", "range", "tuple",
-    "ValueError", "Exception", "type", "object", "id", "forward", "train", "training",
+    "ValueError", "Exception", "type", "object", "id", "forward", "half", "training",
     "modules", "register_buffer", "torch", "nn", "F", "Tensor", "features", "raw", "defined",
     "_", "__", "_1", "_1x", "a_", "u_x", "_x", "x1", "l", "I", "O", "BatchNorm2d", "Module",
     "Sequence", "Any", "NotImplemented", "KeyboardInterrupt", "os", "sys",

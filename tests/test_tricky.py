@@ -19,7 +19,7 @@ TRICKY = {
     "a block called group": "block group { conv 1x1, 3 }\nnetwork N { input 3x8x8; group\n"
     "aggregate i in 1..2, window=all { conv 3x3, 3 } }",
     "names that torch has": "network N { input 3x8x8\n"
-    "stage train { conv 1x1, 3 }; stage train_ { conv 1x1, 3 }; stage __a { conv 1x1, 3 }\n"
+    "stage half { conv 1x1, 3 }; stage half_ { conv 1x1, 3 }; stage __a { conv 1x1, 3 }\n"
     "stage _a { conv 1x1, 3 }; stage u_a { conv 1x1, 3 } }",
     "a join that reads a slice": "use std.seqconv\nblock T { conv2d 1x1, 4 }\n"
     "block S(y: feature) {\n a = it.group(1) | T\n b = it.group(1) | concatenate it, y\n"
