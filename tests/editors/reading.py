@@ -140,8 +140,8 @@ _ROLES = {
     "stage": ["stage"], "use": ["module", "module"], "type": ["type"],
     "parameter": ["parameter"], "replaced": ["parameter", "parameter"], "named": ["parameter"],
     "let": ["value"], "output": ["value"], "loop": ["value"], "aggregate": ["value"],
-    "expect": ["measure", "measure"], "train": ["recipe"], "setting": ["value"], "function": ["function"], "method": ["method"],
-    "attribute": ["attribute"], "name": ["name"],
+    "expect": ["measure", "measure"], "train": ["recipe"], "setting": ["value"],
+    "function": ["function"], "method": ["method"], "attribute": ["attribute"], "name": ["name"],
 }  # fmt: skip
 
 
