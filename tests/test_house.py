@@ -9,7 +9,21 @@ from pathlib import Path
 import pytest
 from networks import ARCHITECTURES, ROOT
 
-ORDER = ["source", "syntax", "graph", "semantic", "passes", "backends", "training", "api", "server", "cli"]
+ORDER = [
+    "source",
+    "syntax",
+    "graph",
+    "semantic",
+    "passes",
+    "backends",
+    "training",
+    "api",
+    "server",
+    "cli",
+]
+TRAINING = {
+    "checkpoint", "engine", "loading", "sampling", "saves", "synced_norm", "task", "watch",
+}  # fmt: skip
 HEAVY = {
     "torch": {
         "torch_inference",
@@ -32,7 +46,10 @@ HEAVY = {
         "photographs",
         "listing",
         "image_files",
+        *TRAINING,
     },
+    "lightning": TRAINING,
+    "tensorboard": set(),
     "torchvision": set(),
     "sklearn": {"digits"},
     "onnx": {"onnx_model", "onnx_run", "onnx_half", "api", "doctor_engines"},

@@ -119,7 +119,8 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     if _is_safetensors(path):
         from safetensors.torch import save
 
-        write_whole(path, save(dict(tensors)))
+        # whatever their layout on the device, rows come one after another in a file
+        write_whole(path, save({key: tensor.contiguous() for key, tensor in tensors.items()}))
         return
     import torch
 

@@ -18,9 +18,11 @@ from seqdsl.training.metrics import METRICS, read_metrics
 
 if TYPE_CHECKING:
     from seqdsl.backends.plots import Curve
+    from seqdsl.backends.weights import State
     from seqdsl.graph.network import Network
     from seqdsl.passes.connections import Exploded
     from seqdsl.training.metrics import Row
+    from seqdsl.training.run import Run
 
 _PATH = click.Path(path_type=Path)
 _FORMATS = (".svg", ".png", ".pdf")
@@ -67,19 +69,42 @@ def weights(
     network = load_or_exit(file, network_name, defines, claims=claims)
     from seqdsl.passes.connections import explode
 
-    layers = _chosen(explode(network), wanted, network)
+    found = explode(network)
+    if not found:
+        raise click.UsageError(f"{network.name} has no layer whose groups see others by weights")
+    layers = _chosen(found, wanted)
     try:
-        plots = _plots()
-        from seqdsl.backends.usage import usage
         from seqdsl.backends.weights import load_state
 
-        if output.suffix.lower() != ".pdf":
-            layers = _at_most(plots.MOST, layers, "a .pdf has pages for all")
-        state = load_state(checkpoint, network)
-        heats = [plots.Heat(each.name, usage(each, state), each.inputs) for each in layers]
-        plots.plot_weights(heats, output)
+        _draw_weights(layers, load_state(checkpoint, network), output)
     except Failure as failure:
         fail_with(failure)
+
+
+def plot_run(run: Run, network: Network, state: State) -> list[Path]:
+    """Both plots of a run, in its folder: the curves, and the weights of a network of groups.
+
+    Raises `Failure`.
+    """
+    from seqdsl.passes.connections import explode
+
+    plots = [run.curves]
+    _plots().plot_curves([_curve(run.metrics, run.folder.resolve().name)], run.curves)
+    layers = explode(network)
+    if layers:
+        _draw_weights(_chosen(layers, ()), state, run.heat_maps)
+        plots.append(run.heat_maps)
+    return plots
+
+
+def _draw_weights(layers: list[Exploded], state: State, output: Path) -> None:
+    plots = _plots()
+    from seqdsl.backends.usage import usage
+
+    if output.suffix.lower() != ".pdf":
+        layers = _at_most(plots.MOST, layers, "a .pdf has pages for all")
+    heats = [plots.Heat(each.name, usage(each, state), each.inputs) for each in layers]
+    plots.plot_weights(heats, output)
 
 
 @command.command("curves")
@@ -115,10 +140,8 @@ def _plots() -> ModuleType:
     return plots
 
 
-def _chosen(layers: list[Exploded], wanted: Sequence[str], network: Network) -> list[Exploded]:
+def _chosen(layers: list[Exploded], wanted: Sequence[str]) -> list[Exploded]:
     """The layers that are asked for, in their order."""
-    if not layers:
-        raise click.UsageError(f"{network.name} has no layer whose groups see others by weights")
     if "all" in wanted:
         return layers
     if wanted:

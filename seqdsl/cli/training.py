@@ -134,16 +134,19 @@ def _note(text: str) -> None:
 def _finish(network: Network, data: Data, trained: Trained) -> None:
     """The errors on standard output; the model and the plots in the run's folder."""
     from seqdsl.backends.onnx_model import save_onnx, to_onnx
+    from seqdsl.cli.plot import plot_run
 
-    run, rows = trained.run, trained.rows
+    run = trained.run
     save_onnx(to_onnx(network, trained.state), run.model)
+    plots = plot_run(run, network, trained.state)
     if trained.unreadable:
         shown = ", ".join(trained.unreadable[:3])
         _note(
             f"{len(trained.unreadable):,} samples could not be read, and were passed over: {shown}"
         )
-    _note(f"{run.folder}: {run.final.name}, {run.best.name}, {run.model.name}, {run.metrics.name}")
-    click.echo(write_tables([_results(data, rows)], "table"))
+    made = [run.final, run.best, run.model, run.metrics, *plots]
+    _note(f"{run.folder}: {', '.join(path.name for path in made)}")
+    click.echo(write_tables([_results(data, trained.rows)], "table"))
 
 
 def _results(data: Data, rows: Sequence[Row]) -> Table:

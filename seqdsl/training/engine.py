@@ -6,6 +6,7 @@ import logging
 import os
 import warnings
 from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -124,9 +125,10 @@ def _module(network: Network, seed: int, machine: Machine) -> nn.Module:
     """The network with its first weights, which every process draws alike."""
     torch.manual_seed(seed)
     # what synchronises norms, one after another, is no part of the fused kernels
-    chosen = strategy.Strategy.GATHER.value if machine.sync_batch_norm else machine.schedule
+    syncs = machine.sync_batch_norm and prod(_processes(machine)) > 1
+    chosen = strategy.Strategy.GATHER.value if syncs else machine.schedule
     module = to_training(network, None, Execution(strategy.Strategy(chosen), machine.recompute))
-    if machine.sync_batch_norm:
+    if syncs:
         sync_batch_norms(module)
     if machine.channels_last:
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

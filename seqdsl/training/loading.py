@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Sampler
 
 from seqdsl.training.data.batch import Batch, Data, Draw, Split
+from seqdsl.training.data.workers import Workable, passed_on, received
 from seqdsl.training.position import Position
 from seqdsl.training.sampling import EvaluationBatches, Share, TrainingBatches
 
@@ -45,12 +46,15 @@ class Loaders(pl.LightningDataModule):
 
 def loader(split: Split, batches: Sampler[list[Draw]], workers: int) -> DataLoader[Batch]:
     """Batches as `batches` names them; read ahead by worker processes, where there are any."""
-    dataset: Any = split  # torch asks `__getitems__` for a whole batch
-    return DataLoader(
-        dataset, batch_sampler=batches, num_workers=workers, collate_fn=_as_it_is,
+    dataset: Any = Workable(split)  # torch asks `__getitems__` for a whole batch
+    return _Received(
+        dataset, batch_sampler=batches, num_workers=workers, collate_fn=passed_on,
         pin_memory=torch.cuda.is_available(),
     )  # fmt: skip
 
 
-def _as_it_is(batch: Any) -> Any:
-    return batch
+class _Received(DataLoader[Batch]):
+    """Raises the `Failure` that a worker met."""
+
+    def __iter__(self) -> Any:
+        return map(received, super().__iter__())

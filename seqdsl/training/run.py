@@ -50,6 +50,14 @@ class Run:
         return self.folder / "final.safetensors"
 
     @property
+    def curves(self) -> Path:
+        return self.folder / "curves.svg"  # Figure 4
+
+    @property
+    def heat_maps(self) -> Path:
+        return self.folder / "weights.svg"  # Figure 5
+
+    @property
     def model(self) -> Path:
         return self.folder / "model.onnx"
 
