@@ -25,8 +25,8 @@ _OF_THE_CALL = frozenset(
         "missing-file", "is-directory", "unreadable-file", "unknown-revision", "no-git",
         "unknown-network", "missing-argument", "weights-mismatch", "unreadable-weights",
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
-        "unreadable-schedule", "missing-extra", "missing-data", "unreadable-data", "unfit-data",
-        "unfit-run", "other-network",
+        "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
+        "unreadable-data", "unfit-data", "unfit-run", "other-network",
     }
 )  # fmt: skip
 # findings about claims: whatever they say, there is a network

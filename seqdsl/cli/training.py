@@ -133,7 +133,8 @@ def _note(text: str) -> None:
 
 def _finish(network: Network, data: Data, trained: Trained) -> None:
     """The errors on standard output; the model and the plots in the run's folder."""
-    from seqdsl.backends.onnx_model import save_onnx, to_onnx
+    from seqdsl.api import to_onnx
+    from seqdsl.backends.onnx_model import save_onnx
     from seqdsl.cli.plot import plot_run
 
     run = trained.run

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, fields, replace
 from fractions import Fraction
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -103,7 +104,8 @@ def problem(name: str, value: object) -> str | None:
         return None if rising else "milestones are epochs above 0, each later than the one before"
     holds, range = _RANGES[name]
     kind = "whole number" if name in _WHOLE else "number"
-    fits = _is_whole(value) if name in _WHOLE else _is_whole(value) or isinstance(value, float)
+    is_number = _is_whole(value) or (isinstance(value, float) and isfinite(value))
+    fits = _is_whole(value) if name in _WHOLE else is_number
     return None if fits and holds(value) else f"{name} is a {kind}, {range}"
 
 

@@ -10,7 +10,7 @@ from seqdsl.source.diagnostic import Diagnostic, Failure
 
 
 def failure(code: str, message: str, path: Path | None = None, help: str | None = None) -> Failure:
-    name = "" if path is None else shown(path)
+    name = "--data" if path is None else shown(path)
     return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))
 
 
