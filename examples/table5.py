@@ -35,7 +35,7 @@ def train(name: str, seed: int, folder: Path, options: Sequence[str]) -> float:
     command += ["--seed", str(seed), "-o", str(folder), *options]
     if (folder / "run.json").exists():
         command.append("--resume")
-    done = run(command, stdout=sys.stderr)  # only the table is standard output
+    done = run(command, check=False, stdout=sys.stderr)  # only the table is standard output
     if done.returncode:
         sys.exit(done.returncode)
     return read_metrics(folder / "metrics.csv")[-1].top1

@@ -83,4 +83,4 @@ def _errors(
     data = open_for(network, source, 0)
     with progress_bar() as report:
         runner = runner_of(engine, network, state, provider)
-        return evaluate(runner, data.validation, batch, report)
+        return evaluate(runner, data.test or data.validation, batch, report)

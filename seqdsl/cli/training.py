@@ -22,12 +22,14 @@ from seqdsl.training.options import Machine, Source
 from seqdsl.training.run import Run
 
 if TYPE_CHECKING:
-    from seqdsl.training.data.batch import Data
+    from seqdsl.training.data.batch import Data, Split
     from seqdsl.training.engine import Trained
+    from seqdsl.training.evaluation import Errors
     from seqdsl.training.metrics import Row
 
 _HEADINGS = ("epoch", "step", "lr", "train loss", "error", "val loss", "top-1", "top-5", "seconds")
 _WIDTHS = (5, 8, 8, 11, 7, 9, 7, 7, 8)
+_AT_ONCE = 64  # samples that a model is tested on
 _COMPARED = 90  # epochs after which section 4.2 also reports the best error
 
 
@@ -140,6 +142,7 @@ def _finish(network: Network, data: Data, trained: Trained) -> None:
     run = trained.run
     save_onnx(to_onnx(network, trained.state), run.model)
     plots = plot_run(run, network, trained.state)
+    tested = None if data.test is None else _tested(run, data.test)
     if trained.unreadable:
         shown = ", ".join(trained.unreadable[:3])
         _note(
@@ -147,19 +150,32 @@ def _finish(network: Network, data: Data, trained: Trained) -> None:
         )
     made = [run.final, run.best, run.model, run.metrics, *plots]
     _note(f"{run.folder}: {', '.join(path.name for path in made)}")
-    click.echo(write_tables([_results(data, trained.rows)], "table"))
+    click.echo(write_tables([_results(data, trained.rows, tested)], "table"))
 
 
-def _results(data: Data, rows: Sequence[Row]) -> Table:
+def _tested(run: Run, split: Split) -> Errors:
+    """The errors of the run's model on samples that neither trained nor validated."""
+    from seqdsl.backends.onnx_run import Runner
+    from seqdsl.training.evaluation import evaluate
+
+    with progress_bar() as report:
+        return evaluate(Runner(run.model), split, _AT_ONCE, report)
+
+
+def _results(data: Data, rows: Sequence[Row], tested: Errors | None) -> Table:
     kinds = [("last epoch", rows[-1]), ("best epoch", min(rows, key=_top1))]
     if len(rows) > _COMPARED:
         kinds.append((f"best of {_COMPARED}", min(rows[:_COMPARED], key=_top1)))
     headings = ("validation", "epoch", "top-1 error", "top-5 error")
-    cells: tuple[tuple[Cell, ...], ...] = tuple(
-        (kind, whole(row.epoch), *(Number(v, f"{v:.2f}") for v in (row.top1, row.top5)))
-        for kind, row in kinds
-    )
-    return Table(f"{data.name}, in %", headings, cells, frozenset(headings[1:]))
+    cells = [(kind, whole(row.epoch), *_in_percent(row)) for kind, row in kinds]
+    if tested is not None:
+        cells.append(("test, last epoch", whole(rows[-1].epoch), *_in_percent(tested)))
+    return Table(f"{data.name}, in %", headings, tuple(cells), frozenset(headings[1:]))
+
+
+def _in_percent(errors: Row | Errors) -> tuple[Cell, Cell]:
+    top1, top5 = errors.top1, errors.top5
+    return Number(top1, f"{top1:.2f}"), Number(top5, f"{top5:.2f}")
 
 
 def _top1(row: Row) -> float:

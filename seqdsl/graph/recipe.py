@@ -61,7 +61,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "cifar": _CIFAR,
         "imagenet": replace(_CIFAR, epochs=100, batch=256, milestones=(30, 60, 90)),
-        # ours, for 1,437 small images: CIFAR's, shorter
+        # ours, for 1,438 small images: CIFAR's, shorter
         "digits": replace(_CIFAR, epochs=30, milestones=(15, 22)),
     }
 )

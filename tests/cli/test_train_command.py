@@ -169,9 +169,7 @@ def test_missing_library_is_named(net: Path, monkeypatch: pytest.MonkeyPatch, li
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
-def test_signal_saves_and_a_later_call_goes_on(
-    net: Path, run: tuple[Path, Path, str], number: signal.Signals
-) -> None:
+def test_signal_ends_a_run_that_is_saved(net: Path, number: signal.Signals) -> None:
     net.write_text(NET.replace("epochs = 1", "epochs = 200"))
     folder = net.parent / "run"
     command = [sys.executable, "-m", "seqdsl", "train", str(net), "-o", str(folder)]
@@ -188,3 +186,21 @@ def test_signal_saves_and_a_later_call_goes_on(
     assert stopped and stopped[1] == number.name and int(stopped[3]) >= 14
     state = next((folder / "checkpoints").glob(f"step-{int(stopped[3]):08}/state.json"))
     assert json.loads(state.read_text())["position"]["step"] == int(stopped[3])
+
+
+def test_usual_recipe_of_a_folder_is_that_of_its_networks_size(net: Path) -> None:
+    net.write_text(NET.replace("  train { epochs = 1; batch = 96; lr = 0.05 }\n", ""))
+    assert "epochs = 300 batch = 64" in recipe_of(net, "--data", "folder")
+    net.write_text(net.read_text().replace("3x16x16", "3x64x64"))
+    assert "epochs = 100 batch = 256" in recipe_of(net, "--data", "folder")
+
+
+def test_what_is_held_out_validates_and_the_test_set_tests(net: Path) -> None:
+    held = ["--set", "holdout=200", "--set", "batch=300"]
+    done = seqdsl_command("train", net, *held, "-o", net.parent / "run")
+    assert done.code == 0, done.err
+    assert "1,238 samples to train on, 200 to validate" in done.err
+    told = re.search(r"test, last epoch +1 +([0-9.]+) +([0-9.]+)", done.out)
+    weights = net.parent / "run" / "final.safetensors"
+    found = ERRORS.search(seqdsl_command("eval", net, "--weights", weights).out)
+    assert told and found and told.groups() == found.groups()

@@ -80,7 +80,7 @@ def images(data: Data, part: str = "validation", epoch: int = 0) -> np.ndarray:
 
 def test_records_are_read_as_published(ten: Path) -> None:
     data = opened(ten)
-    assert (data.name, data.recipe, data.test) == ("cifar10", "cifar", None)
+    assert (data.name, data.test) == ("cifar10", None)
     assert data.classes == tuple(NAMES)
     assert (len(data.train), len(data.validation)) == (100, 10)
     bytes = (ten / "cifar-10-batches-bin" / "test_batch.bin").read_bytes()

@@ -23,9 +23,7 @@ def images(split: Split, epoch: int = 0) -> torch.Tensor:
 
 def test_every_fifth_digit_is_a_test() -> None:
     data = open_data("digits", None, taking(3, 32, 32), classes=10)
-    assert (data.recipe, data.test, len(data.train), len(data.validation)) == (
-        "digits", None, 1438, 359,
-    )  # fmt: skip
+    assert (data.test, len(data.train), len(data.validation)) == (None, 1438, 359)
     labels = data.validation.__getitems__([Draw(0, i) for i in range(359)]).labels
     assert labels.tolist() == load_digits().target[4::5].tolist()
     assert data.validation.name(1) == "digits, record 9"

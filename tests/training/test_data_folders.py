@@ -59,12 +59,11 @@ def both(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "type", "recipe"),
-    [("imagenet", LARGE, "imagenet"), ("folder", LARGE, "imagenet"), ("folder", SMALL, "cifar")],
+    ("name", "type"), [("imagenet", LARGE), ("folder", LARGE), ("folder", SMALL)]
 )
-def test_a_class_is_a_folder(both: Path, name: str, type: TensorType, recipe: str) -> None:
+def test_a_class_is_a_folder(both: Path, name: str, type: TensorType) -> None:
     data = opened(both, name, type)
-    assert (data.classes, data.recipe, data.test) == (("cat", "dog"), recipe, None)
+    assert (data.classes, data.test) == (("cat", "dog"), None)
     train = data.train.__getitems__(draws(data.train))
     assert train.labels.tolist() == [0] * 6 + [1] * 4 and train.labels.dtype == torch.int64
     assert train.images.shape == (10, *type.shape) and train.images.dtype == torch.float32

@@ -43,7 +43,6 @@ class Data(NamedTuple):
     """A data set in its parts."""
 
     name: str
-    recipe: str  # a key of RECIPES
     classes: tuple[str, ...]
     train: Split  # augmented
     validation: Split  # not augmented: what was held out of the training samples, or the test set

@@ -96,7 +96,6 @@ def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int)
 
     return divided(
         name,
-        "cifar",
         classes,
         split,
         training,

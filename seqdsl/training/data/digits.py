@@ -48,7 +48,6 @@ def open_digits(type: TensorType, holdout: int, seed: int) -> Data:
 
     return divided(
         "digits",
-        "digits",
         tuple(map(str, found.target_names)),
         split,
         training,

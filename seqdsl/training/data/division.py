@@ -25,7 +25,6 @@ def held_out(rows: Integers, holdout: int, seed: int) -> tuple[Integers, Integer
 
 def divided(
     name: str,
-    recipe: str,
     classes: tuple[str, ...],
     split: Callable[[Integers, bool], Split],  # of rows, augmented or not
     training: Integers,
@@ -40,4 +39,4 @@ def divided(
     left, kept = held_out(training, holdout, seed)
     validation, *others = [*([split(kept, False)] if holdout else []), *tests]
     test = others[-1] if others else None
-    return Data(name, recipe, classes, split(left, True), validation, test)
+    return Data(name, classes, split(left, True), validation, test)

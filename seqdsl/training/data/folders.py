@@ -41,10 +41,8 @@ def open_folder(
         listing = _evaluation(folder, classes)
         rows = np.arange(len(listing))
         tests.append(FileSplit(listing, rows, way, seed=None, skip=skip))
-    recipe = "imagenet" if name == "imagenet" or isinstance(way, Cropped) else "cifar"
     return divided(
         name,
-        recipe,
         tuple(map(shown, classes)),
         lambda rows, augmented: FileSplit(
             training, rows, way, seed=seed if augmented else None, skip=skip
