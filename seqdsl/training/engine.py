@@ -18,6 +18,7 @@ from torch import nn
 
 from seqdsl.backends.checkpoints import write_tensors
 from seqdsl.backends.execution import Execution
+from seqdsl.backends.running import NO_CUDA, refused
 from seqdsl.backends.torch_module import to_training
 from seqdsl.backends.weights import State, as_arrays
 from seqdsl.graph.network import Network
@@ -70,6 +71,9 @@ def train(
     Raises `Failure`, and `Stopped` where a signal ends the run, which is saved then.
     """
     _quieten()
+    steps = len(data.train) // recipe.batch
+    _require_devices(machine)
+    _require_whole(machine, recipe, steps, data)
     description = describe(network, recipe, source)
     if resume:
         require_same(run, description)
@@ -79,12 +83,10 @@ def train(
     found = _latest(run, recipe, listener) if resume else None
     at = found[1].position if found else Position()
     module = _module(network, source.seed, machine)
-    steps = len(data.train) // recipe.batch
     watch = Watch(run, recipe, steps, machine, at, listener)
     saves = Saves(network_hash(network), [name for name, _ in module.named_parameters()])
     trainer = _trainer(network, machine, run, recipe.epochs - at.epoch, watch, saves)
     share = Share(trainer.global_rank, trainer.world_size, machine.accumulate)
-    _require_whole(share, recipe, steps, data)
     task = Task(module, recipe, source.seed, share)
     if found and at.epoch == recipe.epochs:
         module.load_state_dict(dict(found[1].weights))
@@ -92,7 +94,10 @@ def train(
         loaders = Loaders(
             data, recipe.batch, share, source.seed, machine.workers, lambda: watch.position
         )
-        trainer.fit(task, datamodule=loaders, ckpt_path=found[0] if found else None)
+        try:
+            trainer.fit(task, datamodule=loaders, ckpt_path=found[0] if found else None)
+        except RuntimeError as error:  # a device's memory, a process of the loader that died
+            raise refused("torch", error) from None
     state = module.state_dict()
     if trainer.is_global_zero:
         write_tensors(run.final, state)
@@ -174,6 +179,18 @@ def _trainer(
     )
 
 
+def _require_devices(machine: Machine) -> None:
+    """Raises `Failure` where this machine has fewer CUDA devices than are asked for."""
+    there, (devices, _) = torch.cuda.device_count(), _processes(machine)
+    if machine.accelerator == "cuda" and not there:
+        raise _unfit(NO_CUDA, "leave out --accelerator, and the CPU trains")
+    if machine.accelerator != "cpu" and there and devices > there:
+        raise _unfit(
+            f"{devices} processes are asked for, and there are {there} CUDA devices",
+            "a device takes one process; --accelerator cpu takes any number",
+        )
+
+
 def _accelerator(on_cpu: bool) -> str:
     return "cpu" if on_cpu else "cuda"
 
@@ -191,10 +208,10 @@ def _processes(machine: Machine) -> tuple[int, int]:
     return machine.devices or default[0], machine.nodes or default[1]
 
 
-def _require_whole(share: Share, recipe: Recipe, steps: int, data: Data) -> None:
+def _require_whole(machine: Machine, recipe: Recipe, steps: int, data: Data) -> None:
     """Raises `Failure` where processes can't share the batches, or samples make none."""
     try:
-        share.size(recipe.batch)
+        Share(0, prod(_processes(machine)), machine.accumulate).size(recipe.batch)
     except ValueError as error:
         raise _unfit(str(error), "set another batch, or take other parts or processes") from None
     if not steps:

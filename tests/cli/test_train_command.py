@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from commands import seqdsl_command
 from networks import ARCHITECTURES
 
@@ -141,6 +142,11 @@ def test_call_comes_over_the_source_and_that_over_the_data_set(net: Path) -> Non
         (["--resume", "-o", "none"], "SEQ704"),
         (["-o", "/dev/null/run"], "SEQ704"),
         (["--accumulate", "5"], "SEQ704"),
+        pytest.param(
+            ["--accelerator", "cuda"],
+            "no CUDA device",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here"),
+        ),
     ],
 )
 def test_call_at_fault_is_told(

@@ -187,6 +187,7 @@ def test_batches_are_whole(tmp_path: Path, recipe, machine: Machine, told: str) 
     refused = refusal(lambda: run_tiny(tmp_path / "run", recipe=recipe, machine=machine))
     assert refused is not None and refused.diagnostic.code.name == "unfit-run"
     assert told in refused.diagnostic.message
+    assert not (tmp_path / "run").exists(), "the folder is free for a call that is right"
 
 
 def refusal(work: Callable[[], object]) -> Failure | None:
