@@ -148,10 +148,10 @@ class Watch(pl.Callback):
 
     def _look(self, trainer: pl.Trainer, task: Task, *, may_stop: bool) -> None:
         """Ends a run that has left the finite; and, once it is saved, one that is told to end."""
-        told = trainer.strategy.reduce_boolean_decision(self._signal != 0, all=False)
-        if not (told and may_stop):
-            if not bool(torch.isfinite(task.training_sums[0])):
-                raise self._diverged("loss")
+        agree = trainer.strategy.reduce_boolean_decision  # all go on, or none does
+        if not agree(bool(torch.isfinite(task.training_sums[0]))):
+            raise self._diverged("loss")
+        if not (may_stop and agree(self._signal != 0, all=False)):
             return
         self._save(trainer, task)
         raise Stopped(self._signal or signal.SIGTERM, self.position)
