@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from seqdsl.training.metrics import Row
 
 _HEADINGS = ("epoch", "step", "lr", "train loss", "error", "val loss", "top-1", "top-5", "seconds")
-_WIDTHS = (5, 8, 8, 11, 7, 9, 7, 7, 8)
+_WIDTHS = (5, 9, 8, 12, 8, 10, 8, 8, 9)
 _AT_ONCE = 64  # samples that a model is tested on
 _COMPARED = 90  # epochs after which section 4.2 also reports the best error
 
