@@ -10,6 +10,7 @@ import click
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.training.data.sets import DATA_SETS
 
 if TYPE_CHECKING:
     from seqdsl.graph.network import Network
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from seqdsl.training.options import Source
 
 F = TypeVar("F", bound=Callable[..., object])
-
-DATA = ["digits", "cifar10", "cifar100", "imagenet", "folder"]
 
 
 def data_options(function: F) -> F:
@@ -28,8 +27,8 @@ def data_options(function: F) -> F:
                      help="Pass over samples that can't be read, and count them."),
         click.option("--data-path", type=click.Path(path_type=Path), metavar="PATH",
                      help="Where the data are; digits need none."),
-        click.option("--data", type=click.Choice(DATA), default="digits", show_default=True,
-                     help="The data set."),
+        click.option("--data", type=click.Choice(list(DATA_SETS)), default="digits",
+                     show_default=True, help="The data set."),
     ):  # fmt: skip
         function = option(function)
     return function

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
               show_default=True)  # fmt: skip
 @click.option("--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
               show_default=True, help="Where the engine runs.")  # fmt: skip
+@click.option(
+    "--holdout",
+    type=click.IntRange(min=0),
+    default=0,
+    help="As many samples as a run of this seed held out, where nothing else tests.",
+)
+@click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(
@@ -43,6 +50,8 @@ def command(
     weights: Path,
     engine: str,
     provider: str,
+    holdout: int,
+    seed: int,
     batch: int,
     format: str,
 ) -> None:
@@ -51,9 +60,9 @@ def command(
     Images are seen once, as a single centre crop (section 4.1); ImageNet's are those of val.
     """
     network = load_or_exit(file, network_name, defines, claims=claims)
-    source = Source(data, data_path, skip_unreadable=skip_unreadable)
+    source = Source(data, data_path, seed, skip_unreadable)
     try:
-        errors = _errors(network, source, weights, engine, provider, batch)
+        errors = _errors(network, source, holdout, weights, engine, provider, batch)
     except Failure as failure:
         fail_with(failure)
     if errors.note is not None:
@@ -70,7 +79,13 @@ def command(
 
 
 def _errors(
-    network: Network, source: Source, weights: Path, engine: str, provider: str, batch: int
+    network: Network,
+    source: Source,
+    holdout: int,
+    weights: Path,
+    engine: str,
+    provider: str,
+    batch: int,
 ) -> Errors:
     from seqdsl.backends.weights import load_state
 
@@ -80,7 +95,7 @@ def _errors(
         from seqdsl.training.evaluation import evaluate
     except ImportError as error:
         missing_extra(error)
-    data = open_for(network, source, 0)
+    data = open_for(network, source, holdout)
     with progress_bar() as report:
         runner = runner_of(engine, network, state, provider)
         return evaluate(runner, data.test or data.validation, batch, report)

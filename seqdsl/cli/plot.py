@@ -89,7 +89,7 @@ def plot_run(run: Run, network: Network, state: State) -> list[Path]:
     from seqdsl.passes.connections import explode
 
     plots = [run.curves]
-    _plots().plot_curves([_curve(run.metrics, run.folder.resolve().name)], run.curves)
+    require_plots().plot_curves([_curve(run.metrics, run.folder.resolve().name)], run.curves)
     layers = explode(network)
     if layers:
         _draw_weights(_chosen(layers, ()), state, run.heat_maps)
@@ -98,7 +98,7 @@ def plot_run(run: Run, network: Network, state: State) -> list[Path]:
 
 
 def _draw_weights(layers: list[Exploded], state: State, output: Path) -> None:
-    plots = _plots()
+    plots = require_plots()
     from seqdsl.backends.usage import usage
 
     if output.suffix.lower() != ".pdf":
@@ -117,7 +117,7 @@ def curves(runs: tuple[Path, ...], output: Path) -> None:
     """
     _check_suffix(output)
     try:
-        plots = _plots()
+        plots = require_plots()
         plots.plot_curves([_curve(*each) for each in _named(runs)], output)
     except Failure as failure:
         fail_with(failure)
@@ -128,7 +128,7 @@ def _check_suffix(path: Path) -> None:
         raise click.UsageError(f"{path}: the output is one of {', '.join(_FORMATS)}")
 
 
-def _plots() -> ModuleType:
+def require_plots() -> ModuleType:
     """The module that draws. Raises `Failure` where matplotlib is not installed."""
     try:
         from seqdsl.backends import plots

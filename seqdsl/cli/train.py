@@ -91,6 +91,10 @@ def command(
     """
     if recompute and schedule == Strategy.GATHER.value:
         raise click.UsageError("--recompute needs --schedule auto: gather keeps all")
+    if recompute and sync_batch_norm:
+        raise click.UsageError("--recompute is of layers that --sync-batch-norm does not use")
+    if file == "-" and devices not in (None, 1):
+        raise click.UsageError("standard input can't be read by several processes: name a file")
     from seqdsl.cli.training import plain_source_of, statement, train_and_tell
 
     network = load_or_exit(file, network_name, defines, claims=claims)

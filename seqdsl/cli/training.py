@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 
 from seqdsl.cli.common import exit_code, show
 from seqdsl.cli.data_options import missing_extra, open_for
+from seqdsl.cli.plot import plot_run, require_plots
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.graph.network import Network
@@ -65,13 +67,14 @@ def train_and_tell(
         from seqdsl.training.watch import SILENT, Listener, Stopped
     except ImportError as error:
         missing_extra(error)
+    require_plots()  # before days of training, and not behind them
 
     data = open_for(network, source, recipe.holdout)
-    run = Run(folder)
+    run, is_first = Run(folder), is_first_process()
     try:
-        with progress_bar() as report:
+        with progress_bar() if is_first else nullcontext() as report:
             listener = SILENT
-            if is_first_process():
+            if report is not None:
                 begin = partial(_heading, network, recipe, data)
                 listener = Listener(begin, report, _tell_row, _note)
             trained = train(
@@ -80,9 +83,12 @@ def train_and_tell(
             )  # fmt: skip
     except Stopped as stopped:
         at = stopped.position
-        _note(f"{stopped}: epoch {at.epoch + 1}, step {at.step:,} is saved; --resume goes on")
+        if is_first:
+            _note(f"{stopped}: epoch {at.epoch + 1}, step {at.step:,} is saved; --resume goes on")
         sys.exit(128 + stopped.number)
     except Failure as failure:
+        if failure.diagnostic.code.name == "backend" and not is_first:
+            sys.exit(1)  # what it waited for has failed, and says why
         if failure.diagnostic.code.name == "other-network":
             _show_difference(failure, run, network)
         raise
@@ -137,20 +143,19 @@ def _finish(network: Network, data: Data, trained: Trained) -> None:
     """The errors on standard output; the model and the plots in the run's folder."""
     from seqdsl.api import to_onnx
     from seqdsl.backends.onnx_model import save_onnx
-    from seqdsl.cli.plot import plot_run
 
     run = trained.run
     save_onnx(to_onnx(network, trained.state), run.model)
-    plots = plot_run(run, network, trained.state)
     tested = None if data.test is None else _tested(run, data.test)
+    click.echo(write_tables([_results(data, trained.rows, tested)], "table"))
+    if tested is not None and tested.unreadable:
+        _note(f"{len(tested.unreadable):,} test samples can't be read, and are passed over")
+    plots = plot_run(run, network, trained.state)
     if trained.unreadable:
         shown = ", ".join(trained.unreadable[:3])
-        _note(
-            f"{len(trained.unreadable):,} samples could not be read, and were passed over: {shown}"
-        )
+        _note(f"training samples that were passed over: {shown}")
     made = [run.final, run.best, run.model, run.metrics, *plots]
     _note(f"{run.folder}: {', '.join(path.name for path in made)}")
-    click.echo(write_tables([_results(data, trained.rows, tested)], "table"))
 
 
 def _tested(run: Run, split: Split) -> Errors:

@@ -71,7 +71,7 @@ ABOUT: Mapping[str, str] = MappingProxyType(
     {
         "cifar": "section 4.2 of the paper, for CIFAR",
         "imagenet": "section 4.2 of the paper, for ImageNet",
-        "digits": "CIFAR's, shorter: for scikit-learn's 1,437 small images",
+        "digits": "CIFAR's, shorter: for scikit-learn's 1,438 small images",
         "epochs": "how often the training set is gone through",
         "batch": "samples a step, over all processes and accumulated parts",
         "lr": "the learning rate at the start",

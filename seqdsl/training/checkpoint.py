@@ -68,14 +68,17 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         temporary.mkdir()
         for name, data in files.items():
             _write(temporary / name, data)
-        if path.exists():  # of a run that went on from before it
-            shutil.rmtree(path)
+        if path.exists():  # damaged, or of a run that went on from before it
+            path.rename(folder / f".{path.name}.old")
         temporary.rename(path)
         _flush(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise unwritable(folder, error) from None
-    for old in checkpoints(folder)[_KEPT:]:
+    _sweep(folder)
+    found = checkpoints(folder)
+    at = found.index(path)  # later ones could not be read, or this would not have been next
+    for old in (*found[:at], *found[at + _KEPT :]):
         shutil.rmtree(old, ignore_errors=True)
     return path
 
@@ -89,14 +92,18 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def read_latest(folder: Path) -> tuple[Path, Checkpoint, list[str]] | None:
-    """The latest checkpoint that is whole, and what is wrong with later ones; None for none."""
+    """The latest checkpoint that is whole, and what is wrong with later ones; None where nothing
+    was saved. Raises `Failure` where none of several is whole.
+    """
     problems: list[str] = []
     for path in checkpoints(folder):
         try:
             return path, read_checkpoint(path), problems
         except Failure as failure:
             problems.append(failure.diagnostic.message)
-    return None
+    if not problems:
+        return None
+    raise _unreadable(folder, "; ".join(problems), "begin anew in another folder")
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -114,15 +121,12 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(network, tensors[WEIGHTS], tensors[MOMENTUM], position, engine)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise Failure(
-            Diagnostic(
-                BY_NAME["unreadable-weights"],
-                f"{path} can't be read as a checkpoint: {reason}",
-                None,
-                help="the one before it may be whole: take this one's folder away",
-                name=str(path),
-            )
-        ) from None
+        raise _unreadable(path, f"{path} can't be read as a checkpoint: {reason}", None) from None
+
+
+def _unreadable(path: Path, message: str, help: str | None) -> Failure:
+    code = BY_NAME["unreadable-weights"]
+    return Failure(Diagnostic(code, message, None, help=help, name=str(path)))
 
 
 def unwritable(path: Path, error: OSError) -> Failure:
@@ -146,7 +150,7 @@ def _plain(tensors: Tensors) -> dict[str, torch.Tensor]:
 
 
 def _sweep(folder: Path) -> None:
-    """Takes out what a process left that was killed while it wrote."""
+    """Takes out what was to be replaced, and what a process left that was killed as it wrote."""
     for path in folder.glob(".step-*"):
         shutil.rmtree(path, ignore_errors=True)
 

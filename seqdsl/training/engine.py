@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import sys
 import warnings
 from importlib.util import find_spec
 from math import prod
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
@@ -40,6 +43,7 @@ from seqdsl.training.synced_norm import sync_batch_norms
 from seqdsl.training.task import Task
 from seqdsl.training.watch import SILENT, Listener, Watch
 
+_REFUSALS = (RuntimeError, ValueError, MisconfigurationException)
 _PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -74,18 +78,21 @@ def train(
     steps = len(data.train) // recipe.batch
     _require_devices(machine)
     _require_whole(machine, recipe, steps, data)
-    description = describe(network, recipe, source)
+    description = describe(network, recipe, source, data)
     if resume:
         require_same(run, description)
-    elif is_first_process():
-        begin(run, description, plain)
-    listener.begin()
-    found = _latest(run, recipe, listener) if resume else None
+    found = _latest(run, description["graph"], recipe, listener) if resume else None
     at = found[1].position if found else Position()
     module = _module(network, source.seed, machine)
     watch = Watch(run, recipe, steps, machine, at, listener)
     saves = Saves(network_hash(network), [name for name, _ in module.named_parameters()])
-    trainer = _trainer(network, machine, run, recipe.epochs - at.epoch, watch, saves)
+    try:
+        trainer = _trainer(network, machine, run, recipe.epochs - at.epoch, watch, saves)
+    except _REFUSALS as error:
+        raise refused("Lightning", error) from None
+    if not resume and is_first_process():
+        begin(run, description, plain)
+    listener.begin()
     share = Share(trainer.global_rank, trainer.world_size, machine.accumulate)
     task = Task(module, recipe, source.seed, share)
     if found and at.epoch == recipe.epochs:
@@ -94,10 +101,7 @@ def train(
         loaders = Loaders(
             data, recipe.batch, share, source.seed, machine.workers, lambda: watch.position
         )
-        try:
-            trainer.fit(task, datamodule=loaders, ckpt_path=found[0] if found else None)
-        except RuntimeError as error:  # a device's memory, a process of the loader that died
-            raise refused("torch", error) from None
+        _fit(trainer, task, loaders, found[0] if found else None)
     state = module.state_dict()
     if trainer.is_global_zero:
         write_tensors(run.final, state)
@@ -105,17 +109,34 @@ def train(
     return Trained(run, watch.position.rows, as_arrays(state), passed, trainer.is_global_zero)
 
 
+def _fit(trainer: pl.Trainer, task: Task, loaders: Loaders, path: Path | None) -> None:
+    """Trains. A process that fails takes those with it that it has started: they would wait."""
+    try:
+        trainer.fit(task, datamodule=loaders, ckpt_path=path)
+    except _REFUSALS as error:  # a device's memory, a process that died
+        raise refused("torch", error) from None
+    finally:
+        end = getattr(trainer.strategy.launcher, "kill", None)
+        if end is not None and sys.exc_info()[0] is not None:
+            end(signal.SIGKILL)
+
+
 def is_first_process() -> bool:
     """Whether this is the process of a run that writes and tells."""
     return not getattr(rank_zero_only, "rank", 0)
 
 
-def _latest(run: Run, recipe: Recipe, listener: Listener) -> tuple[Path, Checkpoint] | None:
+def _latest(
+    run: Run, network: str, recipe: Recipe, listener: Listener
+) -> tuple[Path, Checkpoint] | None:
     found = read_latest(run.checkpoints)
     if found is None:
         listener.note("nothing was saved yet: the run begins anew")
         return None
     path, checkpoint, problems = found
+    if checkpoint.network != network:
+        message = f"{path} is of another network than the run's"
+        raise Failure(Diagnostic(BY_NAME["other-network"], message, None, name=str(run.folder)))
     for problem in problems:
         listener.note(f"{problem}; an earlier one is taken")
     at = checkpoint.position
@@ -181,7 +202,21 @@ def _trainer(
 
 def _require_devices(machine: Machine) -> None:
     """Raises `Failure` where this machine has fewer CUDA devices than are asked for."""
-    there, (devices, _) = torch.cuda.device_count(), _processes(machine)
+    there, (devices, nodes) = torch.cuda.device_count(), _processes(machine)
+    started = _started()
+    if started is None and nodes > 1:
+        raise _unfit(
+            f"{nodes} machines are asked for, and nothing has started a process on each",
+            "start them by torchrun or srun",
+        )
+    if started is not None and started != (devices, nodes):
+        raise _unfit(
+            f"{devices} processes on {nodes} machines are asked for, and what started this one "
+            f"says {started[0]} on {started[1]}",
+            "leave out --devices and --nodes: torchrun and Slurm tell them",
+        )
+    if machine.precision == "fp16" and (machine.accelerator == "cpu" or not there):
+        raise _unfit("fp16 is of CUDA devices", "the CPU has --precision bf16")
     if machine.accelerator == "cuda" and not there:
         raise _unfit(NO_CUDA, "leave out --accelerator, and the CPU trains")
     if machine.accelerator != "cpu" and there and devices > there:
@@ -197,21 +232,31 @@ def _accelerator(on_cpu: bool) -> str:
 
 def _processes(machine: Machine) -> tuple[int, int]:
     """Processes of a machine, and machines: as asked for, or as torchrun or Slurm started them."""
-    environment = os.environ
-    if "LOCAL_WORLD_SIZE" in environment and "WORLD_SIZE" in environment:
-        here, all = int(environment["LOCAL_WORLD_SIZE"]), int(environment["WORLD_SIZE"])
-        default = here, all // here
-    elif "SLURM_NTASKS_PER_NODE" in environment and "SLURM_NNODES" in environment:
-        default = int(environment["SLURM_NTASKS_PER_NODE"]), int(environment["SLURM_NNODES"])
-    else:
-        default = 1, 1
-    return machine.devices or default[0], machine.nodes or default[1]
+    devices, nodes = _started() or (1, 1)
+    return machine.devices or devices, machine.nodes or nodes
+
+
+def _started() -> tuple[int, int] | None:
+    """Processes of a machine, and machines, by what started them; None for a user."""
+    names = os.environ
+    if "LOCAL_WORLD_SIZE" in names and "WORLD_SIZE" in names:
+        here, everywhere = int(names["LOCAL_WORLD_SIZE"]), int(names["WORLD_SIZE"])
+        return here, everywhere // here
+    if "SLURM_NTASKS_PER_NODE" in names and "SLURM_NNODES" in names:
+        return int(names["SLURM_NTASKS_PER_NODE"]), int(names["SLURM_NNODES"])
+    return None
 
 
 def _require_whole(machine: Machine, recipe: Recipe, steps: int, data: Data) -> None:
     """Raises `Failure` where processes can't share the batches, or samples make none."""
+    processes = prod(_processes(machine))
+    if len(data.validation) < processes:
+        raise _unfit(
+            f"{processes} processes can't share {len(data.validation)} validation samples",
+            "take fewer processes, or hold out more samples",
+        )
     try:
-        Share(0, prod(_processes(machine)), machine.accumulate).size(recipe.batch)
+        Share(0, processes, machine.accumulate).size(recipe.batch)
     except ValueError as error:
         raise _unfit(str(error), "set another batch, or take other parts or processes") from None
     if not steps:

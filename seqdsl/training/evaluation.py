@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from seqdsl.backends.running import Outcome
-from seqdsl.backends.weights import Array
+from seqdsl.backends.weights import Array, not_finite
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.batch import Draw, Split
 
@@ -30,7 +32,10 @@ def evaluate(
     batch: int,
     report: Callable[[str, float], None] = lambda _, __: None,
 ) -> Errors:
-    """Runs each sample once (section 4.1: a single centre crop). Raises `Failure` for no sample."""
+    """Runs each sample once (section 4.1: a single centre crop).
+
+    Raises `Failure` where none can be read, or a logit is not finite.
+    """
     wrong1 = wrong5 = samples = 0
     unreadable: list[str] = []
     outcome: Outcome | None = None
@@ -41,17 +46,25 @@ def evaluate(
         if len(read.labels):
             outcome = run(read.images.numpy())
             logits = outcome.outputs["logits"].reshape(len(read.labels), -1)
+            if not_finite(logits):
+                raise _failure("not-finite", f"logits of {split.name(start)} are NaN or infinite")
             places = _places(logits, read.labels.numpy())
             wrong1 += int((places >= 1).sum())
             wrong5 += int((places >= 5).sum())
             samples += len(places)
         report(f"{start + len(draws):,} of {len(split):,}", (start + len(draws)) / len(split))
-    assert outcome is not None, "a data set has samples"
+    if outcome is None:
+        raise _failure("unreadable-data", f"none of {len(split):,} samples can be read")
     errors = (100 * wrong1 / samples, 100 * wrong5 / samples)
     return Errors(*errors, samples, tuple(unreadable), outcome.provider, outcome.note)
 
 
 def _places(logits: Array, labels: np.ndarray) -> np.ndarray:
-    """How many classes are likelier than each sample's own."""
+    """How many classes come before each sample's own: likelier, or as likely and named first."""
     own = np.take_along_axis(logits, labels[:, None], 1)
-    return np.asarray((logits > own).sum(1))
+    first = np.arange(logits.shape[1]) < labels[:, None]
+    return np.asarray(((logits > own) | (first & (logits == own))).sum(1))
+
+
+def _failure(code: str, message: str) -> Failure:
+    return Failure(Diagnostic(BY_NAME[code], message, None, name="eval"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from seqdsl.training.data.batch import Batch, Data, Draw, Split
 from seqdsl.training.data.workers import Workable, passed_on, received
+from seqdsl.training.options import SIGNALS
 from seqdsl.training.position import Position
 from seqdsl.training.sampling import EvaluationBatches, Share, TrainingBatches
 
@@ -49,8 +51,16 @@ def loader(split: Split, batches: Sampler[list[Draw]], workers: int) -> DataLoad
     dataset: Any = Workable(split)  # torch asks `__getitems__` for a whole batch
     return _Received(
         dataset, batch_sampler=batches, num_workers=workers, collate_fn=passed_on,
+        worker_init_fn=_outlast if workers else None,
         pin_memory=torch.cuda.is_available(),
     )  # fmt: skip
+
+
+def _outlast(_: int) -> None:
+    """A signal to a whole group of processes ends the run, which then ends its workers."""
+    for name in SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 class _Received(DataLoader[Batch]):

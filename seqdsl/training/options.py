@@ -6,6 +6,8 @@ from pathlib import Path
 
 from seqdsl.source.frozen import frozen_value
 
+SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1")  # of a preemption, of a user, of Slurm
+
 
 @frozen_value
 class Source:

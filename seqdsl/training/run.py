@@ -16,6 +16,7 @@ from seqdsl.graph.recipe import Recipe
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.frozen import frozen
+from seqdsl.training.data.batch import Data
 from seqdsl.training.options import Source
 
 
@@ -67,16 +68,26 @@ def network_hash(network: Network) -> str:
     return sha256(dump(network).encode()).hexdigest()
 
 
-def describe(network: Network, recipe: Recipe, source: Source) -> dict[str, Any]:
+def describe(network: Network, recipe: Recipe, source: Source, data: Data) -> dict[str, Any]:
     """What a run can't change on its way, as JSON."""
-    data = {name: value for name, value in asdict(source).items() if name != "path"}
+    given = {name: value for name, value in asdict(source).items() if name != "path"}
+    samples = {
+        "training samples": len(data.train), "validation samples": len(data.validation),
+        "classes": sha256("\n".join(data.classes).encode()).hexdigest(),
+    }  # fmt: skip
     settings = {name: _plain(value) for name, value in asdict(recipe).items()}
-    return {"network": network.name, "graph": network_hash(network), **data, "recipe": settings}
+    return {
+        "network": network.name,
+        "graph": network_hash(network),
+        **given,
+        **samples,
+        "recipe": settings,
+    }
 
 
 def begin(run: Run, description: Mapping[str, Any], plain: str | None) -> None:
     """Makes the folder of a new run. Raises `Failure` where there is a run in it already."""
-    if run.description.exists():
+    if run.description.exists() or any(run.checkpoints.glob("step-*")):
         raise _unfit(
             run, f"{run.folder} holds a run already", "go on with it by --resume, or name another"
         )
@@ -100,7 +111,7 @@ def require_same(run: Run, description: Mapping[str, Any]) -> None:
         raise _unfit(
             run, f"{run.folder} holds no run to be resumed", "leave out --resume to begin one"
         ) from None
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _unfit(run, f"{run.description} can't be read: {reason}", None) from None
     if there.get("graph") != description["graph"]:

@@ -64,9 +64,10 @@ class EvaluationBatches(Sampler[list[Draw]]):
     """Every sample once over all processes, in batches that they take in turns."""
 
     def __init__(self, samples: int, batch: int, share: Share) -> None:
-        starts = range(0, samples, batch)
+        size = min(batch, -(-samples // share.processes)) or 1  # a batch for each, or more
+        starts = range(0, samples, size)
         self._batches = [
-            range(start, min(start + batch, samples))
+            range(start, min(start + size, samples))
             for start in starts[share.rank :: share.processes]
         ]
 

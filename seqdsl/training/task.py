@@ -24,7 +24,8 @@ class Task(pl.LightningModule):
         self.network = network
         self._recipe, self._seed, self._share = recipe, seed, share
         self.training_sums = torch.zeros(3, dtype=torch.float64)  # loss, wrong, samples
-        self.validation_sums = torch.zeros(4, dtype=torch.float64)  # loss, top1, top5, samples
+        # loss, top1, top5, samples, unreadable ones
+        self.validation_sums = torch.zeros(5, dtype=torch.float64)
         self.unreadable: set[int] = set()  # training samples that were passed over
         self.steps = 0  # that are done
 
@@ -65,8 +66,8 @@ class Task(pl.LightningModule):
         logits = self.logits(batch.images)
         loss = F.cross_entropy(logits, batch.labels, reduction="sum").double()
         wrong = [wrong_of(logits, batch.labels, k) for k in (1, 5)]
-        count = loss.new_tensor(len(batch.labels))
-        self.validation_sums += torch.stack([loss, *(each.double() for each in wrong), count])
+        counts = [loss.new_tensor(len(each)) for each in (batch.labels, batch.unreadable)]
+        self.validation_sums += torch.stack([loss, *(each.double() for each in wrong), *counts])
 
     def begin(self, sums: Sums) -> None:
         """Counts an epoch from where it stands; each process counts its own."""
@@ -74,7 +75,7 @@ class Task(pl.LightningModule):
         self.training_sums = torch.tensor(values, dtype=torch.float64, device=self.device)
 
     def on_validation_epoch_start(self) -> None:
-        self.validation_sums = torch.zeros(4, dtype=torch.float64, device=self.device)
+        self.validation_sums = torch.zeros(5, dtype=torch.float64, device=self.device)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["state_dict"] = self.network.state_dict()

@@ -20,13 +20,12 @@ from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.frozen import frozen
 from seqdsl.training.checkpoint import WEIGHTS
 from seqdsl.training.metrics import Row, write_metrics
-from seqdsl.training.options import Machine
+from seqdsl.training.options import SIGNALS, Machine
 from seqdsl.training.position import Position, Sums
 from seqdsl.training.run import Run
 from seqdsl.training.saves import POSITION
 from seqdsl.training.task import Task
 
-_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1")  # of a preemption, of a user, of Slurm
 _OFTEN = 20  # steps between looks at what only all processes, or a GPU, can tell
 
 
@@ -67,6 +66,8 @@ class Watch(pl.Callback):
         self._run, self._recipe, self._steps = run, recipe, steps
         self._parts, self._save_every = machine.accumulate, machine.save_every
         self._listener = listener
+        self._unreadable = (0, 0)  # training and validation samples
+        self._saved: Position | None = None
         self._signal = 0
         self._began = 0.0
         self._loss = ""
@@ -74,7 +75,7 @@ class Watch(pl.Callback):
     # --- hooks of Lightning
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        for name in _SIGNALS:
+        for name in SIGNALS:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._note)
 
@@ -117,7 +118,11 @@ class Watch(pl.Callback):
         task = _task(pl_module)
         sums, at = self._sums(trainer, task), self.position
         self._require_finite(trainer, task, sums)
-        loss, top1, top5, samples = _summed(trainer, task.validation_sums)
+        loss, top1, top5, samples, unreadable = _summed(trainer, task.validation_sums)
+        self._tell_unreadable(trainer, task, int(unreadable))
+        if not samples:
+            message = f"none of {int(unreadable):,} validation samples can be read"
+            raise Failure(Diagnostic(BY_NAME["unreadable-data"], message, None, name="--data"))
         row = Row(
             at.epoch + 1, at.step, self._recipe.rate(at.epoch),
             sums.loss / sums.samples, 100 * sums.wrong / sums.samples,
@@ -167,12 +172,23 @@ class Watch(pl.Callback):
             trainer.logger.save()
         self._listener.tell(row)
 
+    def _tell_unreadable(self, trainer: pl.Trainer, task: Task, validation: int) -> None:
+        """Once, and again where there are more."""
+        own = task.validation_sums.new_tensor([len(task.unreadable)])
+        counts = (int(_summed(trainer, own)[0]), validation)
+        if counts != self._unreadable and trainer.is_global_zero:
+            told = f"{counts[0]:,} training and {counts[1]:,} validation samples can't be read"
+            self._listener.note(f"{told}, and are passed over")
+        self._unreadable = counts
+
     def _save(self, trainer: pl.Trainer, task: Task) -> None:
         if self.position.batch:
             sums = self._sums(trainer, task)
             self._require_finite(trainer, task, sums)
             self.position = replace(self.position, sums=sums)
-        trainer.save_checkpoint(self._run.checkpoints)
+        if self.position != self._saved:
+            trainer.save_checkpoint(self._run.checkpoints)
+        self._saved = self.position
 
     def _sums(self, trainer: pl.Trainer, task: Task) -> Sums:
         """Those of all processes; from here on the first process counts for all."""

@@ -143,7 +143,7 @@ def test_names_that_python_or_torch_have(tmp_path: Path) -> None:
     network None_ {
       input 1x4x4
       stage class { lambda }
-      stage train { lambda; forward }
+      stage half { lambda; forward }
       stage torch { conv 1x1, 3 }
     }"""
     network = compiled(tmp_path, text)

@@ -10,9 +10,11 @@ import onnx
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from PIL import Image
 from safetensors.torch import load_file
 
 import seqdsl
+from seqdsl.backends.weights import initial_state, save_state
 from seqdsl.cli.main import COMMANDS, program
 from seqdsl.graph.dump import dump
 
@@ -163,6 +165,44 @@ def test_fmt(file: str) -> None:
     seqdsl_command("fmt", file)
     seqdsl_command("fmt", file, "--check")
     assert seqdsl_command("stats", file, "--format", "json").stdout == before
+
+
+def images(folder: Path) -> str:
+    """Five classes of grey pictures, each of its own grey."""
+    for part, count in (("train", 8), ("val", 2)):
+        for label in range(5):
+            (folder / part / str(label)).mkdir(parents=True)
+            for number in range(count):
+                picture = Image.new("RGB", (16, 16), (50 * label + number,) * 3)
+                picture.save(folder / part / str(label) / f"{number}.png")
+    return str(folder)
+
+
+def test_train(file: str, tmp_path: Path) -> None:
+    """Whose further output has no loss."""
+    data = ["--data", "folder", "--data-path", images(tmp_path / "data"), "--accelerator", "cpu"]
+    brief = ["--set", "epochs=1", "--set", "batch=8"]
+    result = seqdsl_command("train", file, *data, *brief, "-o", str(tmp_path / "run"))
+    assert "last epoch" in result.stdout
+    names = [o.name for o in onnx.load(tmp_path / "run" / "model.onnx").graph.output]
+    assert names == ["logits", "probabilities", "pixels"]
+
+
+def test_eval(file: str, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.safetensors"
+    save_state(weights, initial_state(seqdsl.load(file)))
+    data = ["--data", "folder", "--data-path", images(tmp_path / "data")]
+    result = seqdsl_command("eval", file, *data, "--weights", str(weights), "--format", "json")
+    (table,) = json.loads(result.stdout)
+    assert table["rows"][0]["samples"] == 10 and table["rows"][0]["top-5 error"] == 0
+
+
+def test_plot(file: str, tmp_path: Path) -> None:
+    weights, picture = tmp_path / "weights.safetensors", tmp_path / "heat.svg"
+    save_state(weights, initial_state(seqdsl.load(file)))
+    arguments = ["plot", "weights", file, "--weights", str(weights), "-o", str(picture)]
+    seqdsl_command(*arguments)
+    assert picture.read_text().count("</svg>") == 1
 
 
 def test_no_command_is_left_out() -> None:
