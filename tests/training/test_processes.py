@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from commands import seqdsl_command
 from runs import TINY
 
 from seqdsl.training.metrics import Row, read_metrics
@@ -83,3 +88,77 @@ def test_two_machines_are_one(source: Path) -> None:
     assert [process.returncode for process in started] == [0, 0], ends
     alone = trained(source, "alone")
     assert agree(only_row(folder), alone)
+
+
+def test_each_process_has_samples_to_validate_on(source: Path) -> None:
+    trained(source, "few", "--devices", "2", "--set", "holdout=3")
+
+
+def started(source: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
+    """A run of many epochs, in a group of processes of its own, once the first epoch is done."""
+    log = folder.with_suffix(".log")
+    with log.open("w") as err:
+        process = subprocess.Popen(
+            [*TRAIN, str(source), "--accelerator", "cpu", "-o", str(folder), *options],
+            stderr=err, env=ENVIRONMENT, start_new_session=True, text=True,
+        )  # fmt: skip
+    for _ in range(1200):
+        if "\n    1 " in log.read_text() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    return process
+
+
+@pytest.mark.parametrize("options", [["--workers", "2"], ["--devices", "2"]], ids=lambda o: o[0])
+def test_signal_to_a_group_of_processes_saves(source: Path, options: list[str]) -> None:
+    """As Slurm and `timeout` send it; and the run goes on to its end."""
+    folder = source.parent / "run"
+    recipe = ["--set", "epochs=8", "--set", "batch=96", "--set", "lr=0.02"]
+    process = started(source, folder, *recipe, *options)
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait() == 128 + signal.SIGTERM
+    told = folder.with_suffix(".log").read_text()
+    (step,) = re.findall(r"step ([0-9]+) is saved", told)
+    assert "Traceback" not in told and int(step) >= 14
+    assert (folder / "checkpoints" / f"step-{int(step):08}").is_dir()
+    command = [*TRAIN, str(source), *recipe, *options, "--accelerator", "cpu", "-o", str(folder)]
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    assert [row.epoch for row in read_metrics(folder / "metrics.csv")] == list(range(1, 9))
+
+
+def test_process_that_fails_takes_the_others_with_it(source: Path) -> None:
+    """A disk that is full, to the first of them."""
+    folder = source.parent / "full"
+    done = subprocess.run(
+        [*TRAIN, str(source), *RECIPE, "--devices", "2", "--accelerator", "cpu", "-o", str(folder)],
+        capture_output=True, text=True, env=ENVIRONMENT, timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("error[") == 1 and "SEQ609" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "told"),
+    [
+        ({"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}, ["--devices", "4"], "says 2 on 1"),
+        ({}, ["--nodes", "2"], "nothing has started a process on each"),
+        ({}, ["--devices", "400"], "can't share 359 validation samples"),
+        ({}, ["--precision", "fp16"], "fp16 is of CUDA devices"),
+    ],
+    ids=["launcher", "machines", "processes", "precision"],
+)
+def test_processes_that_can_not_be_had_are_told(
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    options: list[str],
+    told: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    folder = source.parent / "run"
+    call = ["train", source, "--accelerator", "cpu", "-o", folder, *options]
+    done = seqdsl_command(*call)
+    assert (done.code, told in done.err, folder.exists()) == (2, True, False), done.err
