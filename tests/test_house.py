@@ -48,7 +48,7 @@ HEAVY = {
         "image_files",
         *TRAINING,
     },
-    "lightning": TRAINING,
+    "lightning": {"engine", "loading", "saves", "task", "watch"},
     "tensorboard": set(),
     "torchvision": set(),
     "sklearn": {"digits"},

@@ -55,14 +55,14 @@ def open_for(network: Network, source: Source, holdout: int) -> Data:
     )  # fmt: skip
 
 
-def missing_extra(error: ImportError) -> NoReturn:
-    """Raises a `Failure` that tells how to get what training needs."""
+def missing_extra(what: str, error: ImportError) -> NoReturn:
+    """Raises a `Failure` that tells how to get what training, or plots, need."""
     raise Failure(
         Diagnostic(
             BY_NAME["missing-extra"],
-            f"training needs {error.name or 'a library'}, which can't be imported: {error}",
+            f"{what} {error.name or 'a library'}, which can't be imported: {error}",
             None,
             help="pip install 'seqdsl[train]'",
-            name="train",
+            name="seqdsl",
         )
     ) from None

@@ -94,7 +94,7 @@ def _errors(
         from seqdsl.cli.run import runner_of
         from seqdsl.training.evaluation import evaluate
     except ImportError as error:
-        missing_extra(error)
+        missing_extra("training needs", error)
     data = open_for(network, source, holdout)
     with progress_bar() as report:
         runner = runner_of(engine, network, state, provider)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.data_options import missing_extra
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.suggest import nearest
@@ -133,10 +134,7 @@ def require_plots() -> ModuleType:
     try:
         from seqdsl.backends import plots
     except ImportError as error:
-        code = BY_NAME["missing-extra"]
-        message = f"plots need {error.name or 'a library'}, which can't be imported: {error}"
-        help = "pip install 'seqdsl[train]'"
-        raise Failure(Diagnostic(code, message, None, help=help, name="plot")) from None
+        missing_extra("plots need", error)
     return plots
 
 

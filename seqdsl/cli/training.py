@@ -66,7 +66,7 @@ def train_and_tell(
         from seqdsl.training.engine import is_first_process, train
         from seqdsl.training.watch import SILENT, Listener, Stopped
     except ImportError as error:
-        missing_extra(error)
+        missing_extra("training needs", error)
     require_plots()  # before days of training, and not behind them
 
     data = open_for(network, source, recipe.holdout)
