@@ -38,6 +38,8 @@ def open_for(network: Network, source: Source, holdout: int) -> Data:
     """The data for a network's input and classes. Raises `Failure`."""
     from seqdsl.training.data.sets import open_data
 
+    if source.data == "digits" and source.path is not None:
+        raise click.UsageError("--data-path is of other data: digits come with scikit-learn")
     logits = network.logits.type
     if logits.elements != logits.channels or logits.channels < 2:
         raise Failure(

@@ -24,7 +24,7 @@ class Recipe:
     lr: float  # at the start
     momentum: float  # Nesterov's
     weight_decay: float  # the factor of the L2 penalty's gradient, for every parameter
-    milestones: tuple[int, ...]  # the epochs before which the rate is multiplied by gamma
+    milestones: tuple[int, ...]  # the epochs after which the rate is multiplied by gamma
     gamma: float
     holdout: int  # training samples that are kept for validation; 0 trains on all
 
@@ -77,7 +77,7 @@ ABOUT: Mapping[str, str] = MappingProxyType(
         "lr": "the learning rate at the start",
         "momentum": "Nesterov's",
         "weight_decay": "the factor of the L2 penalty's gradient, for every parameter",
-        "milestones": "the epochs before which the rate is multiplied by gamma",
+        "milestones": "the epochs after which the rate is multiplied by gamma",
         "gamma": "the factor of the learning rate at a milestone",
         "holdout": "training samples that are kept for validation; 0 trains on all",
     }
@@ -88,7 +88,7 @@ _RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "epochs": (lambda value: value >= 1, "at least 1"),
     "batch": (lambda value: value >= 1, "at least 1"),
     "lr": (lambda value: value > 0, "above 0"),
-    "momentum": (lambda value: 0 < value < 1, "above 0 and below 1"),
+    "momentum": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
     "weight_decay": (lambda value: value >= 0, "at least 0"),
     "gamma": (lambda value: 0 < value <= 1, "above 0 and at most 1"),
     "holdout": (lambda value: value >= 0, "at least 0"),

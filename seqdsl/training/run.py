@@ -73,7 +73,7 @@ def describe(network: Network, recipe: Recipe, source: Source, data: Data) -> di
     given = {name: value for name, value in asdict(source).items() if name != "path"}
     samples = {
         "training samples": len(data.train), "validation samples": len(data.validation),
-        "classes": sha256("\n".join(data.classes).encode()).hexdigest(),
+        "classes": list(data.classes),
     }  # fmt: skip
     settings = {name: _plain(value) for name, value in asdict(recipe).items()}
     return {
@@ -86,8 +86,8 @@ def describe(network: Network, recipe: Recipe, source: Source, data: Data) -> di
 
 
 def begin(run: Run, description: Mapping[str, Any], plain: str | None) -> None:
-    """Makes the folder of a new run. Raises `Failure` where there is a run in it already."""
-    if run.description.exists() or any(run.checkpoints.glob("step-*")):
+    """Makes the folder of a new run. Raises `Failure` where one has saved something there."""
+    if run.metrics.exists() or any(run.checkpoints.glob("step-*")):
         raise _unfit(
             run, f"{run.folder} holds a run already", "go on with it by --resume, or name another"
         )
@@ -135,7 +135,11 @@ def _differing(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[st
     before, after = ({**each, **each["recipe"]} for each in (there, here))
     for name, value in after.items():
         if name not in ("recipe", "graph", "network") and before.get(name) != value:
-            yield f"its {name} is {before.get(name)}, and {value} is given"
+            told = (f"{each}"[:_SHOWN] for each in (before.get(name), value))
+            yield "its {} is {}, and {} is given".format(name, *told)
+
+
+_SHOWN = 60  # characters of what differs
 
 
 def _plain(value: object) -> object:

@@ -33,7 +33,7 @@ class Task(pl.LightningModule):
         recipe = self._recipe
         return torch.optim.SGD(
             self.network.parameters(), lr=recipe.lr, momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay, nesterov=True,
+            weight_decay=recipe.weight_decay, nesterov=recipe.momentum > 0,
         )  # fmt: skip
 
     def logits(self, images: Tensor) -> Tensor:

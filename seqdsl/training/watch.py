@@ -18,7 +18,6 @@ from seqdsl.graph.recipe import Recipe
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.frozen import frozen
-from seqdsl.training.checkpoint import WEIGHTS
 from seqdsl.training.metrics import Row, write_metrics
 from seqdsl.training.options import SIGNALS, Machine
 from seqdsl.training.position import Position, Sums
@@ -208,13 +207,13 @@ class Watch(pl.Callback):
     def _diverged(self, what: str) -> Failure:
         at = self.position
         verb = "is" if what == "loss" else "are"
+        saved = f"; what was saved is whole: {self._run.checkpoints}" if self._saved else ""
         return Failure(
             Diagnostic(
                 BY_NAME["diverged"],
                 f"the {what} {verb} NaN or infinite in epoch {at.epoch + 1}, by step {at.step:,}",
                 None,
-                help=f"a smaller rate may hold: --set lr={self._recipe.lr / 10:g}. What was saved "
-                f"before is whole ({self._run.checkpoints}/*/{WEIGHTS})",
+                help=f"a smaller rate than {self._recipe.lr:g} may hold, by --set lr=...{saved}",
                 name=str(self._run.folder),
             )
         )

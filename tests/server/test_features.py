@@ -151,7 +151,7 @@ def test_hovers_of_a_recipe(files: EditorFiles) -> None:
     text = NET.replace("{ expect params 117K }", "{ train digits { milestones = [3, k] } }")
     analysis = analyse(text, files)
     assert analysis.diagnostics == []
-    for needle, told in (("digits", "1,437 small images"), ("milestones", "multiplied by gamma")):
+    for needle, told in (("digits", "1,438 small images"), ("milestones", "multiplied by gamma")):
         found = hover(analysis, at(text, needle))
         assert found is not None and isinstance(found.contents, types.MarkupContent)
         assert found.contents.value.startswith(f"`{needle}`: ") and told in found.contents.value

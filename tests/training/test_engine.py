@@ -205,3 +205,13 @@ def test_killed_at_random_moments() -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 of 2 runs ended the same, bit for bit" in done.stdout
+
+
+def test_folder_where_nothing_was_saved_is_free(tmp_path: Path) -> None:
+    with pytest.raises(Broken):
+        run_tiny(tmp_path / "run", listener=broken_at(1))
+    run_tiny(tmp_path / "run", recipe=replace(RECIPE, lr=0.01, epochs=1, milestones=()))
+
+
+def test_momentum_of_none_is_plain_descent(tmp_path: Path) -> None:
+    run_tiny(tmp_path / "run", recipe=replace(RECIPE, momentum=0.0, epochs=1, milestones=()))

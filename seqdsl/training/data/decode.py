@@ -20,6 +20,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
 
+_PASSED = "replace it, or pass over such files by --skip-unreadable"
+
+
 def read_image(path: Path, channels: int) -> Image.Image:
     """An image of 8 bits in 3 channels (RGB) or 1 (grey). Raises `Failure`.
 
@@ -41,7 +44,7 @@ def read_image(path: Path, channels: int) -> Image.Image:
 
 
 def unreadable(path: Path, what: str) -> Failure:
-    return failure("unreadable-data", f"{shown(path)} {what}", path)
+    return failure("unreadable-data", f"{shown(path)} {what}", path, _PASSED)
 
 
 def _read(path: Path, mode: str) -> Image.Image:

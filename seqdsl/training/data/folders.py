@@ -72,7 +72,7 @@ def _parts(name: str, path: Path, holdout: int) -> list[Path]:
             "unfit-data",
             f"{shown(path)} has no folder val: there is nothing to validate with",
             path,
-            "set holdout, the number of training images that are kept for it",
+            "keep training images for it: --set holdout=... of train, --holdout of eval",
         )
     return parts
 
