@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from seqdsl.backends.files import first_bytes, write_whole
 from seqdsl.passes.matching.units import Entry
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 
 if TYPE_CHECKING:
     import torch
@@ -82,7 +81,7 @@ class Checkpoint:
         tensor, source = self.tensors[key], torch.from_numpy(array.copy())
         result = source.reshape(tensor.shape).to(tensor.dtype)
         if torch.isfinite(result).sum() != torch.isfinite(source).sum():
-            raise _failure(
+            raise unlocated(
                 "weights-mismatch",
                 f"{key} is {self.type_name(key)} in {self.name}, and a weight is too large for it",
                 self.name,
@@ -130,7 +129,7 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
 
 
 def unreadable(name: str, reason: str) -> Failure:
-    return _failure(
+    return unlocated(
         "unreadable-weights",
         f"{name} can't be read as a checkpoint: {reason}",
         name,
@@ -189,7 +188,3 @@ def _by_number(item: tuple[str, object]) -> tuple[tuple[int, str], ...]:
         (int(part), "") if part.isdecimal() else (-1, part)
         for part in re.split(r"([0-9]{1,9})", item[0])
     )
-
-
-def _failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))

@@ -7,9 +7,9 @@ import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.timing import stage
 
 
@@ -19,11 +19,13 @@ def first_bytes(path: Path, count: int) -> bytes:
         with path.open("rb") as file:
             return file.read(count)
     except FileNotFoundError:
-        raise _failure("missing-file", f"{path} does not exist", path) from None
+        raise unlocated("missing-file", f"{path} does not exist", path) from None
     except IsADirectoryError:
-        raise _failure("is-directory", f"{path} is a directory", path, "name a file") from None
+        raise unlocated("is-directory", f"{path} is a directory", path, "name a file") from None
     except (OSError, ValueError) as error:
-        raise _failure("unreadable-file", f"{path} can't be read: {_reason(error)}", path) from None
+        raise unlocated(
+            "unreadable-file", f"{path} can't be read: {_reason(error)}", path
+        ) from None
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -38,11 +40,11 @@ def write_whole(path: Path, data: bytes) -> None:
 def _unwritable(path: Path, error: OSError | RuntimeError | ValueError) -> Failure:
     """Why an output can't be written, under the name that the user gave."""
     if path.is_dir():
-        return _failure("unwritable-output", f"{path} is a directory", path, "name a file in it")
+        return unlocated("unwritable-output", f"{path} is a directory", path, "name a file in it")
     if not path.parent.is_dir():
         message = f"{path} can't be written: there is no folder {path.parent}"
-        return _failure("unwritable-output", message, path, "make the folder first")
-    return _failure("unwritable-output", f"{path} can't be written: {_reason(error)}", path)
+        return unlocated("unwritable-output", message, path, "make the folder first")
+    return unlocated("unwritable-output", f"{path} can't be written: {_reason(error)}", path)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -53,15 +55,20 @@ def _write(path: Path, data: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".seqdsl.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            write_through(file, data)
         Path(temporary).chmod(_mode(path))
         Path(temporary).replace(path)
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def write_through(file: IO[bytes], data: bytes) -> None:
+    """Writes to the disk itself, and not to what the system keeps for it."""
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _mode(path: Path) -> int:
@@ -75,7 +82,3 @@ def _mode(path: Path) -> int:
 
 def _reason(error: OSError | RuntimeError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
-
-
-def _failure(code: str, message: str, path: Path, help: str | None = None) -> Failure:
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=str(path)))

@@ -10,8 +10,7 @@ import numpy as np
 from seqdsl.backends.files import first_bytes
 from seqdsl.backends.weights import Array, not_finite
 from seqdsl.graph.tensor import TensorType
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import unlocated
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,11 +35,11 @@ def read_input(path: Path, type: TensorType) -> Array:
     if path.suffix.lower() != ".npy":
         return _read_image(path, type)
     if start != _NPY:
-        raise _failure("unreadable-input", f"{path} is no array that numpy saved", path)
+        raise unlocated("unreadable-input", f"{path} is no array that numpy saved", path)
     batch = _read_array(path, type)
     bad = not_finite(batch)
     if bad:
-        raise _failure(
+        raise unlocated(
             "not-finite", f"{path} holds NaN or infinity ({bad:,} of {batch.size:,})", path
         )
     return batch
@@ -50,14 +49,14 @@ def _read_array(path: Path, type: TensorType) -> Array:
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise _failure("unreadable-input", f"{path} can't be read: {error}", path) from None
+        raise unlocated("unreadable-input", f"{path} can't be read: {error}", path) from None
     if array.dtype.kind not in "fiub":
-        raise _failure(
+        raise unlocated(
             "unreadable-input", f"{path} holds {array.dtype}, and numbers are needed", path
         )
     batch = array[None] if array.ndim == 3 else array
     if batch.ndim != 4 or batch.shape[1:] != type.shape or not len(batch):
-        raise _failure(
+        raise unlocated(
             "unreadable-input",
             f"{path} is {_shape(array.shape)}, and the network takes {_shape(type.shape)}",
             path,
@@ -71,7 +70,7 @@ def _read_image(path: Path, type: TensorType) -> Array:
     from PIL import Image, UnidentifiedImageError
 
     if type.channels not in (1, 3):
-        raise _failure(
+        raise unlocated(
             "unreadable-input",
             f"an image has 1 or 3 channels, and the network takes {type.channels}",
             path,
@@ -80,23 +79,23 @@ def _read_image(path: Path, type: TensorType) -> Array:
     try:
         with Image.open(path) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise _failure("unreadable-input", f"{path} has too many pixels", path)
+                raise unlocated("unreadable-input", f"{path} has too many pixels", path)
             image = opened.convert("RGB" if type.channels == 3 else "L")
     except (UnidentifiedImageError, Image.DecompressionBombError):
-        raise _failure("unreadable-input", f"{path} is no image that can be read", path) from None
+        raise unlocated("unreadable-input", f"{path} is no image that can be read", path) from None
     except (OSError, SyntaxError, ValueError) as error:
-        raise _failure("unreadable-input", f"{path} can't be read: {error}", path) from None
+        raise unlocated("unreadable-input", f"{path} can't be read: {error}", path) from None
     height, width = type.spatial
-    size, scaled = (image.width, image.height), _scaled(image, height, width)
+    size, scaled = (image.width, image.height), covering(image, height, width)
     if scaled[0] * scaled[1] > MAX_PIXELS:
-        raise _failure(
+        raise unlocated(
             "unreadable-input",
             f"{path} is {_shape(size)}, and would have to be {_shape(scaled)} to fill an input of "
             f"{width}x{height}",
             path,
             f"an image of at most {MAX_PIXELS:,} pixels is made",
         )
-    pixels = np.asarray(_fit(image, scaled, height, width), np.float32) / 255
+    pixels = np.asarray(centred(image, scaled, height, width), np.float32) / 255
     pixels = pixels.reshape(height, width, type.channels)
     means: tuple[float, ...]
     deviations: tuple[float, ...]
@@ -107,14 +106,14 @@ def _read_image(path: Path, type: TensorType) -> Array:
     return np.ascontiguousarray(normal.transpose(2, 0, 1)[None])
 
 
-def _scaled(image: Image.Image, height: int, width: int) -> tuple[int, int]:
+def covering(image: Image.Image, height: int, width: int) -> tuple[int, int]:
     """The width and height at which an image covers the crop; small inputs see all of it."""
     crop = 1.0 if max(height, width) <= CIFAR_SIZE else CROP
     scale = max(height / image.height, width / image.width) / crop
     return max(width, round(image.width * scale)), max(height, round(image.height * scale))
 
 
-def _fit(image: Image.Image, scaled: tuple[int, int], height: int, width: int) -> Image.Image:
+def centred(image: Image.Image, scaled: tuple[int, int], height: int, width: int) -> Image.Image:
     """Resizes with bilinear filtering and crops the centre."""
     from PIL import Image
 
@@ -133,10 +132,6 @@ def top_k(probabilities: Array, k: int = 5) -> list[tuple[int, float]]:
     """The k likeliest classes of one sample, as index and probability."""
     order = np.argsort(-probabilities, kind="stable")[:k]
     return [(int(index), float(probabilities[index])) for index in order]
-
-
-def _failure(code: str, message: str, path: Path, help: str | None = None) -> Failure:
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=str(path)))
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from seqdsl.passes.matching.match import Line
 from seqdsl.semantic.reading import DISK
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 
 
 def read_map(path: Path) -> tuple[Line, ...]:
@@ -57,12 +56,9 @@ def _flat(table: object) -> Iterator[tuple[str, object]]:
 
 
 def _failure(path: Path, reason: str) -> Failure:
-    return Failure(
-        Diagnostic(
-            BY_NAME["name-map"],
-            f"{path} can't be read as a name map: {reason}",
-            None,
-            help='a line is "ours" = "theirs": entries, layers or whole subtrees by their names',
-            name=str(path),
-        )
+    return unlocated(
+        "name-map",
+        f"{path} can't be read as a name map: {reason}",
+        path,
+        'a line is "ours" = "theirs": entries, layers or whole subtrees by their names',
     )

@@ -21,7 +21,7 @@ from seqdsl.graph.parameters import module_path, size
 from seqdsl.passes.schedule.lower import lower
 from seqdsl.passes.schedule.schedule import Schedules
 from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Diagnostic, Failure, unlocated
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
@@ -106,14 +106,8 @@ def _check(model: onnx.ModelProto, network: Network) -> None:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise Failure(
-            Diagnostic(
-                BY_NAME["backend"],
-                f"onnx refuses {network.name}: {reason}",
-                None,
-                name=network.root.span.source.name,
-            )
-        ) from None
+        message = f"onnx refuses {network.name}: {reason}"
+        raise unlocated("backend", message, network.root.span.source.name) from None
 
 
 def value_name(network: Network, path: str) -> str:

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from seqdsl.backends.weights import Array, Outputs
 from seqdsl.graph.network import Network
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 
 NO_CUDA = "CUDA was asked for, and no CUDA device is to be had"
 
@@ -58,9 +57,7 @@ def refused(engine: str, error: Exception) -> Failure:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if isinstance(error, MemoryError) or any(words in reason.lower() for words in _NO_MEMORY):
         raise MemoryError(f"{engine} says: {reason}")
-    return Failure(
-        Diagnostic(BY_NAME["backend"], f"{engine} refuses it: {reason}", None, name="model")
-    )
+    return unlocated("backend", f"{engine} refuses it: {reason}", "model")
 
 
 _NO_MEMORY = ("allocate memory", "out of memory", "bad allocation", "bad_alloc", "failed to alloc")

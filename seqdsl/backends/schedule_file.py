@@ -10,8 +10,7 @@ from seqdsl.backends.files import first_bytes, write_whole
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.record import record, recorded
 from seqdsl.passes.schedule.schedule import Schedules
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import unlocated
 
 if TYPE_CHECKING:
     from seqdsl.backends.tuning import Tuned
@@ -36,12 +35,6 @@ def read_schedules(path: Path, network: Network) -> Schedules:
     try:
         return recorded(network, data.decode())
     except ValueError as error:
-        raise Failure(
-            Diagnostic(
-                BY_NAME["unreadable-schedule"],
-                f"{path} can't be used: {error}",
-                None,
-                help="make one with `seqdsl build --tune`, or leave out --schedule",
-                name=str(path),
-            )
-        ) from None
+        help = "make one with `seqdsl build --tune`, or leave out --schedule"
+        message = f"{path} can't be used: {error}"
+        raise unlocated("unreadable-schedule", message, path, help) from None

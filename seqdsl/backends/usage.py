@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from seqdsl.backends.weights import Array
-from seqdsl.passes.connections import Block, Exploded
+from seqdsl.passes.connections import Exploded, Patch
 
 
 def usage(layer: Exploded, state: Mapping[str, Array]) -> Array:
@@ -25,7 +25,7 @@ def usage(layer: Exploded, state: Mapping[str, Array]) -> Array:
     return found / largest if largest > 0 else found
 
 
-def _mean(blocks: tuple[Block, ...], state: Mapping[str, Array]) -> float:
+def _mean(blocks: tuple[Patch, ...], state: Mapping[str, Array]) -> float:
     parts = [state[b.key][slice(*b.outputs), slice(*b.inputs)] for b in blocks]
     total = sum(float(np.abs(part).sum(dtype=np.float64)) for part in parts)
     return total / sum(part.size for part in parts)

@@ -16,8 +16,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.operations import Conv2d, Init, Linear
 from seqdsl.graph.parameters import Parameter, Role, layout, size
 from seqdsl.passes.matching.units import spell
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import unlocated
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +39,7 @@ def load_state(path: Path, network: Network) -> State:
     state = fit(_unwrapped(read_arrays(path), network), network, str(path))
     bad = {key: count for key, value in state.items() if (count := not_finite(value))}
     if bad:
-        raise _failure(
+        raise unlocated(
             "not-finite",
             f"{path} holds NaN or infinity ({sum(bad.values()):,} in all), first in "
             f"{next(iter(bad))}",
@@ -90,7 +89,7 @@ def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
     if problems:
         shown = problems[:_SHOWN]
         more = len(problems) - len(shown)
-        raise _failure(
+        raise unlocated(
             "weights-mismatch",
             f"{name} does not fit {network.name}: {'; '.join(shown)}"
             + (f"; and {more} more" if more else ""),
@@ -132,7 +131,7 @@ def require_memory(network: Network) -> None:
     """Raises `Failure` where a network has more weights than this machine can hold."""
     needed, there = size(network), _memory()
     if needed > there:
-        raise _failure(
+        raise unlocated(
             "backend",
             f"the weights of {network.name} take {spell_bytes(needed)}, and this machine has "
             f"{spell_bytes(there)} of memory",
@@ -187,7 +186,3 @@ def _random(parameter: Parameter, rng: np.random.Generator) -> Array:
 def _he(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     fan_in = int(np.prod(shape[1:]))
     return rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float32)
-
-
-def _failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))

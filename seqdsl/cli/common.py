@@ -44,6 +44,18 @@ def network_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def engine_options(function: F) -> F:
+    """``--engine`` and ``--provider``: what runs a network, and where."""
+    function = click.option(
+        "--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
+        show_default=True, help="Where the engine runs.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
+        show_default=True,
+    )(function)  # fmt: skip
+
+
 def claims_option(function: F) -> F:
     """``--no-claims``: a network is used although what its file claims of it is false."""
     return click.option(

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import unlocated
 from seqdsl.training.data.sets import DATA_SETS
 
 if TYPE_CHECKING:
     from seqdsl.graph.network import Network
     from seqdsl.training.data.batch import Data
-    from seqdsl.training.options import Source
+    from seqdsl.training.options import DataSource
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -34,7 +33,7 @@ def data_options(function: F) -> F:
     return function
 
 
-def open_for(network: Network, source: Source, holdout: int) -> Data:
+def open_for(network: Network, source: DataSource, holdout: int) -> Data:
     """The data for a network's input and classes. Raises `Failure`."""
     from seqdsl.training.data.sets import open_data
 
@@ -42,14 +41,11 @@ def open_for(network: Network, source: Source, holdout: int) -> Data:
         raise click.UsageError("--data-path is of other data: digits come with scikit-learn")
     logits = network.logits.type
     if logits.elements != logits.channels or logits.channels < 2:
-        raise Failure(
-            Diagnostic(
-                BY_NAME["unfit-data"],
-                f"{network.name} gives {logits}, and a classifier gives a number a class",
-                None,
-                help="end it with `global_average_pool` and `fc classes`",
-                name=network.root.span.source.name,
-            )
+        raise unlocated(
+            "unfit-data",
+            f"{network.name} gives {logits}, and a classifier gives a number a class",
+            network.root.span.source.name,
+            "end it with `global_average_pool` and `fc classes`",
         )
     return open_data(
         source.data, source.path, network.input.type, classes=logits.channels, holdout=holdout,
@@ -59,12 +55,9 @@ def open_for(network: Network, source: Source, holdout: int) -> Data:
 
 def missing_extra(what: str, error: ImportError) -> NoReturn:
     """Raises a `Failure` that tells how to get what training, or plots, need."""
-    raise Failure(
-        Diagnostic(
-            BY_NAME["missing-extra"],
-            f"{what} {error.name or 'a library'}, which can't be imported: {error}",
-            None,
-            help="pip install 'seqdsl[train]'",
-            name="seqdsl",
-        )
+    raise unlocated(
+        "missing-extra",
+        f"{what} {error.name or 'a library'}, which can't be imported: {error}",
+        "seqdsl",
+        "pip install 'seqdsl[train]'",
     ) from None

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import (
+    claims_option,
+    engine_options,
+    fail_with,
+    load_or_exit,
+    network_options,
+)
 from seqdsl.cli.data_options import data_options, missing_extra, open_for
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.source.diagnostic import Failure
-from seqdsl.training.options import Source
+from seqdsl.training.options import DataSource
 
 if TYPE_CHECKING:
     from seqdsl.graph.network import Network
@@ -26,10 +32,7 @@ if TYPE_CHECKING:
 @data_options
 @click.option("--weights", type=click.Path(path_type=Path), required=True,
               help="A checkpoint: safetensors, or torch's.")  # fmt: skip
-@click.option("--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
-              show_default=True)  # fmt: skip
-@click.option("--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
-              show_default=True, help="Where the engine runs.")  # fmt: skip
+@engine_options
 @click.option(
     "--holdout",
     type=click.IntRange(min=0),
@@ -60,7 +63,7 @@ def command(
     Images are seen once, as a single centre crop (section 4.1); ImageNet's are those of val.
     """
     network = load_or_exit(file, network_name, defines, claims=claims)
-    source = Source(data, data_path, seed, skip_unreadable)
+    source = DataSource(data, data_path, seed, skip_unreadable)
     try:
         errors = _errors(network, source, holdout, weights, engine, provider, batch)
     except Failure as failure:
@@ -80,7 +83,7 @@ def command(
 
 def _errors(
     network: Network,
-    source: Source,
+    source: DataSource,
     holdout: int,
     weights: Path,
     engine: str,

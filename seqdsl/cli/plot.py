@@ -12,8 +12,7 @@ import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.cli.data_options import missing_extra
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.suggest import nearest
 from seqdsl.training.metrics import METRICS, read_metrics
 
@@ -192,7 +191,7 @@ def _curve(path: Path, name: str) -> Curve:
     training, validation = [row.train_error for row in rows], [row.top1 for row in rows]
     if all(map(math.isnan, (*training, *validation))):
         message = f"{path} has no error of any epoch yet"
-        raise Failure(Diagnostic(BY_NAME["unreadable-input"], message, None, name=str(path)))
+        raise unlocated("unreadable-input", message, path)
     return Curve(name, [row.epoch for row in rows], training, validation, list(_drops(rows)))
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import (
+    claims_option,
+    engine_options,
+    fail_with,
+    load_or_exit,
+    network_options,
+)
 from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
@@ -28,10 +34,7 @@ if TYPE_CHECKING:
 @network_options
 @claims_option
 @click.option("--weights", type=click.Path(path_type=Path), help="safetensors, or torch's.")
-@click.option("--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
-              show_default=True)  # fmt: skip
-@click.option("--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
-              show_default=True, help="Where the engine runs.")  # fmt: skip
+@engine_options
 @click.option("--save", type=click.Path(path_type=Path), metavar="OUT.npy",
               help="Keep the logits, or the map: float32 [samples, ...].")  # fmt: skip
 def command(

@@ -16,8 +16,7 @@ from seqdsl.cli.common import (
 from seqdsl.cli.data_options import data_options
 from seqdsl.passes.schedule.strategy import OF_TORCH, Strategy
 from seqdsl.source.diagnostic import Failure
-from seqdsl.training.choosing import choose_recipe
-from seqdsl.training.options import Machine, Source
+from seqdsl.training.options import DataSource, Machine
 
 _SCHEDULES = [strategy.value for strategy in OF_TORCH]
 
@@ -96,9 +95,10 @@ def command(
     if file == "-" and devices not in (None, 1):
         raise click.UsageError("standard input can't be read by several processes: name a file")
     from seqdsl.cli.training import plain_source_of, statement, train_and_tell
+    from seqdsl.training.choosing import choose_recipe
 
     network = load_or_exit(file, network_name, defines, claims=claims)
-    source = Source(data, data_path, seed, skip_unreadable)
+    source = DataSource(data, data_path, seed, skip_unreadable)
     machine = Machine(
         accelerator, devices, nodes, precision, accumulate, schedule, recompute, sync_batch_norm,
         channels_last, compile, workers, save_every,

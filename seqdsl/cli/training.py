@@ -20,7 +20,7 @@ from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import Recipe, spell
 from seqdsl.source.diagnostic import CompileError, Failure
-from seqdsl.training.options import Machine, Source
+from seqdsl.training.options import DataSource, Machine
 from seqdsl.training.run import Run
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def plain_source_of(file: str, network: str | None, defines: Mapping[str, str]) 
 def train_and_tell(
     network: Network,
     recipe: Recipe,
-    source: Source,
+    source: DataSource,
     machine: Machine,
     folder: Path,
     plain: str | None,

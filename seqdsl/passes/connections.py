@@ -26,7 +26,7 @@ _CHANNELWISE = (
 
 
 @frozen_value
-class Block:
+class Patch:
     """Part of a weight: ``weight[slice(*outputs), slice(*inputs)]``."""
 
     key: str  # in the state_dict
@@ -46,7 +46,7 @@ class Exploded:
     name: str  # unique in the network: the scope's path
     inputs: int  # g'
     groups: int  # g
-    connections: Mapping[tuple[int, int], tuple[Block, ...]]
+    connections: Mapping[tuple[int, int], tuple[Patch, ...]]
     joined: bool  # by a shortcut, as the last layer of a residual block (section 3.2)
 
 
@@ -109,7 +109,7 @@ def _explode(
     outside = [[s for s in window if not turn_of(s)] for window in windows]
     width = next(iter(groups.values()))[-1].type.channels
     inputs = _input_groups(outside, width, network)
-    connections: dict[tuple[int, int], tuple[Block, ...]] = {}
+    connections: dict[tuple[int, int], tuple[Patch, ...]] = {}
     for (turn, node), window in zip(readers, windows, strict=True):
         seen = (part for s in window for part in _sources(s, turn_of(s), inputs))
         for source, block in _blocks(node, seen, network):
@@ -135,7 +135,7 @@ def _sources(
 
 def _blocks(
     node: Node, seen: Iterator[tuple[int, int]], network: Network
-) -> Iterator[tuple[int, Block]]:
+) -> Iterator[tuple[int, Patch]]:
     """What of a convolution's weight reads each source; an input channel of a convolution in
     subgroups meets the outputs of its own.
     """
@@ -150,7 +150,7 @@ def _blocks(
         for subgroup in range(start // read, -(-stop // read)):
             first = subgroup * read
             inputs = (max(start, first) - first, min(stop, first + read) - first)
-            yield source, Block(key, (subgroup * made, (subgroup + 1) * made), inputs)
+            yield source, Patch(key, (subgroup * made, (subgroup + 1) * made), inputs)
         start = stop
 
 

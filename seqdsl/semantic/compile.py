@@ -22,7 +22,7 @@ from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.state import Aborted
 from seqdsl.semantic.suspect import Windowed
 from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label, unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.source.meter import OverLimit, metered
 from seqdsl.source.suggest import nearest
@@ -189,9 +189,7 @@ def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 
 def _file_failure(message: str, help: str, source: Source) -> Failure:
-    return Failure(
-        Diagnostic(BY_NAME["unknown-network"], message, None, help=help, name=source.name)
-    )
+    return unlocated("unknown-network", message, source.name, help)
 
 
 def _listing(names: Sequence[str]) -> str:

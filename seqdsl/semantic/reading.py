@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.text import Source
 
@@ -43,7 +42,7 @@ class Disk:
             raise is_directory(name) from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise failure("unreadable-file", f"{name} can't be read: {reason}", name) from None
+            raise unlocated("unreadable-file", f"{name} can't be read: {reason}", name) from None
 
     def exists(self, path: Path) -> bool:
         return path.exists()
@@ -69,7 +68,7 @@ def decode(data: bytes, name: str) -> Source:
     try:
         return Source(name, data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise failure(
+        raise unlocated(
             "not-utf8",
             f"{name} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}",
             name,
@@ -78,22 +77,17 @@ def decode(data: bytes, name: str) -> Source:
 
 
 def missing(name: str, help: str | None = None) -> Failure:
-    return failure("missing-file", f"{name} does not exist", name, help)
+    return unlocated("missing-file", f"{name} does not exist", name, help)
 
 
 def is_directory(name: str) -> Failure:
-    return failure("is-directory", f"{name} is a directory", name, "name the files in it")
+    return unlocated("is-directory", f"{name} is a directory", name, "name the files in it")
 
 
 def too_large(name: str) -> Failure:
-    return failure(
+    return unlocated(
         "file-too-large",
         f"{name} is larger than {LIMITS.get().bytes:,} bytes",
         name,
         f"split it into files that use one another; {way_on('bytes')}",
     )
-
-
-def failure(code: str, message: str, name: str, help: str | None = None) -> Failure:
-    """What is wrong with a file as a whole."""
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from seqdsl.semantic.reading import (
     decode,
-    failure,
     is_directory,
     missing,
     too_large,
 )
+from seqdsl.source.diagnostic import unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.source.limits import LIMITS
 from seqdsl.source.text import Source
@@ -46,11 +46,11 @@ class Revision:
         done = self._git(here, "rev-parse", "--show-toplevel")
         if done.returncode:
             told = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-            raise failure("no-git", told.removeprefix("fatal: "), self._asked)
+            raise unlocated("no-git", told.removeprefix("fatal: "), self._asked)
         self._root = Path(os.fsdecode(done.stdout.rstrip(b"\n")))
         commit = self._entry(f"{name}^{{commit}}")
         if commit is None:
-            raise failure(
+            raise unlocated(
                 "unknown-revision", f"git knows no revision `{name}`", self._asked,
                 "name a commit, a tag or a branch: HEAD~1",
             )  # fmt: skip
@@ -134,7 +134,7 @@ class Revision:
                 input=question, capture_output=True, check=False,
             )  # fmt: skip
         except OSError as error:
-            raise failure(
+            raise unlocated(
                 "no-git", f"git can't be run: {error.strerror}", self._asked,
                 "install git, or name two files",
             ) from None  # fmt: skip

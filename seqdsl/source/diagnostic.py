@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seqdsl.source.codes import Code, Severity
+from seqdsl.source.codes import BY_NAME, Code, Severity
 from seqdsl.source.fix import Fix
 from seqdsl.source.frozen import frozen_value
 from seqdsl.source.text import Span
@@ -76,3 +76,8 @@ class Failure(Exception):
     def __init__(self, diagnostic: Diagnostic) -> None:
         self.diagnostic = diagnostic
         super().__init__(diagnostic.message)
+
+
+def unlocated(code: str, message: str, name: object, help: str | None = None) -> Failure:
+    """What is wrong with a file as a whole, or with a call: no place in a source is shown."""
+    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=str(name)))

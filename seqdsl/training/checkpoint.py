@@ -21,8 +21,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.backends.files import write_through
+from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.training.position import Position
 
 Tensors = Mapping[str, torch.Tensor]
@@ -74,7 +74,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         _flush(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise unwritable(folder, error) from None
+        raise _unwritable(folder, error) from None
     _sweep(folder)
     found = checkpoints(folder)
     at = found.index(path)  # later ones could not be read, or this would not have been next
@@ -125,19 +125,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _unreadable(path: Path, message: str, help: str | None) -> Failure:
-    code = BY_NAME["unreadable-weights"]
-    return Failure(Diagnostic(code, message, None, help=help, name=str(path)))
+    return unlocated("unreadable-weights", message, path, help)
 
 
-def unwritable(path: Path, error: OSError) -> Failure:
-    return Failure(
-        Diagnostic(
-            BY_NAME["unwritable-output"],
-            f"{path} can't be written: {error.strerror or error}",
-            None,
-            help="what was saved before is whole: make room, and go on with --resume",
-            name=str(path),
-        )
+def _unwritable(path: Path, error: OSError) -> Failure:
+    return unlocated(
+        "unwritable-output",
+        f"{path} can't be written: {error.strerror or error}",
+        path,
+        "what was saved before is whole: make room, and go on with --resume",
     )
 
 
@@ -157,9 +153,7 @@ def _sweep(folder: Path) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        write_through(file, data)
 
 
 def _flush(folder: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from seqdsl.backends.images import CIFAR_SIZE
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import RECIPES, SETTINGS, Recipe, Setting, conflict, problem
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import unlocated
 from seqdsl.source.suggest import nearest
 
-_SMALL = 32  # inputs up to this size are trained as CIFAR's
+_CALL = "--set"  # where what is at fault is given
 
 
 def choose_recipe(network: Network, data: str, given: Mapping[str, str]) -> Recipe:
@@ -24,14 +24,14 @@ def choose_recipe(network: Network, data: str, given: Mapping[str, str]) -> Reci
     recipe = recipe.with_settings({name: _setting(name, text) for name, text in given.items()})
     reason = conflict(recipe)
     if reason is not None:
-        raise _failure("bad-setting", reason, "set epochs and milestones together")
+        raise unlocated("bad-setting", reason, _CALL, "set epochs and milestones together")
     return recipe
 
 
 def _usual(network: Network, data: str) -> str:
     """The recipe of a data set; of any folder's images, that of a set of their size."""
     if data == "folder":
-        return "cifar" if max(network.input.type.spatial) <= _SMALL else "imagenet"
+        return "cifar" if max(network.input.type.spatial) <= CIFAR_SIZE else "imagenet"
     return data.rstrip("0123456789")
 
 
@@ -39,11 +39,11 @@ def _setting(name: str, text: str) -> Setting:
     if name not in SETTINGS:
         near = nearest(name, SETTINGS)
         help = f"did you mean `{near}`?" if near else f"they are {', '.join(SETTINGS)}"
-        raise _failure("unknown-recipe", f"a recipe has no setting `{name}`", help)
+        raise unlocated("unknown-recipe", f"a recipe has no setting `{name}`", _CALL, help)
     value = _value(text)
     reason = problem(name, value)
     if reason is not None:
-        raise _failure("bad-setting", f"{reason}, and {text!r} is given", None)
+        raise unlocated("bad-setting", f"{reason}, and {text!r} is given", _CALL)
     assert isinstance(value, int | float | tuple)
     return value
 
@@ -64,7 +64,3 @@ def _value(text: str) -> object:
 
 def _is_whole(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
-
-
-def _failure(code: str, message: str, help: str | None) -> Failure:
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name="--set"))

@@ -27,16 +27,15 @@ from seqdsl.backends.weights import State, as_arrays
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import Recipe
 from seqdsl.passes.schedule import strategy
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.training.checkpoint import Checkpoint, read_latest
 from seqdsl.training.data.batch import Data
 from seqdsl.training.loading import Loaders
 from seqdsl.training.metrics import Row
-from seqdsl.training.options import Machine, Source
+from seqdsl.training.options import DataSource, Machine
 from seqdsl.training.position import Position
-from seqdsl.training.run import Run, begin, describe, network_hash, require_same
+from seqdsl.training.run import Run, begin, describe, require_same
 from seqdsl.training.sampling import Share
 from seqdsl.training.saves import Saves
 from seqdsl.training.synced_norm import sync_batch_norms
@@ -62,7 +61,7 @@ def train(
     network: Network,
     recipe: Recipe,
     data: Data,
-    source: Source,
+    source: DataSource,
     machine: Machine,
     run: Run,
     *,
@@ -85,7 +84,7 @@ def train(
     at = found[1].position if found else Position()
     module = _module(network, source.seed, machine)
     watch = Watch(run, recipe, steps, machine, at, listener)
-    saves = Saves(network_hash(network), [name for name, _ in module.named_parameters()])
+    saves = Saves(description["graph"], [name for name, _ in module.named_parameters()])
     try:
         trainer = _trainer(network, machine, run, recipe.epochs - at.epoch, watch, saves)
     except _REFUSALS as error:
@@ -136,7 +135,7 @@ def _latest(
     path, checkpoint, problems = found
     if checkpoint.network != network:
         message = f"{path} is of another network than the run's"
-        raise Failure(Diagnostic(BY_NAME["other-network"], message, None, name=str(run.folder)))
+        raise unlocated("other-network", message, run.folder)
     for problem in problems:
         listener.note(f"{problem}; an earlier one is taken")
     at = checkpoint.position
@@ -179,7 +178,7 @@ def _trainer(
     if find_spec("tensorboard"):
         logger = TensorBoardLogger(run.folder, name="tensorboard", version="")
     return pl.Trainer(
-        accelerator=machine.accelerator if machine.accelerator != "auto" else _accelerator(on_cpu),
+        accelerator="cpu" if on_cpu else "cuda",
         devices=devices,
         num_nodes=nodes,
         strategy=chosen,
@@ -226,10 +225,6 @@ def _require_devices(machine: Machine) -> None:
         )
 
 
-def _accelerator(on_cpu: bool) -> str:
-    return "cpu" if on_cpu else "cuda"
-
-
 def _processes(machine: Machine) -> tuple[int, int]:
     """Processes of a machine, and machines: as asked for, or as torchrun or Slurm started them."""
     devices, nodes = _started() or (1, 1)
@@ -267,7 +262,7 @@ def _require_whole(machine: Machine, recipe: Recipe, steps: int, data: Data) -> 
 
 
 def _unfit(message: str, help: str) -> Failure:
-    return Failure(Diagnostic(BY_NAME["unfit-run"], message, None, help=help, name="train"))
+    return unlocated("unfit-run", message, "train", help)
 
 
 def _quieten() -> None:

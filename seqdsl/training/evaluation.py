@@ -8,8 +8,7 @@ import numpy as np
 
 from seqdsl.backends.running import Outcome
 from seqdsl.backends.weights import Array, not_finite
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.batch import Draw, Split
 
@@ -47,14 +46,15 @@ def evaluate(
             outcome = run(read.images.numpy())
             logits = outcome.outputs["logits"].reshape(len(read.labels), -1)
             if not_finite(logits):
-                raise _failure("not-finite", f"logits of {split.name(start)} are NaN or infinite")
+                told = f"samples {start:,} to {draws[-1].index:,}"
+                raise unlocated("not-finite", f"a logit of {told} is NaN or infinite", "eval")
             places = _places(logits, read.labels.numpy())
             wrong1 += int((places >= 1).sum())
             wrong5 += int((places >= 5).sum())
             samples += len(places)
         report(f"{start + len(draws):,} of {len(split):,}", (start + len(draws)) / len(split))
     if outcome is None:
-        raise _failure("unreadable-data", f"none of {len(split):,} samples can be read")
+        raise unlocated("unreadable-data", f"none of {len(split):,} samples can be read", "eval")
     errors = (100 * wrong1 / samples, 100 * wrong5 / samples)
     return Errors(*errors, samples, tuple(unreadable), outcome.provider, outcome.note)
 
@@ -64,7 +64,3 @@ def _places(logits: Array, labels: np.ndarray) -> np.ndarray:
     own = np.take_along_axis(logits, labels[:, None], 1)
     first = np.arange(logits.shape[1]) < labels[:, None]
     return np.asarray(((logits > own) | (first & (logits == own))).sum(1))
-
-
-def _failure(code: str, message: str) -> Failure:
-    return Failure(Diagnostic(BY_NAME[code], message, None, name="eval"))

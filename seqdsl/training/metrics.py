@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from seqdsl.backends.files import first_bytes, write_whole
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import unlocated
 from seqdsl.source.frozen import frozen_value
 
 METRICS = "metrics.csv"  # in the folder of a run
@@ -100,12 +99,5 @@ def _real(name: str, text: str, path: Path, line: int) -> float:
 
 
 def _fail(path: Path, line: int, what: str) -> NoReturn:
-    raise Failure(
-        Diagnostic(
-            BY_NAME["unreadable-input"],
-            f"line {line} of {path} {what}",
-            None,
-            help=f"{METRICS} is written by `seqdsl train`, one row an epoch",
-            name=f"{path}:{line}",
-        )
-    )
+    help = f"{METRICS} is written by `seqdsl train`, one row an epoch"
+    raise unlocated("unreadable-input", f"line {line} of {path} {what}", f"{path}:{line}", help)

@@ -10,7 +10,7 @@ SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1")  # of a preemption, of a user, of Slu
 
 
 @frozen_value
-class Source:
+class DataSource:
     """Which samples, and in which order."""
 
     data: str = "digits"  # a key of DATA_SETS

@@ -13,11 +13,11 @@ from seqdsl.backends.files import write_whole
 from seqdsl.graph.dump import dump
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import Recipe
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.batch import Data
-from seqdsl.training.options import Source
+from seqdsl.training.metrics import METRICS
+from seqdsl.training.options import DataSource
 
 
 @frozen
@@ -36,7 +36,7 @@ class Run:
 
     @property
     def metrics(self) -> Path:
-        return self.folder / "metrics.csv"
+        return self.folder / METRICS
 
     @property
     def checkpoints(self) -> Path:
@@ -68,7 +68,7 @@ def network_hash(network: Network) -> str:
     return sha256(dump(network).encode()).hexdigest()
 
 
-def describe(network: Network, recipe: Recipe, source: Source, data: Data) -> dict[str, Any]:
+def describe(network: Network, recipe: Recipe, source: DataSource, data: Data) -> dict[str, Any]:
     """What a run can't change on its way, as JSON."""
     given = {name: value for name, value in asdict(source).items() if name != "path"}
     samples = {
@@ -115,14 +115,11 @@ def require_same(run: Run, description: Mapping[str, Any]) -> None:
         reason = getattr(error, "strerror", None) or error
         raise _unfit(run, f"{run.description} can't be read: {reason}", None) from None
     if there.get("graph") != description["graph"]:
-        raise Failure(
-            Diagnostic(
-                BY_NAME["other-network"],
-                f"the run in {run.folder} is of another network than {description['network']}",
-                None,
-                help="resume it with its own, or train this one in another folder",
-                name=str(run.folder),
-            )
+        raise unlocated(
+            "other-network",
+            f"the run in {run.folder} is of another network than {description['network']}",
+            run.folder,
+            "resume it with its own, or train this one in another folder",
         )
     if differing:
         raise _unfit(
@@ -147,4 +144,4 @@ def _plain(value: object) -> object:
 
 
 def _unfit(run: Run, message: str, help: str | None) -> Failure:
-    return Failure(Diagnostic(BY_NAME["unfit-run"], message, None, help=help, name=str(run.folder)))
+    return unlocated("unfit-run", message, run.folder, help)

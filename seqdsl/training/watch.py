@@ -15,8 +15,7 @@ from torch import Tensor
 
 from seqdsl.backends.checkpoints import write_tensors
 from seqdsl.graph.recipe import Recipe
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.training.metrics import Row, write_metrics
 from seqdsl.training.options import SIGNALS, Machine
@@ -121,7 +120,7 @@ class Watch(pl.Callback):
         self._tell_unreadable(trainer, task, int(unreadable))
         if not samples:
             message = f"none of {int(unreadable):,} validation samples can be read"
-            raise Failure(Diagnostic(BY_NAME["unreadable-data"], message, None, name="--data"))
+            raise unlocated("unreadable-data", message, "--data")
         row = Row(
             at.epoch + 1, at.step, self._recipe.rate(at.epoch),
             sums.loss / sums.samples, 100 * sums.wrong / sums.samples,
@@ -208,14 +207,11 @@ class Watch(pl.Callback):
         at = self.position
         verb = "is" if what == "loss" else "are"
         saved = f"; what was saved is whole: {self._run.checkpoints}" if self._saved else ""
-        return Failure(
-            Diagnostic(
-                BY_NAME["diverged"],
-                f"the {what} {verb} NaN or infinite in epoch {at.epoch + 1}, by step {at.step:,}",
-                None,
-                help=f"a smaller rate than {self._recipe.lr:g} may hold, by --set lr=...{saved}",
-                name=str(self._run.folder),
-            )
+        return unlocated(
+            "diverged",
+            f"the {what} {verb} NaN or infinite in epoch {at.epoch + 1}, by step {at.step:,}",
+            self._run.folder,
+            f"a smaller rate than {self._recipe.lr:g} may hold, by --set lr=...{saved}",
         )
 
     def _note(self, number: int, _: FrameType | None) -> None:

@@ -10,7 +10,7 @@ from networks import ARCHITECTURES, BASELINES, ELEVEN, EVERYTHING, compiled, pap
 import seqdsl
 from seqdsl import Network
 from seqdsl.graph.parameters import layout
-from seqdsl.passes.connections import Block, Exploded, explode
+from seqdsl.passes.connections import Exploded, Patch, explode
 
 TEXT = "use std.seqconv\nuse std.dense\nnetwork N {{ input 3x6x6; {} }}"
 AGGREGATED = [
@@ -51,7 +51,7 @@ def covered(network: Network) -> Counter[tuple[str, int, int]]:
 def test_every_weight_that_reads_a_window_is_of_one_connection(file: str, name: str) -> None:
     network = paper_network(file, name)
     shapes = {p.key: p.shape for p in layout(network)}
-    read: dict[str, list[Block]] = {}
+    read: dict[str, list[Patch]] = {}
     for layer in explode(network):
         assert len({i for _, i in layer.connections}) == layer.groups
         for blocks in layer.connections.values():
@@ -79,8 +79,8 @@ def test_seqconv_sees_all_before(tmp_path: Path) -> None:
     assert (layer.name, layer.inputs, layer.groups, layer.joined) == ("seqconv1", 1, 4, False)
     assert seen(layer) == {1: [0], 2: [0, 1], 3: [0, 1, 2], 4: [0, 1, 2, 3]}
     key = "seqconv1.group3.transform1.conv1.conv2d.weight"
-    assert layer.connections[0, 3] == (Block(key, (0, 2), (0, 3)),)
-    assert layer.connections[2, 3] == (Block(key, (0, 2), (5, 7)),)
+    assert layer.connections[0, 3] == (Patch(key, (0, 2), (0, 3)),)
+    assert layer.connections[2, 3] == (Patch(key, (0, 2), (5, 7)),)
 
 
 def test_an_input_in_groups_is_seen_as_groups(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from seqdsl.graph.recipe import RECIPES, Recipe
 from seqdsl.training.data.sets import open_data
 from seqdsl.training.engine import Trained, train
 from seqdsl.training.metrics import Row
-from seqdsl.training.options import Machine, Source
+from seqdsl.training.options import DataSource, Machine
 from seqdsl.training.run import Run
 from seqdsl.training.watch import SILENT, Listener
 
@@ -38,7 +38,7 @@ network Tiny(classes = 10, drop = 0.1) {
   softmax
 }
 """
-DIGITS = Source()
+DIGITS = DataSource()
 ON_CPU = Machine(accelerator="cpu")
 RECIPE = replace(RECIPES["digits"], epochs=2, batch=96, lr=0.05, milestones=(1,))
 
@@ -54,7 +54,7 @@ def run_tiny(
     folder: Path,
     *,
     recipe: Recipe = RECIPE,
-    source: Source = DIGITS,
+    source: DataSource = DIGITS,
     machine: Machine = ON_CPU,
     resume: bool = False,
     listener: Listener = SILENT,
@@ -62,8 +62,9 @@ def run_tiny(
 ) -> Trained:
     network = tiny(**(parameters or {}))
     data = open_data(
-        source.data, source.path, network.input.type, classes=10, holdout=recipe.holdout
-    )
+        source.data, source.path, network.input.type, classes=10, holdout=recipe.holdout,
+        seed=source.seed, skip_unreadable=source.skip_unreadable,
+    )  # fmt: skip
     return train(
         network, recipe, data, source, machine, Run(folder), resume=resume, listener=listener
     )

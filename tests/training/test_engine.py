@@ -20,7 +20,7 @@ from seqdsl.source.diagnostic import Failure
 from seqdsl.training.checkpoint import checkpoints, read_checkpoint
 from seqdsl.training.engine import Trained
 from seqdsl.training.metrics import read_metrics
-from seqdsl.training.options import Machine, Source
+from seqdsl.training.options import DataSource, Machine
 from seqdsl.training.watch import Listener
 
 STEPS = 1438 // RECIPE.batch  # of an epoch
@@ -70,9 +70,29 @@ def test_resumed_run_is_the_unbroken_one(
     assert told(tuple(read_metrics(folder / "metrics.csv"))) == told(unbroken[1].rows)
 
 
+@pytest.mark.parametrize(
+    "machine",
+    [
+        Machine(accelerator="cpu", accumulate=2),
+        Machine(accelerator="cpu", channels_last=True, recompute=True),
+        Machine(accelerator="cpu", precision="bf16"),
+        Machine(accelerator="cpu", workers=1),
+    ],
+    ids=["parts", "channels last", "bf16", "workers"],
+)
+def test_however_it_is_computed_a_resumed_run_is_the_unbroken_one(
+    tmp_path: Path, machine: Machine
+) -> None:
+    run_tiny(tmp_path / "whole", machine=machine)
+    with pytest.raises(Broken):
+        run_tiny(tmp_path / "run", machine=replace(machine, save_every=1), listener=broken_at(9))
+    run_tiny(tmp_path / "run", machine=machine, resume=True)
+    assert weights(tmp_path / "run") == weights(tmp_path / "whole")
+
+
 def test_seed_decides(tmp_path: Path, unbroken: tuple[Path, Trained]) -> None:
     run_tiny(tmp_path / "same")
-    run_tiny(tmp_path / "other", source=Source(seed=1))
+    run_tiny(tmp_path / "other", source=DataSource(seed=1))
     assert weights(tmp_path / "same") == weights(unbroken[0]) != weights(tmp_path / "other")
 
 
@@ -152,7 +172,7 @@ def test_diverged_run_ends_and_leaves_what_was_saved(tmp_path: Path) -> None:
     ("change", "code", "told"),
     [
         ({}, None, ""),
-        ({"source": Source(seed=3)}, "unfit-run", "its seed is 0, and 3 is given"),
+        ({"source": DataSource(seed=3)}, "unfit-run", "its seed is 0, and 3 is given"),
         ({"recipe": replace(RECIPE, lr=0.2)}, "unfit-run", "its lr is 0.05, and 0.2 is given"),
         ({"parameters": {"drop": 0.3}}, "other-network", "of another network than Tiny"),
     ],

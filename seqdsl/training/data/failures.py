@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.diagnostic import Failure, unlocated
 
 
 def failure(code: str, message: str, path: Path | None = None, help: str | None = None) -> Failure:
-    name = "--data" if path is None else shown(path)
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=name))
+    return unlocated(code, message, "--data" if path is None else shown(path), help)
 
 
 def shown(path: str | Path) -> str:

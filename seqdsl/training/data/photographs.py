@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from seqdsl.backends.images import CIFAR_SIZE, CROP, IMAGENET, MAX_PIXELS
+from seqdsl.backends.images import IMAGENET, MAX_PIXELS, centred, covering
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.chance import Chance, Numbers, Use
 from seqdsl.training.data.small import Bytes, Floats, Look, present
@@ -49,7 +49,7 @@ class Whole:
         return self.look.shape
 
     def pixels(self, image: Image.Image, chance: Chance | None) -> Bytes:  # noqa: ARG002
-        return planes(centred(image, *self.look.shape[1:]))
+        return planes(centre_crop(image, *self.look.shape[1:]))
 
     def batch(self, images: Bytes, chance: Chance | None) -> Tensor:
         return present(images, self.look, chance)
@@ -65,7 +65,7 @@ class Cropped:
         """``[C, H, W]`` of one image, in its own colours."""
         _, height, width = self.shape
         if chance is None:
-            return planes(centred(image, height, width))
+            return planes(centre_crop(image, height, width))
         part = image.crop(random_box(image.size, width / height, chance))
         pixels = planes(part.resize((width, height), Image.Resampling.BILINEAR))
         return pixels[..., ::-1] if chance.below(Use.MIRROR, 2)[0, 0] else pixels
@@ -78,19 +78,15 @@ class Cropped:
         return torch.from_numpy(shown)
 
 
-def centred(image: Image.Image, height: int, width: int) -> Image.Image:
+def centre_crop(image: Image.Image, height: int, width: int) -> Image.Image:
     """Resized so that it covers the crop, of which 224 are 256 of the shorter side, and cropped;
     small inputs see all of it. As `seqdsl run` does. Raises ValueError for a shape that is no
     picture's.
     """
-    crop = 1.0 if max(height, width) <= CIFAR_SIZE else CROP
-    scale = max(height / image.height, width / image.width) / crop
-    size = max(width, round(image.width * scale)), max(height, round(image.height * scale))
+    size = covering(image, height, width)
     if size[0] * size[1] > MAX_PIXELS:
         raise ValueError(f"{image.width}x{image.height} pixels would become {size[0]}x{size[1]}")
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    resized = image.resize(size, Image.Resampling.BILINEAR)
-    return resized.crop((left, top, left + width, top + height))
+    return centred(image, size, height, width)
 
 
 def random_box(size: tuple[int, int], aspect: float, chance: Chance) -> Box:
