@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import lightning.pytorch as pl
@@ -51,20 +52,29 @@ def loader(split: Split, batches: Sampler[list[Draw]], workers: int) -> DataLoad
     dataset: Any = Workable(split)  # torch asks `__getitems__` for a whole batch
     return _Received(
         dataset, batch_sampler=batches, num_workers=workers, collate_fn=passed_on,
-        worker_init_fn=_outlast if workers else None,
         pin_memory=torch.cuda.is_available(),
     )  # fmt: skip
-
-
-def _outlast(_: int) -> None:
-    """A signal to a whole group of processes ends the run, which then ends its workers."""
-    for name in SIGNALS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 class _Received(DataLoader[Batch]):
     """Raises the `Failure` that a worker met."""
 
     def __iter__(self) -> Any:
-        return map(received, super().__iter__())
+        with _held_back(SIGNALS):
+            batches = super().__iter__()
+        return map(received, batches)
+
+
+@contextmanager
+def _held_back(names: Sequence[str]) -> Iterator[None]:
+    """Signals wait meanwhile, and processes that are started never get them: one to a whole group
+    ends the run, which then ends its workers.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # a system that has no such groups
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in names])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

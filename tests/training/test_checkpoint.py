@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +22,7 @@ from seqdsl.training.checkpoint import (
     read_latest,
     write_checkpoint,
 )
+from seqdsl.training.engine import _fit
 from seqdsl.training.evaluation import evaluate
 from seqdsl.training.position import Position, Sums
 
@@ -163,3 +166,34 @@ def test_no_error_is_made_up(readable: int, row: tuple[float, ...], code: str) -
     with pytest.raises(Failure) as caught:
         evaluate(answering(*row), Few(readable), 3)
     assert caught.value.diagnostic.code.name == code
+
+
+def test_nothing_is_written_under_the_name_of_a_checkpoint(tmp_path: Path) -> None:
+    """So that a process can be killed at any instant: the name comes with all that is in it."""
+    opened: list[str] = []
+
+    def audit(event: str, arguments: tuple) -> None:
+        if event == "open" and is_watching and isinstance(arguments[0], str):
+            opened.append(arguments[0])
+
+    sys.addaudithook(audit)
+    is_watching = True
+    path = write_checkpoint(tmp_path, at(3))
+    is_watching = False
+    written = [name for name in opened if str(tmp_path) in name]
+    assert any("weights.safetensors" in name for name in written)
+    assert not [name for name in written if name.startswith(f"{path}/")]
+
+
+def test_process_that_fails_ends_those_that_it_started() -> None:
+    """As it must where their devices wait for one another, and no connection is closed."""
+    ended: list[int] = []
+
+    def fit(*_: object, **__: object) -> None:
+        raise ValueError("as Lightning might")
+
+    launcher = SimpleNamespace(kill=ended.append)
+    trainer = SimpleNamespace(fit=fit, strategy=SimpleNamespace(launcher=launcher))
+    with pytest.raises(Failure, match="torch refuses it: as Lightning might"):
+        _fit(trainer, None, None, None)
+    assert ended == [signal.SIGKILL]

@@ -131,3 +131,10 @@ def test_torchvision_crops_and_decodes_alike(tmp_path: Path) -> None:
     PICTURE.save(tmp_path / "a.jpg", quality=80)
     decoded = io.decode_image(str(tmp_path / "a.jpg"))
     assert torch.equal(decoded, torch.tensor(planes(Image.open(tmp_path / "a.jpg"))))
+
+
+def test_centre_crop_is_224_of_256() -> None:
+    picture = PICTURE.crop((0, 0, 512, 384)).resize((640, 480))
+    resized = picture.resize((341, 256), Image.Resampling.BILINEAR)
+    expected = planes(resized.crop((58, 16, 58 + 224, 16 + 224)))
+    assert np.array_equal(Cropped((3, 224, 224)).pixels(picture, None), expected)
