@@ -74,7 +74,7 @@ def test_what_was_killed_halfway_is_swept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "momentum.safetensors", "state.json"])
-@pytest.mark.parametrize("how", ["cut", "changed", "gone", "empty"])
+@pytest.mark.parametrize("how", ["cut", "changed", "a bit", "gone", "empty"])
 def test_damage_is_told_and_the_one_before_is_taken(tmp_path: Path, name: str, how: str) -> None:
     write_checkpoint(tmp_path, at(1))
     file = write_checkpoint(tmp_path, at(2)) / name
@@ -84,7 +84,9 @@ def test_damage_is_told_and_the_one_before_is_taken(tmp_path: Path, name: str, h
         file.unlink()
     else:
         changed = whole[:middle] + bytes([whole[middle] ^ 0x80]) + whole[middle + 1 :]
-        file.write_bytes({"cut": whole[:-3], "changed": changed, "empty": b""}[how])
+        bit = whole[:-1] + bytes([whole[-1] ^ 0x80])  # of the last number
+        made = {"cut": whole[:-3], "changed": changed, "a bit": bit, "empty": b""}
+        file.write_bytes(made[how])
     found = read_latest(tmp_path)
     assert found is not None
     path, checkpoint, problems = found
@@ -119,6 +121,15 @@ def test_other_samples_are_another_run(tmp_path: Path) -> None:
     told = json.loads(description.read_text())
     description.write_text(json.dumps({**told, "training samples": 1437}))
     with pytest.raises(Failure, match="its training samples is 1437, and 1438 is given"):
+        run_tiny(tmp_path / "run", resume=True)
+
+
+def test_checkpoint_of_another_network_is_not_gone_on_with(tmp_path: Path) -> None:
+    run_tiny(tmp_path / "run")
+    for state in (tmp_path / "run" / "checkpoints").glob("*/state.json"):
+        told = json.loads(state.read_text())
+        state.write_text(json.dumps({**told, "network": "another hash"}))
+    with pytest.raises(Failure, match="is of another network than the run's"):
         run_tiny(tmp_path / "run", resume=True)
 
 

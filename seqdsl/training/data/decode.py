@@ -1,6 +1,6 @@
 """Reads an image file, whatever is in it, or says what is wrong.
 
-Pillow decodes JPEG as torchvision does, to the same pixels in the same time (libjpeg-turbo).
+Pillow decodes JPEG as torchvision does, to the same pixels: by libjpeg-turbo.
 """
 
 from __future__ import annotations
