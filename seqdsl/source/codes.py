@@ -119,7 +119,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ701", "missing-data", "A data set is not where it is looked for."),
     Code("SEQ702", "unreadable-data", "A file of a data set can't be read."),
     Code("SEQ703", "unfit-data", "A data set does not fit the network or the recipe."),
-    Code("SEQ704", "unfit-run", "A run can't be begun or resumed in this folder."),
+    Code("SEQ704", "unfit-run", "A run can't be begun or resumed so, or in this folder."),
     Code("SEQ705", "other-network", "A run is of another network than the one given."),
     Code("SEQ706", "diverged", "A loss or a weight is NaN or infinite."),
     Code("SEQ707", "missing-extra", "A library that a command needs is not installed."),
