@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-import signal
+import subprocess
 import sys
+import traceback
 import warnings
+from collections.abc import Callable
+from functools import wraps
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
+from typing import ParamSpec
 
 import lightning.pytorch as pl
 import torch
@@ -17,7 +22,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
-from torch import nn
+from torch import distributed, nn
 
 from seqdsl.backends.checkpoints import write_tensors
 from seqdsl.backends.execution import Execution
@@ -42,6 +47,8 @@ from seqdsl.training.synced_norm import sync_batch_norms
 from seqdsl.training.task import Task
 from seqdsl.training.watch import SILENT, Listener, Watch
 
+P = ParamSpec("P")
+
 _REFUSALS = (RuntimeError, ValueError, MisconfigurationException)
 _PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
@@ -57,6 +64,27 @@ class Trained:
     is_first: bool  # of the processes, the one that writes and tells
 
 
+def _disconnecting(train: Callable[P, Trained]) -> Callable[P, Trained]:
+    """Ends the threads that connect processes with the training, however that ends: an interpreter
+    that ends with them can abort.
+    """
+
+    @wraps(train)
+    def trained(*args: P.args, **kwargs: P.kwargs) -> Trained:
+        try:
+            return train(*args, **kwargs)
+        except BaseException as error:
+            traceback.clear_frames(error.__traceback__)  # they hold the trainer
+            raise
+        finally:
+            if distributed.is_initialized():
+                distributed.destroy_process_group()
+                gc.collect()  # the trainer is a circle, and holds them, too
+
+    return trained
+
+
+@_disconnecting
 def train(
     network: Network,
     recipe: Recipe,
@@ -115,9 +143,16 @@ def _fit(trainer: pl.Trainer, task: Task, loaders: Loaders, path: Path | None) -
     except _REFUSALS as error:  # a device's memory, a process that died
         raise refused("torch", error) from None
     finally:
-        end = getattr(trainer.strategy.launcher, "kill", None)
-        if end is not None and sys.exc_info()[0] is not None:
-            end(signal.SIGKILL)
+        if sys.exc_info()[0] is not None:
+            _end(getattr(trainer.strategy.launcher, "procs", []))
+
+
+def _end(started: list[subprocess.Popen[bytes]]) -> None:
+    """Ends the processes, and takes them from Lightning's watch, which would end this one, too."""
+    processes = tuple(started)
+    started.clear()
+    for process in processes:
+        process.kill()
 
 
 def is_first_process() -> bool:

@@ -84,7 +84,11 @@ def test_two_machines_are_one(source: Path) -> None:
         )
         for rank in ("0", "1")
     ]  # fmt: skip
-    ends = [process.communicate() for process in started]
+    try:
+        ends = [process.communicate(timeout=300) for process in started]
+    finally:
+        for process in started:  # one that failed would leave the other waiting
+            process.kill()
     assert [process.returncode for process in started] == [0, 0], ends
     alone = trained(source, "alone")
     assert agree(only_row(folder), alone)
@@ -162,3 +166,33 @@ def test_processes_that_can_not_be_had_are_told(
     call = ["train", source, "--accelerator", "cpu", "-o", folder, *options]
     done = seqdsl_command(*call)
     assert (done.code, told in done.err, folder.exists()) == (2, True, False), done.err
+
+
+AT_ITS_END = """\
+import atexit, pathlib, sys
+
+def tell() -> None:
+    tasks = pathlib.Path("/proc/self/task").glob("*/comm")
+    print("threads:", *sorted(task.read_text().strip() for task in tasks), file=sys.stderr)
+
+atexit.register(tell)  # the first is the last to be called
+from seqdsl.cli.main import main
+main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are seen on Linux")
+@pytest.mark.parametrize("limit", [None, 30_000], ids=["well", "on a full disk"])
+def test_no_connection_outlasts_the_training(source: Path, limit: int | None) -> None:
+    """An interpreter that ended with its threads aborted once in some twenty runs."""
+    program = source.parent / "program.py"
+    program.write_text(AT_ITS_END)
+    done = subprocess.run(
+        [sys.executable, str(program), *TRAIN[3:], str(source), *RECIPE, "--devices", "2",
+         "--accelerator", "cpu", "-o", str(source.parent / "run")],
+        capture_output=True, text=True, env=ENVIRONMENT,
+        preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))),
+    )  # fmt: skip
+    assert done.returncode == (2 if limit else 0), done.stderr
+    ends = re.findall(r"^threads: (.*)$", done.stderr, re.MULTILINE)
+    assert ends and not any("gloo" in end for end in ends)
