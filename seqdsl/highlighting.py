@@ -120,6 +120,32 @@ class SeqLexer(RegexLexer):
                 yield index, refined, value
 
 
+def spans(text: str) -> list[list[tuple[str, str]]]:
+    """Each line of a source as stretches of one class: `CLASSES`, or none."""
+    lines: list[list[tuple[str, str]]] = [[]]
+    for kind, value in SeqLexer(stripnl=False, ensurenl=False).get_tokens(text):
+        name = next((name for name, of in CLASSES.items() if is_token_subtype(kind, of)), "")
+        for number, piece in enumerate(value.split("\n")):
+            if number:
+                lines.append([])
+            if piece:
+                lines[-1].append((name, piece))
+    return lines
+
+
+# The classes of the spans of a page, and the most general token of each.
+CLASSES: dict[str, _TokenType] = {
+    "c": Comment,
+    "s": String,
+    "n": Number,
+    "k": Keyword,
+    "m": Name.Class,
+    "f": Name.Function,
+    "p": Name.Attribute,
+    "o": Operator,
+}
+
+
 class _Context:
     """What stands before a token, and so what a name in its place is."""
 

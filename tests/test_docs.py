@@ -19,13 +19,19 @@ DRAWINGS = re.findall(
     r"^seqdsl (draw .*)$", (ROOT / "docs" / "drawings.md").read_text(), re.MULTILINE
 )
 COMMANDS = re.findall(r"^seqdsl (.*?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE)
+TABLES = re.findall(
+    r"^```sh\nseqdsl (.*)\n```\n(?:\n```\w*\n([^`]*)```)?",
+    (ROOT / "docs" / "tables.md").read_text(),
+    re.MULTILINE,
+)
 
 
 QUICKLY = {"table5": ["--networks", "S4", "--epochs", "1", "--seeds", "1"]}  # of ten minutes
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11 and len(DRAWINGS) == 4
+    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11 and len(DRAWINGS) == 5
+    assert len(TABLES) == 5 and sum(bool(printed) for _, printed in TABLES) == 3
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: re.findall(r"network (\w+)", s)[0])
@@ -50,6 +56,16 @@ def test_command_of_the_readme(tmp_path: Path, line: str) -> None:
         command += ["--set", "epochs=1"]  # the first of thirty
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == line.startswith("diff"), done.stderr  # whose networks differ
+
+
+@pytest.mark.parametrize(("line", "printed"), TABLES)
+def test_table_of_the_documents(tmp_path: Path, line: str, printed: str) -> None:
+    """Its command runs, and what stands below it is what it prints."""
+    (tmp_path / "architectures").symlink_to(ARCHITECTURES)
+    command = [sys.executable, "-m", "seqdsl", *line.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert printed in ("", done.stdout)
 
 
 def test_difference_of_the_readme() -> None:
@@ -81,6 +97,7 @@ def test_maps_of_the_documents_are_read(tmp_path: Path) -> None:
 def test_drawing_of_the_documents(tmp_path: Path, line: str) -> None:
     """Its command runs, and what stands beside it is what it draws."""
     (tmp_path / "architectures").symlink_to(ARCHITECTURES)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "docs").mkdir()
     command = [sys.executable, "-m", "seqdsl", *line.split()]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
@@ -93,7 +110,7 @@ def test_drawing_of_the_documents(tmp_path: Path, line: str) -> None:
 def shown(path: Path) -> tuple[list[str], list[str], int]:
     """The boxes of a drawing, what it says, and its arrows: the same, whichever engine drew it."""
     elements = list(ET.fromstring(path.read_text()).iter())
-    boxes = sorted(e.get("id", "") for e in elements if e.get("class") == "node")
+    boxes = sorted(e.get("id", "") for e in elements if e.get("class") in ("box", "group"))
     texts = sorted(e.text or "" for e in elements if e.tag.endswith("}text"))
     return boxes, texts, sum(e.get("class") == "edge" for e in elements)
 

@@ -10,6 +10,7 @@ import pytest
 from networks import ARCHITECTURES, ROOT
 
 ORDER = [
+    "highlighting",
     "source",
     "syntax",
     "graph",
@@ -19,6 +20,7 @@ ORDER = [
     "training",
     "api",
     "server",
+    "page",
     "cli",
 ]
 TRAINING = {
@@ -58,6 +60,8 @@ HEAVY = {
     "matplotlib": {"plots"},
     "networkx": {"network"},
     "lark": {"tokens", "recovery", "repairs", "advice", "messages", "parser", "construct"},
+    "reportlab": {"pdf"},
+    "resvg_py": {"png"},
     "rich": {"tables", "progress"},
     "pygments": {"highlighting"},
     "pygls": {"main"},

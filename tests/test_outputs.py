@@ -145,7 +145,7 @@ def test_a_stage_hides_no_layer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("depth", Depth)
 def test_drawings_show_outputs(tmp_path: Path, depth: Depth) -> None:
     drawn = picture(compiled(tmp_path, SEVERAL), depth)
-    boxes = {box.key: box.lines for box in drawn.boxes}
+    boxes = {box.key: (box.name, box.shape) for box in drawn.boxes}
     arrows = {(a.source, a.target) for a in drawn.arrows}
     assert boxes["output/aux"] == ("output aux", "5")
     assert ("input", "output/picture") in arrows

@@ -61,7 +61,7 @@ def _library(name: str) -> Part:
 def _graphviz() -> Part:
     program = shutil.which("dot")
     if program is None:
-        way = "for PDF, install the system's Graphviz"
+        way = "graphviz-pure lays drawings out as well"
         return Part("Graphviz", "there is no dot program", Verdict.NOTE, way)
     said = run([program, "-V"])[2].rpartition("version ")[2]
     return _drawing("Graphviz", f"{said}, {program}", program)
@@ -69,21 +69,20 @@ def _graphviz() -> Part:
 
 def _packaged_graphviz() -> Part:
     """The engine that draws where the system has none."""
-    from seqdsl.backends.graphviz import engines as layouts
+    from seqdsl.backends.drawing.graphviz import engines as layouts
 
-    command = dict(layouts(".svg")).get("graphviz-pure")
-    if command is not None:
-        return _drawing("graphviz-pure", metadata.version("graphviz-pure"), command[0])
+    program = dict(layouts()).get("graphviz-pure")
+    if program is not None:
+        return _drawing("graphviz-pure", metadata.version("graphviz-pure"), program)
     verdict = Verdict.BROKEN if shutil.which("dot") is None else Verdict.NOTE
     return Part("graphviz-pure", "not installed", verdict, "pip install graphviz-pure")
 
 
 def _drawing(name: str, version: str, program: str) -> Part:
-    """What an engine draws, found by drawing."""
-    formats = [f for f in ("svg", "png", "pdf") if run([program, f"-T{f}"], _DRAWN)[:1] == (0,)]
-    if not formats:
-        return Part(name, f"{version}: it draws nothing", Verdict.BROKEN, "install it again")
-    return Part(name, f"{version}: {', '.join(formats).upper()}")
+    """Whether an engine lays a graph out, found by asking it to."""
+    if run([program, "-Tjson"], _DRAWN)[:1] != (0,):
+        return Part(name, f"{version}: it lays nothing out", Verdict.BROKEN, "install it again")
+    return Part(name, version)
 
 
 def _cache() -> Part:

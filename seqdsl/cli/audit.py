@@ -124,10 +124,7 @@ def _number(printed: Fraction, text: str) -> Number:
 
 
 def _difference(verdict: Verdict) -> Number:
-    if not verdict.printed:
-        return Number(None, "-")
-    percent = float(100 * (verdict.computed - verdict.printed) / verdict.printed)
-    return Number(percent, f"{percent:+.2f}")
+    return Number(verdict.percent, verdict.difference)
 
 
 def _word(verdict: Verdict) -> str:

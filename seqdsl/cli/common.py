@@ -92,6 +92,7 @@ def load_or_exit(
     defines: dict[str, str],
     *,
     claims: bool = True,
+    revision: str | None = None,
 ) -> Network:
     """A network of a file. Prints every finding; exits where an error leaves no network.
 
@@ -101,7 +102,7 @@ def load_or_exit(
     with stage("import"):
         from seqdsl.api import load_instance
 
-    instance, diagnostics = load_instance(path, network, defines)
+    instance, diagnostics = load_instance(path, network, defines, revision)
     built = None if instance is None else instance.network
     others = [d for d in diagnostics if built is None or d.code.name not in CLAIMS]
     if not claims:

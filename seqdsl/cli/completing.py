@@ -87,7 +87,7 @@ def _codes(_: str) -> Iterator[CompletionItem]:
 
 
 _WORDS: dict[str, Callable[[str], Iterable[CompletionItem]]] = {
-    **dict.fromkeys(("file", "files", "paths", "sources", "a", "b"), _files),
+    **dict.fromkeys(("file", "files", "paths", "sources", "sides", "a", "b"), _files),
     "network_name": _networks,
     "defines": _parameters,
     "code": _codes,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seqdsl.cli.common import CLAIMS, network_options, parse_defines, show
+from seqdsl.cli.sides import Side, read_sides
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost, spell_count
 from seqdsl.graph.network import Network
@@ -16,7 +16,6 @@ from seqdsl.graph.statistics import Part
 from seqdsl.passes.difference.compare import Change, Kind, NetworkDiff, StageDiff, diff
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic
-from seqdsl.source.frozen import frozen_value
 
 if TYPE_CHECKING:
     from seqdsl.semantic.compile import Instance
@@ -28,19 +27,6 @@ _EXACT_HEADINGS = (
 )  # fmt: skip
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
-
-
-@frozen_value
-class Side:
-    """What A or B names: ``[REVISION:]FILE[:NETWORK]``."""
-
-    revision: str | None
-    file: str
-    network: str | None
-
-    @property
-    def where(self) -> str:
-        return self.file if self.revision is None else f"{self.revision}:{self.file}"
 
 
 @click.command("diff")
@@ -74,9 +60,7 @@ def command(
     changed are told by stage; names, spelling and comments make no difference. Exit code 0 where
     nothing differs, 1 where something does, 2 where there is nothing to compare.
     """
-    left, right = _side(a, network_name), _side(b, network_name)
-    if left.file == right.file == "-":
-        raise click.UsageError("standard input can be A or B, not both")
+    left, right = read_sides((a, b), network_name)
     if left.network or right.network or defines or defines_a or defines_b:
         pairs = [(_one(left, {**defines, **defines_a}), _one(right, {**defines, **defines_b}))]
         absent: list[tuple[Network, str]] = []
@@ -101,21 +85,6 @@ def command(
 def difference_table(title: str, before: Network, after: Network) -> Table:
     """What differs between two networks, for readers."""
     return _table(title, diff(before, after), exact=False)
-
-
-def _side(text: str, network: str | None) -> Side:
-    """Reads ``[REVISION:]FILE[:NETWORK]``: a file that is there is meant, whatever its name."""
-    if text == "-" or Path(text).is_file():
-        return Side(None, text, network)
-    rest, _, last = text.rpartition(":")
-    if last.isidentifier() and (":" in rest or rest.endswith(".seq") or Path(rest).is_file()):
-        text, network = rest, last
-    if ":" not in text or Path(text).is_file():
-        return Side(None, text, network)
-    revision, _, file = text.rpartition(":")
-    if not revision or not file:
-        raise click.UsageError(f"{text!r} is not of the form [REVISION:]FILE[:NETWORK]")
-    return Side(revision, file, network)
 
 
 # --- networks

@@ -18,12 +18,24 @@ from seqdsl.source.suggest import nearest
 @network_options
 @claims_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
-              help="A .svg, .png, .pdf or .dot file.")  # fmt: skip
+              help="A .svg, .png, .pdf, .dot or .mmd (Mermaid) file.")  # fmt: skip
 @click.option("--depth", type=click.Choice([depth.value for depth in Depth]), default="network",
               show_default=True, help="What a box is.")  # fmt: skip
 @click.option("--only", metavar="PATH", help="One part, by its path: conv4/residual1.")
 @click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", show_default=True,
               help="Top to bottom, or left to right.")  # fmt: skip
+@click.option(
+    "--fold/--no-fold",
+    default=None,
+    help="Whether one of several copies stands for all. [default: but for `layer`]",
+)
+@click.option(
+    "--theme",
+    type=click.Choice(["auto", "light", "dark", "gray"]),
+    default="auto",
+    show_default=True,
+    help="Colours; auto is light, and in an SVG dark where its viewer is.",
+)
 def command(
     file: str,
     network_name: str | None,
@@ -33,27 +45,29 @@ def command(
     depth: str,
     only: str | None,
     direction: str,
+    fold: bool | None,
+    theme: str,
 ) -> None:
     """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks with
     repeats folded, `layer` every layer, `group` the groups of layers and the windows they see.
     """
-    from seqdsl.backends.graphviz import FORMATS, draw, is_slow
+    from seqdsl.backends.drawing.write import FORMATS, TEXTS, draw, is_slow
 
     if output.suffix.lower() not in FORMATS:
         raise click.UsageError(f"{output}: the output is one of {', '.join(FORMATS)}")
     network = load_or_exit(file, network_name, defines, claims=claims)
     try:
-        drawn = picture(network, Depth(depth), only and only.strip("/"))
+        drawn = picture(network, Depth(depth), only and only.strip("/"), fold=fold)
     except NoSuchPart as problem:
         paths = {s.path for node in network.nodes for s in node.scope.ancestry() if s.path}
         near = None if only in paths else nearest(only or "", sorted(paths))
         hint = f" Did you mean {near}?" if near else ""
         raise click.UsageError(f"{problem}.{hint}") from None
     size = f"{len(drawn.boxes)} boxes, {len(drawn.arrows)} arrows"
-    if output.suffix.lower() != ".dot" and is_slow(drawn):
+    if output.suffix.lower() not in TEXTS and is_slow(drawn):
         click.echo(f"laying out {size}: this may take a while", err=True)
     try:
-        engine = draw(drawn, output, direction)
+        engine = draw(drawn, output, direction, theme)
     except Failure as failure:
         fail_with(failure)
     click.echo(f"{output}: {size}, {engine}", err=True)

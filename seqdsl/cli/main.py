@@ -16,6 +16,7 @@ from seqdsl.cli.leaving import INTERRUPTED, is_of_an_interrupt, leave_at_once, l
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("seqdsl.cli.check", "Check shapes, groups and claims of .seq files."),
     "stats": ("seqdsl.cli.stats", "Count parameters and costs by network, stage, block or layer."),
+    "table": ("seqdsl.cli.table", "Print networks as a paper's table of architectures does."),
     "audit": ("seqdsl.cli.audit", "Set printed figures beside computed ones."),
     "fmt": ("seqdsl.cli.fmt", "Format .seq files in the style of the library."),
     "expand": ("seqdsl.cli.expand", "Write a network as a plain source."),
@@ -28,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("seqdsl.cli.eval", "Measure the errors of a trained network."),
     "weights": ("seqdsl.cli.weights", "Bring weights from another's checkpoint, and back."),
     "draw": ("seqdsl.cli.draw", "Draw a network at one of four depths."),
+    "report": ("seqdsl.cli.report", "Write a page on a network, or on two, as one HTML file."),
+    "preview": ("seqdsl.cli.preview", "Show that page in a browser, and follow a file."),
     "plot": ("seqdsl.cli.plot", "Plot trained weights, or the errors of runs by epoch."),
     "doctor": ("seqdsl.cli.doctor", "Tell what seqdsl stands on here, and what is broken."),
     "completion": ("seqdsl.cli.completion", "Print a shell's completion script."),

@@ -45,12 +45,12 @@ def command(
 
 def statistics_table(network: Network, level: Level, convention: Convention) -> Table:
     """A row for each part and one for the whole; each column of counts has one unit."""
-    counted = {"macs": "MACs", "flops": "FLOPs", "paper": "FLOPs (paper)"}[convention.name]
+    counted = counted_as(convention)
     total = network.cost
     units = (
-        _fitting(total.params, MACS),
-        _fitting(convention.count(total), convention),
-        _fitting(total.activations, MACS),
+        fitting_unit(total.params, MACS),
+        fitting_unit(convention.count(total), convention),
+        fitting_unit(total.activations, MACS),
     )
     rows = [
         _row(part.name, "x".join(map(str, part.shape)), part.cost, total, convention, units)
@@ -62,25 +62,34 @@ def statistics_table(network: Network, level: Level, convention: Convention) -> 
     headings = (
         level.value, "output", "params", "% params", counted, "% ops", "activations",
     )  # fmt: skip
-    note = f"{counted} for one sample: {convention.description}"
-    return Table(network.name, headings, tuple(rows), frozenset(headings[2:]), note)
+    right = frozenset(headings[2:])
+    return Table(network.name, headings, tuple(rows), right, counting_note(convention))
+
+
+def counted_as(convention: Convention) -> str:
+    """What a convention counts: the heading of its numbers."""
+    return {"macs": "MACs", "flops": "FLOPs", "paper": "FLOPs (paper)"}[convention.name]
+
+
+def counting_note(convention: Convention) -> str:
+    return f"{counted_as(convention)} for one sample: {convention.description}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
+class Unit:
     """What a column is counted in: ``M`` and 10^6."""
 
     suffix: str
     scale: int
 
-    def of(self, count: int) -> Number:
-        text = f"{count / self.scale:.3f}{self.suffix}" if self.suffix else str(count)
+    def of(self, count: int, digits: int = 3) -> Number:
+        text = f"{count / self.scale:.{digits}f}{self.suffix}" if self.suffix else str(count)
         return Number(count, text)
 
 
-def _fitting(largest: int, convention: Convention) -> _Unit:
+def fitting_unit(largest: int, convention: Convention) -> Unit:
     """The largest unit that a column's largest count is at least one of."""
-    units = [_Unit(suffix, convention.scale(suffix)) for suffix in ("", "K", "M", "G", "T")]
+    units = [Unit(suffix, convention.scale(suffix)) for suffix in ("", "K", "M", "G", "T")]
     return max((unit for unit in units if unit.scale <= max(largest, 1)), key=lambda u: u.scale)
 
 
@@ -90,7 +99,7 @@ def _row(
     cost: Cost,
     total: Cost,
     convention: Convention,
-    units: tuple[_Unit, _Unit, _Unit],
+    units: tuple[Unit, Unit, Unit],
 ) -> tuple[Cell, ...]:
     count, whole = convention.count(cost), convention.count(total)
     params, operations, activations = units

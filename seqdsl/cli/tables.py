@@ -6,13 +6,14 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from math import isfinite
 from typing import TypeAlias
 
 from seqdsl.cli.common import use_color
+from seqdsl.cli.latex import escape_latex, latex_comment, latex_number
 from seqdsl.source.render_data import write_json
 from seqdsl.source.render_text import printable
 
@@ -25,7 +26,18 @@ class Number:
     text: str
 
 
-Cell: TypeAlias = str | Number
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A cell of several lines, as each format has it."""
+
+    lines: tuple[str, ...]  # on a terminal
+    markdown: str
+    latex: str
+    csv: str
+    json: object
+
+
+Cell: TypeAlias = str | Number | Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,8 @@ class Table:
     """Rows under headings.
 
     ``right`` names the headings of columns of numbers, ``prose`` those of columns that wrap.
-    Formats for programs (json, csv) have the values of numbers, the others their texts.
+    Formats for programs (json, csv) have the values of numbers, the others their texts. Rules
+    set rows apart in which a cell has several lines.
     """
 
     title: str
@@ -43,6 +56,7 @@ class Table:
     note: str = ""  # the convention of its numbers, for one
     prose: frozenset[str] = frozenset()
     styles: tuple[str, ...] = ()  # of its rows, on a terminal
+    legend: str = ""  # what marks in its cells mean, for readers
 
 
 def write_tables(tables: list[Table], format: str) -> str:
@@ -58,7 +72,11 @@ def _shown(table: Table) -> Table:
         tuple(printable(cell) if isinstance(cell, str) else cell for cell in row)
         for row in table.rows
     )
-    return replace(table, title=printable(table.title), rows=rows)
+    right, prose = (frozenset(map(printable, names)) for names in (table.right, table.prose))
+    return replace(
+        table, title=printable(table.title), headings=tuple(map(printable, table.headings)),
+        rows=rows, right=right, prose=prose,
+    )  # fmt: skip
 
 
 def whole(value: int) -> Number:
@@ -82,15 +100,48 @@ def _object(table: Table) -> dict[str, object]:
     return {"title": table.title, "note": table.note, "rows": rows}
 
 
-def _value(cell: Cell) -> str | int | float | None:
+def _value(cell: Cell) -> object:
     """A cell for programs; neither JSON nor a spreadsheet knows NaN."""
-    value = cell.value if isinstance(cell, Number) else cell
-    return None if isinstance(value, float) and not isfinite(value) else value
+    match cell:
+        case Number(value=value):
+            return None if isinstance(value, float) and not isfinite(value) else value
+        case Stack(json=json):
+            return json
+        case text:
+            return text
 
 
-def _texts(table: Table) -> Iterator[tuple[str, ...]]:
-    for row in table.rows:
-        yield tuple(cell.text if isinstance(cell, Number) else cell for cell in row)
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """A line of a row on a terminal."""
+
+    cells: tuple[str, ...]
+    style: str
+    ends: bool  # the last of its row, with a rule behind it
+
+
+def _printed(table: Table) -> list[_Printed]:
+    """The rows of a table, line by line."""
+    stacked = [any(isinstance(cell, Stack) for cell in row) for row in table.rows]
+    found: list[_Printed] = []
+    for index, (row, style) in enumerate(zip_longest(table.rows, table.styles)):
+        lines = list(zip_longest(*map(_lines, row), fillvalue=""))
+        apart = any(stacked[index : index + 2]) and index + 1 < len(stacked)
+        found += (
+            _Printed(line, style or "", apart and at == len(lines))
+            for at, line in enumerate(lines, 1)
+        )
+    return found
+
+
+def _lines(cell: Cell) -> Sequence[str]:
+    match cell:
+        case Number(text=text):
+            return [text]
+        case Stack(lines=lines):
+            return lines or [""]
+        case text:
+            return [text]
 
 
 def _terminal(table: Table) -> str:
@@ -102,22 +153,29 @@ def _terminal(table: Table) -> str:
 
 def _plain(table: Table) -> str:
     """What `_rich` makes where nothing is coloured or wraps, for tables of 100,000 rows."""
-    rows = [table.headings, *_texts(table)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows = _printed(table)
+    columns = zip(table.headings, *(row.cells for row in rows), strict=True)
+    widths = [max(map(len, column)) for column in columns]
     right = [heading in table.right for heading in table.headings]
 
     def line(row: tuple[str, ...]) -> str:
         cells = zip(row, widths, right, strict=True)
         return "   ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
 
-    heading, *body = map(line, rows)
     rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
-    lines = [table.title, heading, rule, *body]
-    return "\n".join([*lines, table.note] if table.note else lines)
+    lines = [table.title, line(table.headings), rule]
+    for row in rows:
+        lines += [line(row.cells), rule] if row.ends else [line(row.cells)]
+    return "\n".join([*lines, *_notes(table)])
+
+
+def _notes(table: Table) -> list[str]:
+    """What stands below a table."""
+    return [*filter(None, (table.note, table.legend))]
 
 
 def _rich(table: Table, color: bool) -> str:
-    from rich import box
+    from rich.box import Box
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -127,27 +185,30 @@ def _rich(table: Table, color: bool) -> str:
         file=stream, width=max(160, _width(table)), force_terminal=color, no_color=not color,
         highlight=False,
     )  # fmt: skip
-    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    grid = RichTable(box=Box(_RULES), pad_edge=False, show_edge=False)
     for heading in table.headings:
         justify = "right" if heading in table.right else "left"
         no_wrap = heading not in table.prose
         grid.add_column(Text(heading), justify=justify, no_wrap=no_wrap)  # type: ignore[arg-type]
-    for row, style in zip_longest(_texts(table), table.styles):
-        grid.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row), style=style)
+    for row in _printed(table):
+        cells = (Text(cell, style=_STYLES.get(cell, "")) for cell in row.cells)
+        grid.add_row(*cells, style=row.style, end_section=row.ends)
     console.print(Text(table.title, style="bold"))
     console.print(grid)
-    if table.note:
-        console.print(Text(table.note, style="dim"))
+    for note in _notes(table):
+        console.print(Text(note, style="dim"))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
 def _width(table: Table) -> int:
     """The characters that a table needs, so that no cell is cut short; prose can wrap."""
-    columns = zip(table.headings, *_texts(table), strict=True)
+    columns = zip(table.headings, *(row.cells for row in _printed(table)), strict=True)
     widths = (40 if c[0] in table.prose else max(map(len, c)) for c in columns)
     return sum(width + 3 for width in widths)
 
 
+# rich's SIMPLE_HEAD, with a rule between rows, too
+_RULES = "    \n    \n ── \n    \n ── \n    \n    \n    \n"
 _STYLES = {"met": "green", "NOT MET": "bold red", "agrees": "green", "DIFFERS": "bold red"}
 
 
@@ -159,9 +220,9 @@ def _csv(table: Table) -> str:
     return stream.getvalue()
 
 
-def _csv_cell(cell: Cell) -> str | int | float | None:
+def _csv_cell(cell: Cell) -> object:
     """A cell that no spreadsheet takes for a formula."""
-    value = _value(cell)
+    value = cell.csv if isinstance(cell, Stack) else _value(cell)
     is_formula = isinstance(value, str) and value.startswith(_FORMULA) and value != "-"
     return f"'{value}" if is_formula else value
 
@@ -170,49 +231,75 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def _markdown(table: Table) -> str:
-    def line(cells: tuple[str, ...]) -> str:
-        return f"| {' | '.join(_MARKUP.sub(_BACKSLASHED, cell) for cell in cells)} |"
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
 
-    rule = tuple("---:" if heading in table.right else "---" for heading in table.headings)
-    lines = [f"**{table.title}**", "", line(table.headings), line(rule), *map(line, _texts(table))]
-    return "\n".join([*lines, "", table.note] if table.note else lines)
+    rule = ["---:" if heading in table.right else "---" for heading in table.headings]
+    headings = [escape_markdown(heading) for heading in table.headings]
+    rows = [line([_markdown_cell(cell) for cell in row]) for row in table.rows]
+    lines = [f"**{escape_markdown(table.title)}**", "", line(headings), line(rule), *rows]
+    if table.note:
+        lines += ["", table.note]
+    if table.legend:
+        lines += ["", escape_markdown(table.legend)]
+    return "\n".join(lines)
 
 
-_MARKUP, _BACKSLASHED = re.compile(r"[\\|<`\[]"), r"\\\g<0>"
+def _markdown_cell(cell: Cell) -> str:
+    match cell:
+        case Number(text=text):
+            return escape_markdown(text)
+        case Stack(markdown=markdown):
+            return markdown
+        case text:
+            return escape_markdown(text)
+
+
+def escape_markdown(text: str) -> str:
+    """Text that a reader of Markdown sees as it is; underscores within words are no markup."""
+    return _MARKUP.sub(r"\\\g<0>", text)
+
+
+_MARKUP = re.compile(r"[\\|<`\[*]|&(?=#?\w+;)|~(?=\S)|(?<![^\W_])_|_(?![^\W_])")
 
 
 def _latex(table: Table) -> str:
-    columns = "".join("r" if heading in table.right else "l" for heading in table.headings)
+    def row(cells: Sequence[str]) -> str:
+        text = " & ".join(cells)  # a row that begins so would be an argument of the one before
+        return f"{'{}' if text.startswith(('*', '[')) else ''}{text} \\tabularnewline"
 
-    def row(cells: tuple[str, ...]) -> str:
-        return " & ".join(map(_escape_latex, cells)) + r" \\"
+    aligned = [
+        _PROSE if heading in table.prose else "r" if heading in table.right else "l"
+        for heading in table.headings
+    ]
+    lines = [f"% {table.title}", *latex_comment(table.note)]
+    lines += [rf"\begin{{tabular}}{{{''.join(aligned)}}}", r"\toprule"]
+    lines += [row([escape_latex(heading) for heading in table.headings]), r"\midrule"]
+    stacked = [any(isinstance(cell, Stack) for cell in cells) for cells in table.rows]
+    for index, cells in enumerate(table.rows):
+        if index and any(stacked[index - 1 : index + 1]):
+            lines.append(r"\midrule")
+        is_prose = (heading in table.prose for heading in table.headings)
+        lines.append(row(list(map(_latex_cell, cells, is_prose))))
+    lines.append(r"\bottomrule")
+    if table.legend:
+        legend = rf"\footnotesize {escape_latex(table.legend)}"
+        lines.append(row([rf"\multicolumn{{{len(aligned)}}}{{@{{}}l}}{{{legend}}}"]))
+    return "\n".join([*lines, r"\end{tabular}"])
 
-    return "\n".join(
-        [
-            *(f"% {line}" for line in [table.title, *table.note.splitlines()]),
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            row(table.headings),
-            r"\midrule",
-            *map(row, _texts(table)),
-            r"\bottomrule",
-            r"\end{tabular}",
-        ]
-    )
+
+_PROSE = "p{6cm}"
 
 
-def _escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+def _latex_cell(cell: Cell, is_prose: bool) -> str:
+    match cell:
+        case Number(text=text):
+            return latex_number(text)
+        case Stack(latex=latex):
+            return latex
+        case text:
+            return rf"\raggedright {escape_latex(text)}" if is_prose else escape_latex(text)
 
-
-_LATEX = {
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "×": r"$\times$",
-    "→": r"$\to$",
-}
 
 _WRITERS: dict[str, Callable[[Table], str]] = {
     "table": _terminal,

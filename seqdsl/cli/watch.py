@@ -1,15 +1,15 @@
-"""``seqdsl check --watch``: what changed is checked again, and what uses it."""
+"""Follows files: what changed is checked again, and what uses it."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar
 
 import click
 
@@ -24,6 +24,7 @@ from seqdsl.source.text import Source
 if TYPE_CHECKING:
     from seqdsl.cli.check import Checked
 
+T = TypeVar("T")
 Stamp: TypeAlias = tuple[int, int, int] | None  # None where there is no file
 
 _PATIENCE = 500  # milliseconds that a file may be gone while it is saved
@@ -36,12 +37,21 @@ def watch(
     report: Callable[[Sequence[Checked]], None],
 ) -> NoReturn:
     """Checks and reports, and again at each change, until it is interrupted."""
-    from watchfiles import watch as changes_in
-
     watched = Watched(paths, check)
     watched.look()
     _heading(f"watching {', '.join(paths)} (Ctrl-C ends)")
     report(watched.checked)
+    for changed in changes(watched):
+        click.echo("", err=True)
+        _heading(f"{listed(changed)} changed")
+        report(watched.checked)
+    raise AssertionError("changes have no end")
+
+
+def changes(watched: Watched[T]) -> Iterator[set[Path]]:
+    """Looks again whenever something changes, and gives what did, without an end."""
+    from watchfiles import watch as changes_in
+
     while True:
         places = watched.places()
         events = changes_in(
@@ -53,31 +63,29 @@ def watch(
                 continue  # the first look is for what changed before these places were watched
             changed = watched.look()
             if changed:
-                click.echo("", err=True)
-                _heading(f"{_listed(changed)} changed")
-                report(watched.checked)
+                yield changed
             if watched.places() != places:
                 break
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Generic[T]):
     """What a file came to, and the state of all that was read for it."""
 
-    checked: Checked
+    checked: T
     stamps: dict[Path, Stamp]
 
 
-class Watched:
-    """The files that paths stand for, as they were when last looked at."""
+class Watched(Generic[T]):
+    """The files that paths stand for, as they were when last looked at, and what each came to."""
 
-    def __init__(self, paths: Sequence[str], check: Callable[[str], Checked]) -> None:
+    def __init__(self, paths: Sequence[str], check: Callable[[str], T]) -> None:
         self._paths, self._check = paths, check
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[str, _Seen[T]] = {}
         self.missing: set[Path] = set()  # gone when last looked at, perhaps to come back
 
     @property
-    def checked(self) -> list[Checked]:
+    def checked(self) -> list[T]:
         return [seen.checked for seen in self._seen.values()]
 
     def look(self) -> set[Path]:
@@ -148,7 +156,7 @@ def _heading(text: str) -> None:
     click.echo(click.style(line, bold=True) if use_color(sys.stderr) else line, err=True)
 
 
-def _listed(paths: set[Path]) -> str:
+def listed(paths: set[Path]) -> str:
     """The names as one would type them, and how many more there are."""
     here = Path.cwd()
     names = sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in paths)

@@ -29,6 +29,15 @@ class Cost:
             self.activations + other.activations,
         )
 
+    def __mul__(self, count: int) -> Cost:
+        return Cost(
+            self.params * count,
+            self.macs * count,
+            self.normalized * count,
+            self.activated * count,
+            self.activations * count,
+        )
+
 
 ZERO = Cost()
 

@@ -30,6 +30,21 @@ class Verdict:
     def holds(self) -> bool:
         return abs(self.computed - self.printed) <= self.allowed
 
+    @property
+    def percent(self) -> float | None:
+        """How far the computed number is from the printed one; None where that is 0."""
+        if not self.printed:
+            return None
+        return float(100 * (self.computed - self.printed) / self.printed)
+
+    @property
+    def difference(self) -> str:
+        """In percent, as it is printed."""
+        if self.percent is None:
+            return "-"
+        text = f"{self.percent:+.2f}"
+        return text if float(text) else "0.00"
+
     def spell(self, quantity: Quantity) -> str:
         """The computed number as the claim spells its own, with two digits more."""
         if self.scale == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 
 from seqdsl.graph import operations as ops
@@ -11,11 +11,10 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import Role, module_path
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.graph.segment import Segment, cut
-from seqdsl.graph.tensor import boundaries
+from seqdsl.graph.segment import Segment
 from seqdsl.passes.schedule.layers import grouped
 from seqdsl.passes.schedule.pieces import Pieces
-from seqdsl.passes.schedule.reading import union
+from seqdsl.passes.windows import input_groups, sources
 from seqdsl.source.frozen import frozen, frozen_value
 
 # What keeps channels apart, so that a convolution behind it still reads the groups before it.
@@ -108,29 +107,13 @@ def _explode(
     windows = [pieces.of(node.operands[0]) for _, node in readers]
     outside = [[s for s in window if not turn_of(s)] for window in windows]
     width = next(iter(groups.values()))[-1].type.channels
-    inputs = _input_groups(outside, width, network)
+    inputs = input_groups(outside, width, network)
     connections: dict[tuple[int, int], tuple[Patch, ...]] = {}
     for (turn, node), window in zip(readers, windows, strict=True):
-        seen = (part for s in window for part in _sources(s, turn_of(s), inputs))
+        seen = (part for s in window for part in sources(s, turn_of(s), inputs))
         for source, block in _blocks(node, seen, network):
             connections[source, turn] = (*connections.get((source, turn), ()), block)
     return Exploded(scope, name, len(inputs), len(turns), connections, joined)
-
-
-def _sources(
-    segment: Segment, turn: int, inputs: Sequence[Sequence[Segment]]
-) -> Iterator[tuple[int, int]]:
-    """The sources that a segment is of, and how many channels of each, in their order."""
-    if turn:
-        yield turn, segment.width
-        return
-    shared = [
-        (max(segment.start, part.start), min(segment.stop, part.stop), number)
-        for number, parts in enumerate(inputs, 1 - len(inputs))
-        for part in parts
-        if part.node == segment.node
-    ]
-    yield from ((number, stop - start) for start, stop, number in sorted(shared) if start < stop)
 
 
 def _blocks(
@@ -152,60 +135,3 @@ def _blocks(
             inputs = (max(start, first) - first, min(stop, first + read) - first)
             yield source, Patch(key, (subgroup * made, (subgroup + 1) * made), inputs)
         start = stop
-
-
-def _input_groups(
-    windows: Sequence[Sequence[Segment]], width: int, network: Network
-) -> list[tuple[Segment, ...]]:
-    """The input as the groups [x_{1-g'}, ..., x_0]: cut where a window over it begins or ends, and
-    into groups as wide as the new ones, or else its own.
-    """
-    sequence = _sequence(windows)
-    total = sum(segment.width for segment in sequence)
-    own = _own_boundaries(sequence, network)
-    even = set(range(0, total + 1, width))
-    cuts = even if even <= own and total in even else own
-    for window in windows:
-        cuts |= _ends(window, sequence)
-    return [cut(sequence, start, stop) for start, stop in pairwise(sorted(cuts))]
-
-
-def _sequence(windows: Sequence[Sequence[Segment]]) -> Sequence[Segment]:
-    """What windows see of the input, in its order: that of a window over all of it, or else that
-    in which it was made.
-    """
-    whole = union(segment for window in windows for segment in window)
-    for window in windows:
-        if sum(s.width for s in window) == sum(s.width for s in whole) and (
-            sorted(union(window)) == sorted(whole)
-        ):
-            return window
-    return sorted(whole)
-
-
-def _own_boundaries(sequence: Sequence[Segment], network: Network) -> set[int]:
-    """Where pieces of the input meet, and the groups that they were made in."""
-    found = {0}
-    for segment, offset in _placed(sequence):
-        own = boundaries(network.nodes[segment.node].type.groups)
-        inside = {at for at in own if segment.start < at < segment.stop} | {segment.stop}
-        found |= {offset + at - segment.start for at in inside}
-    return found
-
-
-def _ends(window: Sequence[Segment], sequence: Sequence[Segment]) -> set[int]:
-    """The channels of the sequence at which a stretch that the window sees begins or ends."""
-    seen: set[int] = set()
-    for segment in window:
-        for part, offset in _placed(sequence):
-            start, stop = max(segment.start, part.start), min(segment.stop, part.stop)
-            if part.node == segment.node and start < stop:
-                # An end that is also a beginning is none.
-                seen ^= {offset + start - part.start, offset + stop - part.start}
-    return seen
-
-
-def _placed(sequence: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
-    """Each segment, and the channels before it."""
-    widths = [segment.width for segment in sequence]
-    return zip(sequence, accumulate(widths, initial=0), strict=False)

@@ -140,7 +140,7 @@ def test_revisions(tmp_path: Path) -> None:
         ((f"{CIFAR}:S9", f"{CIFAR}:S1"), "SEQ215"),
         ((f"{CIFAR}:S1", CIFAR), "the file has several networks"),
         ((CIFAR, IMAGENET), "no network of both files has the same name"),
-        (("-", "-"), "not both"),
+        (("-", "-"), "once only"),
         ((f":{CIFAR}", CIFAR), "is not of the form"),
         (("HEAD:", CIFAR), "is not of the form"),
         ((CIFAR,), "Missing argument"),

@@ -205,7 +205,18 @@ def test_plot(file: str, tmp_path: Path) -> None:
     assert picture.read_text().count("</svg>") == 1
 
 
+def test_table(file: str) -> None:
+    (table,) = json.loads(seqdsl_command("table", file, "--format", "json").stdout)
+    assert [row["stage"] for row in table["rows"]][:1] == ["start"]
+
+
+def test_report(file: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.html"
+    seqdsl_command("report", file, "-o", str(path))
+    assert "output pixels" in path.read_text()
+
+
 def test_no_command_is_left_out() -> None:
-    """The others are not about a file; of the language server its own tests tell."""
+    """The others are not about a file; of what serves, its own tests tell."""
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
-    assert set(COMMANDS) - {"explain", "doctor", "completion", "lsp"} <= tested
+    assert set(COMMANDS) - {"explain", "doctor", "completion", "lsp", "preview"} <= tested

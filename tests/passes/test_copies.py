@@ -124,7 +124,7 @@ def test_what_stands_for_copies_adds_up(tmp_path_factory, program: str) -> None:
     """Each box's parameters, times the copies that it stands for, are the network's."""
     network = compiled(tmp_path_factory.mktemp("random"), program)
     for depth in Depth:
-        placement = Placement(network, depth, None)
+        placement = Placement(network, depth, None, depth.folds)
         nodes = network.nodes
         params = sum(
             placement.copies.count(unit.scope)
@@ -139,8 +139,8 @@ def test_what_stands_for_copies_adds_up(tmp_path_factory, program: str) -> None:
 def test_folding_invents_and_loses_no_arrow(tmp_path_factory, program: str) -> None:
     """The arrows into what stands are those of the unfolded picture, and no others."""
     network = compiled(tmp_path_factory.mktemp("random"), program)
-    folded = Placement(network, Depth.BLOCK, None)
-    unfolded = Placement(network, Depth.LAYER, None)
+    folded = Placement(network, Depth.BLOCK, None, fold=True)
+    unfolded = Placement(network, Depth.LAYER, None, fold=False)
     standing = {unit.key for unit in unfolded.units.values() if folded.copies.stands(unit.scope)}
     box_of = {
         unfolded.of[node.index]: folded.of[node.index]

@@ -61,7 +61,11 @@ def b42():
 
 
 def lines(drawn: Picture) -> dict[str, tuple[str, ...]]:
-    return {box.key: box.lines for box in drawn.boxes}
+    """All that a box says, with the shape that leaves it."""
+    return {
+        box.key: ("+",) if box.kind is Kind.SUM else (box.name, *box.lines, box.shape)
+        for box in drawn.boxes
+    }
 
 
 def ends(drawn: Picture, shortcut: bool = False) -> set[tuple[str, str]]:
@@ -136,7 +140,8 @@ def test_groups_that_differ_are_counted(tmp_path: Path) -> None:
     (box,) = picture(compiled(tmp_path, f"network N {{ input 3x8x8; {body} }}"), Depth.BLOCK).boxes[
         1:
     ]
-    assert box.lines[:2] == ("aggregate", "3 groups, 12") and box.kind is Kind.AGGREGATION
+    assert (box.name, box.lines[0]) == ("aggregate", "3 groups of 3 convolutions, 12")
+    assert box.kind is Kind.AGGREGATION
 
 
 def test_every_aggregation_is_a_layer(tmp_path: Path) -> None:
@@ -205,64 +210,91 @@ def test_windows_over_a_dense_block_come_from_it(tmp_path: Path) -> None:
 # --- the paper's figures
 
 
+def seen(drawn: Picture, layer: str) -> dict[str, list[str]]:
+    """What each group of a layer sees, by the names of its panel."""
+    panel = next(box.panel for box in drawn.boxes if box.key == layer)
+    assert panel is not None
+    return {
+        group.name: [name for name, n in zip(panel.sources, group.seen, strict=True) if n]
+        for group in panel.groups
+    }
+
+
 def test_figure_1(b22) -> None:
-    layer = "conv2/seqconv1"
-    drawn = picture(b22, Depth.GROUP, only=layer)
-    x = ["conv1/conv2", *(f"{layer}/group{i}" for i in range(1, 5))]
-    assert ends(drawn) == {(x[j], x[i]) for i in range(5) for j in range(i)}  # Eq. 1
-    assert [box.lines[0] for box in drawn.boxes] == ["conv", "x1", "x2", "x3", "x4"]
+    drawn = picture(b22, Depth.GROUP, only="conv2/seqconv1")
+    assert ends(drawn) == {("conv1/conv2", "conv2/seqconv1")}
+    assert seen(drawn, "conv2/seqconv1") == {  # Eq. 1
+        "x1": ["x0"], "x2": ["x0", "x1"], "x3": ["x0", "x1", "x2"], "x4": ["x0", "x1", "x2", "x3"],
+    }  # fmt: skip
 
 
 def test_figure_2(b22) -> None:
     block = "conv2/residual1"
     drawn = picture(b22, Depth.GROUP, only=block)
-    sums = [f"{block}/wseqconv2/group{i}/transform1/conv2/add" for i in range(1, 5)]
-    assert all(lines(drawn)[key] == ("+",) for key in sums)
-    # Group i of the input is added to group i of the second layer, ...
-    shortcuts = [(a.source, a.part, a.target) for a in drawn.arrows if a.shortcut]
-    assert shortcuts == [("conv2/conv1", i, key) for i, key in enumerate(sums)]
-    # ... and later groups of that layer see the sum (Eq. 2 with g' = 4).
-    window = {a.source for a in drawn.arrows if a.target == f"{block}/wseqconv2/group3"}
-    assert window == {
-        f"{block}/wseqconv1/group3", f"{block}/wseqconv1/group4", sums[0], sums[1],
-    }  # fmt: skip
-
-
-def test_a_window_over_one_map_is_shown_in_its_parts(b22) -> None:
-    drawn = picture(b22, Depth.GROUP, only="conv2/residual1/wseqconv1")
-    (conv,) = [box for box in drawn.boxes if box.key == "conv2/conv1"]
-    assert conv.parts == ("x1", "x2", "x3", "x4")
-    for i in range(1, 5):
-        target = f"conv2/residual1/wseqconv1/group{i}"
-        parts = [a.part for a in drawn.arrows if (a.source, a.target) == (conv.key, target)]
-        assert parts == list(range(i - 1, 4))
+    x = [f"x{number}" for number in range(-3, 5)]
+    for layer in (f"{block}/wseqconv1", f"{block}/wseqconv2"):  # Eq. 2 with g' = 4
+        assert seen(drawn, layer) == {x[i]: x[i - 4 : i] for i in range(4, 8)}
+    joined = {box.key: [g.joined for g in box.panel.groups] for box in drawn.boxes if box.panel}
+    # the block's input is added to each group of the second layer, and later ones see the sum
+    assert joined == {f"{block}/wseqconv1": 4 * [False], f"{block}/wseqconv2": 4 * [True]}
+    assert ends(drawn, shortcut=True) == {("conv2/conv1", f"{block}/wseqconv2")}
 
 
 def test_figure_3(b22) -> None:
     block, before = "conv3/downsample1", "conv2/residual1/wseqconv2"
     drawn = picture(b22, Depth.GROUP, only=block)
-    (given,) = [box for box in drawn.boxes if box.key == before]
-    assert given.parts == ("x1", "x2", "x3", "x4")  # in order, in one box
-    groups = {f"{block}/wseqconv1/group{i}" for i in range(1, 5)}
-    joined = {(a.source, a.part) for a in drawn.arrows if a.target == f"{block}/concat"}
-    assert joined == {(before, None)} | {(group, None) for group in groups}
-    assert {a.source for a in drawn.arrows if a.target == f"{block}/conv1"} == {f"{block}/concat"}
-
-
-def test_parts_of_other_sizes_tell_their_channels(tmp_path: Path) -> None:
-    text = """
-    block ahead { first = in.group(1) | conv 3x3, 4; concatenate first, it }
-    network N {
-      input 3x8x8
-      aggregate i in 1..3 { conv 3x3, 4 }
-      conv 3x3, 12, groups=3
-      ahead
-      conv 1x1, 4
+    assert ends(drawn) == {
+        (before, f"{block}/wseqconv1"),
+        (before, f"{block}/concat"),
+        (f"{block}/wseqconv1", f"{block}/concat"),
+        (f"{block}/concat", f"{block}/conv1"),
     }
+    outside = next(box for box in drawn.boxes if box.key == before)
+    assert outside.panel is None  # what is not asked for is not taken apart
+
+
+def test_a_panel_tells_how_much_is_seen(tmp_path: Path) -> None:
+    text = """use std.seqconv
+    network N { input 4x8x8; conv 3x3, 12; aggregate i in 1..3, window=powers(2) { conv 3x3, 4 } }
     """
     drawn = picture(compiled(tmp_path, text), Depth.GROUP)
-    (conv,) = [box for box in drawn.boxes if box.key == "conv1"]
-    assert conv.parts == ("0:4", "4:12")
+    panel = drawn.boxes[-1].panel
+    assert panel is not None and panel.inputs == (12,)
+    assert [group.seen for group in panel.groups] == [(12, 0, 0), (12, 4, 0), (0, 4, 4)]
+    facts = panel.groups[1].facts
+    assert (facts.input, facts.output.shape, facts.cost.params) == (
+        ((16, 8, 8),), (4, 8, 8), 16 * 4 * 9 + 8,
+    )  # fmt: skip
+
+
+# --- arrows and what they carry
+
+
+def test_an_arrow_says_what_its_reader_reads(tmp_path: Path) -> None:
+    text = """
+    block ahead { first = in.group(1) | conv 3x3, 4; concatenate first, it }
+    network N { input 3x8x8; conv 3x3, 12; aggregate i in 1..3 { conv 3x3, 4 }; ahead; conv 1x1, 4 }
+    """
+    drawn = picture(compiled(tmp_path, text), Depth.LAYER)
+    said = {(a.source, a.target): a.shape for a in drawn.arrows}
+    assert said["aggregate1", "ahead1/conv1"] == "4x8x8"
+    assert said["aggregate1", "ahead1/concat"] == "12x8x8"
+    assert said["ahead1/concat", "conv2"] == "16x8x8"
+
+
+def test_the_first_of_equal_arrows_says_a_shape(b22) -> None:
+    for depth in Depth:
+        said = [(a.source, a.shape) for a in picture(b22, depth).arrows if a.shape]
+        assert len(said) == len(set(said))
+
+
+def test_facts_are_the_network_s(b22) -> None:
+    """The costs of boxes add up to the network's, folded or not."""
+    for depth in Depth:
+        for fold in (True, False):
+            boxes = picture(b22, depth, fold=fold).boxes
+            assert sum(box.facts.cost.params for box in boxes if box.facts) == b22.params
+            assert sum(box.facts.cost.macs for box in boxes if box.facts) == b22.macs
 
 
 # --- parts of a network
@@ -275,11 +307,10 @@ def test_only_what_is_there(b42, only: str) -> None:
 
 
 def test_reach_is_the_rows_that_arrows_cross(tmp_path: Path) -> None:
-    text = "network N {{ input 4x8x8; aggregate i in 1..{} {{ conv 3x3, 4 }} }}"
-    for g in (1, 2, 7):
-        drawn = picture(compiled(tmp_path, text.format(g)), Depth.GROUP)
-        # From the input and each group to all groups after it: a row at a time, two, ...
-        assert drawn.reach == sum(i * (g + 1 - i) for i in range(1, g + 1))
+    body = "conv 3x3, 4; conv 3x3, 4; conv 3x3, 4; add it, in"
+    text = f"block far {{ {body} }}\nnetwork N {{ input 4x8x8; far }}"
+    drawn = picture(compiled(tmp_path, text), Depth.LAYER)
+    assert drawn.reach == 4 + 4  # four arrows over one row, and one over four
 
 
 @pytest.mark.parametrize(
@@ -288,7 +319,7 @@ def test_reach_is_the_rows_that_arrows_cross(tmp_path: Path) -> None:
         ("conv4", set(Depth)),
         ("conv4/residual2", {Depth.BLOCK, Depth.LAYER, Depth.GROUP}),
         ("conv4/residual2/wseqconv1", {Depth.BLOCK, Depth.LAYER, Depth.GROUP}),
-        ("conv4/residual2/wseqconv1/group2", {Depth.GROUP}),
+        ("conv4/residual2/wseqconv1/group2", set()),
     ],
 )
 def test_a_part_of_a_box_is_not_shown_as_the_box(b42, only: str, depths: set[Depth]) -> None:
@@ -347,5 +378,9 @@ def check(drawn: Picture) -> None:
     assert set(keys) - {a.target for a in drawn.arrows} == {"input"}
     for box in drawn.boxes:
         assert set(box.frames) <= set(drawn.frames)
-        parts = {a.part for a in drawn.arrows if a.source == box.key} - {None}
-        assert parts <= set(range(len(box.parts)))
+        if box.panel is not None:
+            assert all(any(group.seen) for group in box.panel.groups)
+            assert all(
+                len(group.seen) == len(box.panel.inputs) + len(box.panel.groups) - 1
+                for group in box.panel.groups
+            )

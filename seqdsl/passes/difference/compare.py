@@ -94,6 +94,18 @@ def _by_stage(
     a: Outline, b: Outline
 ) -> Iterator[tuple[Item | None, Item | None, tuple[Change, ...]]]:
     """What stands outside of stages, then the stages, each with its changes."""
+    for x, y, matches, wires in matched(a, b):
+        changes = [change for match in matches for change in _of_match(match)]
+        changes += map(_of_wire, wires)
+        yield x, y, tuple(_merged(changes))
+
+
+def matched(
+    a: Outline, b: Outline
+) -> Iterator[tuple[Item | None, Item | None, list[Match], list[Wire]]]:
+    """What stands outside of stages, then the stages, each with what of it corresponds, and what
+    reads from elsewhere.
+    """
     if not (a.stages and b.stages):
         a, b = without_stages(a), without_stages(b)
     matcher = Matcher()
@@ -101,12 +113,10 @@ def _by_stage(
     found = [list(matcher.matches(x.items if x else (), y.items if y else ())) for x, y in pairs]
     wires = rewired(a, b, [match for matches in found for match in matches])
     for (x, y), matches in zip(pairs, found, strict=True):
-        changes = [change for match in matches for change in _of_match(match)]
         held: set[Item | None] = {*x.layers} if x else set()
         if x is a.loose:
             held.add(None)
-        changes += [_of_wire(wire) for wire in wires if wire.before in held]
-        yield x, y, tuple(_merged(changes))
+        yield x, y, matches, [wire for wire in wires if wire.before in held]
 
 
 def _of_match(match: Match) -> Iterator[Change]:

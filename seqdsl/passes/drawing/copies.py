@@ -40,6 +40,11 @@ class Copies:
             count *= self.times(around)
         return count
 
+    def folded(self) -> dict[str, str]:
+        """The path of each copy that another stands for, and the path of that."""
+        pairs = ((s, first) for s, first in self._first.items() if s is not first)
+        return {scope.path: self.path(first) for scope, first in pairs}
+
     def stands(self, scope: Scope) -> bool:
         """Whether a scope stands for itself, and no other copy for it or for one around it."""
         return all(self._first.get(around, around) is around for around in scope.ancestry())

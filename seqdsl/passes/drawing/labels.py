@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 
 from seqdsl.graph import operations as ops
-from seqdsl.graph.costs import node_cost, total
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.drawing.outline import PER_CHANNEL, Aggregation, Subject, group_of, scope_of
+from seqdsl.passes.drawing.outline import Aggregation, Subject, group_of, scope_of
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
+from seqdsl.passes.layer_text import is_chain, kernel_of, text_of_groups, text_of_node
+from seqdsl.source.frozen import frozen
 
 
 class Kind(Enum):
@@ -28,9 +27,12 @@ class Kind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BoxLabel:
-    lines: tuple[str, ...]
+    name: str
+    lines: tuple[str, ...]  # below the name
+    detail: str  # what of them tells what it does
+    shape: tuple[int, ...]  # that leaves it
     kind: Kind
 
 
@@ -39,41 +41,40 @@ def label_of(placement: Placement, unit: Unit) -> BoxLabel:
     return _Labeller(placement, unit).label()
 
 
+def summary_of(placement: Placement, nodes: Sequence[Node]) -> str:
+    """What operations do together: ``1x1 → 3x3, k=32``."""
+    return _Labeller(placement, Unit("", nodes[0], list(nodes))).summary()
+
+
 class _Labeller:
     def __init__(self, placement: Placement, unit: Unit) -> None:
         self._placement = placement
         self._unit = unit
         self._all = placement.network.nodes
 
+    def summary(self) -> str:
+        return self._summary(self._unit.nodes)
+
     def label(self) -> BoxLabel:
         nodes, subject = self._unit.nodes, self._unit.subject
         kind = _kind(nodes)
         match subject:
             case Node(operation=ops.Add()):
-                return BoxLabel(("+",), Kind.SUM)
+                return BoxLabel("+", (), "", subject.type.shape, Kind.SUM)
             case Node():
-                lines = [_name(subject), self._detail(subject)]
-            case Scope(kind=ScopeKind.GROUP):
-                name = f"x{subject.repeat[0]}" if subject.repeat else subject.name
-                return self._filled([name, self._summary(nodes)], Kind.AGGREGATION, counted=False)
+                name, rows = _name(subject), [self._detail(subject)]
             case Scope(kind=ScopeKind.STAGE):
-                lines, kind = [subject.name, *self._rows()], Kind.STAGE
+                name, rows, kind = subject.name, self._rows(), Kind.STAGE
             case _ if (count := self._layer_count()) > 1:
-                lines, kind = [self._block_name(), f"{count} layers{self._each()}"], Kind.STAGE
+                name, rows, kind = self._block_name(), [f"{count} layers{self._each()}"], Kind.STAGE
             case _:
-                lines = [self._block_name(), self._summary(nodes)]
+                name, rows = self._block_name(), [self._summary(nodes)]
                 if any(group_of(node) for node in nodes):
                     kind = Kind.AGGREGATION
                 elif kind is Kind.SUM:
                     kind = Kind.JOIN
-        return self._filled(lines, kind)
-
-    def _filled(self, lines: Sequence[str], kind: Kind, counted: bool = True) -> BoxLabel:
-        """A label with what every box says: shortcuts that join inside, parameters, shape."""
-        params = self._params() if counted else ""
-        return BoxLabel(
-            tuple(filter(None, (*lines, self._shortcut(), params, self._shape()))), kind
-        )
+        lines = tuple(filter(None, (*rows, self._shortcut(), self._params())))
+        return BoxLabel(name, lines, rows[0] if len(rows) == 1 else "", self._shape(), kind)
 
     def _block_name(self) -> str:
         subject = self._unit.subject
@@ -126,62 +127,27 @@ class _Labeller:
 
     def _summary(self, nodes: Sequence[Node]) -> str:
         """What a layer does: ``1x1 → 3x3, 256, k=32, c=8``, ``3x3, 256, stride 2, 64 groups``."""
-        groups: dict[Scope, list[Node]] = {}
-        for node in nodes:
-            group = group_of(node)
-            if group is not None:
-                groups.setdefault(group, []).append(node)
-        if groups:
-            return self._grouped(list(groups.values()))
+        if any(group_of(node) for node in nodes):
+            return text_of_groups(self._all, nodes)
         convs = [node for node in nodes if isinstance(node.operation, ops.Conv2d)]
-        if convs:
+        if len(convs) > 1:
             return self._path(convs)
-        return next((detail for node in nodes if (detail := self._detail(node))), "")
-
-    def _grouped(self, groups: Sequence[Sequence[Node]]) -> str:
-        """An aggregation, or one group of it."""
-        width = str(sum(group[-1].type.channels for group in groups)) if len(groups) > 1 else ""
-        ways: set[tuple[str, ...]] = set()
-        for group in groups:
-            convs = [node for node in group if isinstance(node.operation, ops.Conv2d)]
-            way = self._way(convs) if convs else ""
-            c = _conv(convs[-1]).groups if convs else 1
-            ways.add((way, width, f"k={group[-1].type.channels}", f"c={c}" if c > 1 else ""))
-        if len(ways) > 1:
-            return f"{len(groups)} groups, {width}"
-        return ", ".join(filter(None, ways.pop()))
+        return next((detail for node in convs or nodes if (detail := self._detail(node))), "")
 
     def _path(self, convs: Sequence[Node]) -> str:
-        way = self._way(convs)
-        if not self._is_chain(convs):
-            return way
-        parts = [way, str(convs[-1].type.channels)]
-        stride = max(max(_conv(node).stride) for node in convs)
-        if stride > 1:
-            parts.append(f"stride {stride}")
-        if _conv(convs[-1]).groups > 1:
-            parts.append(f"{_conv(convs[-1]).groups} groups")
-        return ", ".join(parts)
-
-    def _way(self, convs: Sequence[Node]) -> str:
-        """The kernels of convolutions that follow one another; else how many there are."""
-        if not self._is_chain(convs):
+        """Convolutions that follow one another; else how many there are."""
+        if not is_chain(self._all, convs):
             return f"{len(convs)} convolutions"
-        return " → ".join("x".join(map(str, _conv(node).kernel)) for node in convs)
-
-    def _is_chain(self, convs: Sequence[Node]) -> bool:
-        for before, node in pairwise(convs):
-            index = node.operands[0]
-            while isinstance(self._all[index].operation, PER_CHANNEL):
-                index = self._all[index].operands[0]
-            if index != before.index:
-                return False
-        return True
+        *heads, last = convs
+        strides = [_conv(node).stride for node in convs if _conv(node).stride != (1, 1)]
+        way = " → ".join([*map(kernel_of, heads), text_of_node(last)])
+        inner = strides and _conv(last).stride == (1, 1)
+        return f"{way}, stride {max(map(max, strides))}" if inner else way
 
     def _detail(self, node: Node) -> str:
         match node.operation:
             case ops.Conv2d():
-                return self._path([node])
+                return text_of_node(node)
             case ops.Linear(width=width):
                 return str(width)
             case ops.MaxPool(kernel, stride) | ops.AvgPool(kernel, stride):
@@ -197,9 +163,8 @@ class _Labeller:
 
     def _params(self) -> str:
         nodes = self._unit.nodes
-        params = total(
-            [node_cost(n, [self._all[i].type for i in n.operands]) for n in nodes]
-        ).params
+        costs = self._placement.network.costs
+        params = sum(costs[node.index].params for node in nodes)
         if not params:
             return ""
         for scale, suffix in ((10**6, "M"), (10**3, "K")):
@@ -207,21 +172,19 @@ class _Labeller:
                 return f"{params / scale:.2f}{suffix} params{self._each()}"
         return f"{params} params{self._each()}"
 
-    def _shape(self) -> str:
-        """What leaves the box."""
+    def _shape(self) -> tuple[int, ...]:
         nodes = self._unit.nodes
         shape = nodes[-1].type.shape
         match self._unit.subject:
-            case Scope(kind=ScopeKind.GROUP):
-                pass
             case Scope() | Aggregation(whole=True):
-                shape = self._placement.network.leaving[self._unit.scope].shape
+                return self._placement.network.leaving[self._unit.scope].shape
             case Aggregation() if not isinstance(nodes[-1].operation, ops.Concat):
                 ends = {group_of(node): node.type.channels for node in nodes}
-                shape = (sum(ends.values()), *shape[1:])
+                return (sum(ends.values()), *shape[1:])
             case Node():  # perhaps on each of several tensors
-                shape = (sum(node.type.channels for node in nodes), *shape[1:])
-        return "x".join(map(str, shape))
+                return (sum(node.type.channels for node in nodes), *shape[1:])
+            case _:
+                return shape
 
 
 def _times(text: str, count: int) -> str:

@@ -74,14 +74,15 @@ class Outline:
         for parent, children in self.children.items():
             self._find_aggregations(parent, children)
 
+    @property
+    def aggregations(self) -> list[Aggregation]:
+        """Those that are in no group of another, in dataflow order."""
+        return list(dict.fromkeys(self._aggregations.values()))
+
     def aggregation_of(self, node: Node) -> Aggregation | None:
         """The outermost aggregation that a node is in a group of."""
         found = group_of(node)
         return None if found is None else self._aggregations[found]
-
-    def aggregation_in(self, group: Scope) -> Aggregation:
-        """The aggregation that a group is of."""
-        return self._aggregations[group]
 
     def layer_of(self, node: Node) -> Subject:
         aggregation = self.aggregation_of(node)

@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
+from seqdsl.graph.costs import Cost, total
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
+from seqdsl.passes.drawing.facts import Facts, spell_shape
 from seqdsl.passes.drawing.labels import Kind, label_of
-from seqdsl.passes.drawing.outline import Aggregation, group_of
+from seqdsl.passes.drawing.panels import Panel, panels
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
+from seqdsl.source.frozen import frozen
+from seqdsl.source.text import Span
+
+Read: TypeAlias = dict[int, list[tuple[int, int]]]  # the channels of each node of a box
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Box:
     key: str  # its path: unique, and stable from one drawing to the next
-    lines: tuple[str, ...]  # the first is its name
+    name: str
+    lines: tuple[str, ...]  # what it does, below the name
+    shape: str  # that leaves it
     kind: Kind
     frames: tuple[str, ...]  # the paths of the frames around it, the outermost first
-    tooltip: str
-    parts: tuple[str, ...] = ()  # names of parts of its channels, where arrows leave these
+    facts: Facts | None  # None of an output
+    panel: Panel | None = None  # of a layer of groups, at group depth
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     key: str
     title: str
-    tooltip: str
+    facts: Facts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrow:
     source: str
     target: str
-    part: int | None  # the part of its source that it leaves; None for all of it
+    shape: str  # of what flows; empty where another arrow from there says it
     shortcut: bool  # of an addition (`seqdsl.passes.drawing.shortcuts`)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     title: str
     boxes: tuple[Box, ...]
@@ -62,48 +70,43 @@ class NoSuchPart(LookupError):
     """Nothing to draw has the path that was asked for."""
 
 
-def picture(network: Network, depth: Depth, only: str | None = None) -> Picture:
+def picture(
+    network: Network, depth: Depth, only: str | None = None, *, fold: bool | None = None
+) -> Picture:
     """The picture of a network, or of the scope with the path ``only`` and what flows into it.
 
-    Raises NoSuchPart where nothing that is drawn has that path.
+    With ``fold``, neighbouring copies are one; None leaves that to the depth. Raises NoSuchPart
+    where nothing that is drawn has that path.
     """
-    return _Painter(network, depth, only).picture()
-
-
-@dataclass(slots=True)
-class _Read:
-    """What one box reads of another."""
-
-    source: str
-    target: str
-    shortcut: bool
-    channels: int  # of all that the source gives
-    spans: list[tuple[int, int]]  # of those, the channels from and up to
-
-
-_Cuts = dict[str, list[tuple[int, int]]]
+    return _Painter(network, depth, only, depth.folds if fold is None else fold).picture()
 
 
 class _Painter:
-    def __init__(self, network: Network, depth: Depth, only: str | None) -> None:
+    def __init__(self, network: Network, depth: Depth, only: str | None, fold: bool) -> None:
         self._only = only
         self._network = network
-        self._placement = Placement(network, depth, only)
+        self._placement = Placement(network, depth, only, fold)
         self._depth = depth
-        self._starts: dict[str, dict[Scope | None, int]] = {}  # of the groups in a layer's box
+        self._fold = fold
+        self._inside: dict[Scope, list[Unit]] = {}
+        for unit in self._placement.units.values():
+            for scope in unit.around.ancestry():
+                self._inside.setdefault(scope, []).append(unit)
+        self._ends = {s: node.index for node in network.nodes for s in node.scope.ancestry()}
+        self._known: dict[str, Frame] = {}
 
     def picture(self) -> Picture:
         units = self._placement.units
         shown = self._shown()
-        reads = [read for unit in units.values() if unit.key in shown for read in self._reads(unit)]
-        cuts = self._cuts(reads) if self._depth is Depth.GROUP else {}
-        arrows = list(self._arrows(reads, cuts))
+        inside = [unit for unit in units.values() if unit.key in shown]
+        arrows = [arrow for unit in inside for arrow in self._arrows(unit)]
         if self._depth is Depth.NETWORK:
             plain = {(a.source, a.target) for a in arrows if not a.shortcut}
             arrows = [a for a in arrows if not a.shortcut or (a.source, a.target) not in plain]
         shown |= {arrow.source for arrow in arrows}
+        found = panels(self._placement, inside) if self._depth is Depth.GROUP else {}
         order = [unit for unit in units.values() if unit.key in shown]
-        boxes = tuple(self._box(unit, cuts.get(unit.key, [])) for unit in order)
+        boxes = tuple(self._box(unit, found.get(unit.key)) for unit in order)
         frames = {frame.key: frame for unit in order for frame in self._frames(unit)}
         for output in self._network.further:
             read = self._placement.reads(None, output.index)
@@ -112,18 +115,18 @@ class _Painter:
             if makers:
                 box = self._output_box(output)
                 boxes += (box,)
-                arrows += [Arrow(key, box.key, None, shortcut=False) for key in makers]
+                arrows += [Arrow(key, box.key, "", shortcut=False) for key in makers]
         title = f"{self._network.name} {self._only or ''}".strip()
-        return Picture(title, boxes, frames, tuple(arrows))
+        return Picture(title, boxes, frames, tuple(_said_once(arrows)))
 
     def _shown(self) -> set[str]:
-        units = self._placement.units.values()
+        units = self._placement.units
         if self._only is None:
-            return {unit.key for unit in units}
+            return set(units)
         inside = f"{self._only}/"
         shown = {
             unit.key
-            for unit in units
+            for unit in units.values()
             if all(f"{node.path}/".startswith(inside) for node in unit.nodes)
         }
         if not shown:
@@ -136,106 +139,83 @@ class _Painter:
 
     # --- arrows
 
-    def _reads(self, unit: Unit) -> list[_Read]:
-        nodes, placement = self._network.nodes, self._placement
-        found: dict[tuple[str, bool], _Read] = {}
-        for node in unit.nodes:
+    def _reads(self, nodes: Iterable[Node], own: Collection[str]) -> dict[tuple[str, bool], Read]:
+        """What nodes read of boxes that are not their own, as shortcuts and else."""
+        placement = self._placement
+        found: dict[tuple[str, bool], Read] = {}
+        for node in nodes:
             for position, operand in enumerate(node.operands):
                 shortcut = (node.index, position) in placement.shortcuts
                 for index, start, stop in placement.reads(node, operand):
                     source = placement.of[index]
-                    if source is None or source == unit.key:
-                        continue
-                    before, channels = self._place(source, nodes[index])
-                    read = found.setdefault(
-                        (source, shortcut), _Read(source, unit.key, shortcut, channels, [])
-                    )
-                    read.spans.append((before + start, before + stop))
-        return list(found.values())
+                    if source is not None and source not in own:
+                        read = found.setdefault((source, shortcut), {})
+                        read.setdefault(index, []).append((start, stop))
+        return found
 
-    def _place(self, key: str, node: Node) -> tuple[int, int]:
-        """How many channels of a box come before those of a node, and how many there are."""
-        group = group_of(node) if self._depth is Depth.GROUP else None
-        if group is None or not isinstance(self._placement.units[key].subject, Aggregation):
-            return 0, node.type.channels
-        if key not in self._starts:
-            nodes = self._placement.units[key].nodes
-            widths = {g: n.type.channels for n in nodes if (g := group_of(n)) is not None}
-            starts = accumulate(widths.values(), initial=0)
-            self._starts[key] = dict(zip((*widths, None), starts, strict=True))
-        return self._starts[key][group], self._starts[key][None]
+    def _arrows(self, unit: Unit) -> Iterator[Arrow]:
+        for (source, shortcut), read in self._reads(unit.nodes, {unit.key}).items():
+            yield Arrow(source, unit.key, spell_shape(self._shape(read)), shortcut)
 
-    @staticmethod
-    def _cuts(reads: Sequence[_Read]) -> _Cuts:
-        """The parts that each box is read in, where it is read in parts."""
-        edges: dict[str, set[int]] = {}
-        for read in reads:
-            known = edges.setdefault(read.source, {0, read.channels})
-            for span in _united(read.spans):
-                known.update(span)
-        widths: dict[str, set[int]] = {}
-        for read in reads:
-            widths.setdefault(read.source, set()).add(read.channels)
-        return {
-            key: list(pairwise(sorted(found)))
-            for key, found in edges.items()
-            if len(found) > 2 and len(widths[key]) == 1
-        }
-
-    def _arrows(self, reads: Sequence[_Read], cuts: _Cuts) -> Iterator[Arrow]:
-        """One arrow from a box to each of its readers, or from each part that a reader reads."""
-        for read in reads:
-            parts = cuts.get(read.source, [])
-            spans = _united(read.spans)
-            taken: list[int | None] = [
-                part
-                for part, (first, last) in enumerate(parts)
-                if any(start <= first and last <= stop for start, stop in spans)
-            ]
-            # A group shows its window part by part; to others, all parts are the box.
-            by_group = self._placement.units[read.target].group is not None
-            in_one = len(taken) == len(parts) and not by_group
-            for part in [None] if in_one or not taken else taken:
-                yield Arrow(read.source, read.target, part, read.shortcut)
+    def _shape(self, read: Read) -> tuple[int, ...]:
+        """Of all that is read of one box."""
+        channels = sum(stop - start for spans in read.values() for start, stop in _united(spans))
+        return (channels, *self._network.nodes[next(iter(read))].type.spatial)
 
     # --- boxes and frames
 
-    def _box(self, unit: Unit, cuts: list[tuple[int, int]]) -> Box:
+    def _box(self, unit: Unit, panel: Panel | None) -> Box:
         label = label_of(self._placement, unit)
         frames = tuple(frame.key for frame in self._frames(unit))
-        same = len({stop - start for start, stop in cuts}) == 1
-        parts = tuple(
-            f"x{number}" if same else f"{start}:{stop}"
-            for number, (start, stop) in enumerate(cuts, 1)
+        facts = self._facts(unit.key, label.detail, [unit], unit.scope, unit.subject.span)
+        return Box(
+            unit.key, label.name, label.lines, spell_shape(label.shape), label.kind, frames,
+            facts, panel,
+        )  # fmt: skip
+
+    def _facts(
+        self, path: str, detail: str, units: Sequence[Unit], scope: Scope, span: Span
+    ) -> Facts:
+        network, copies = self._network, self._placement.copies
+        nodes = [node for unit in units for node in unit.nodes]
+        reads = self._reads(nodes, {unit.key for unit in units})
+        whole = path == copies.path(scope)
+        return Facts(
+            path,
+            detail,
+            tuple(self._shape(read) for (_, shortcut), read in reads.items() if not shortcut),
+            network.leaving[scope] if whole else nodes[-1].type,
+            self._ends[scope] if whole else nodes[-1].index,
+            total([self._cost(unit) for unit in units]),
+            copies.count(scope),
+            span,
         )
-        span = unit.subject.span
-        return Box(unit.key, label.lines, label.kind, frames, f"{unit.key} ({span})", parts)
+
+    def _cost(self, unit: Unit) -> Cost:
+        """Of all copies that it stands for."""
+        cost = total([self._network.costs[node.index] for node in unit.nodes])
+        return cost * self._placement.copies.count(unit.scope)
 
     def _output_box(self, output: Output) -> Box:
-        shape = "x".join(map(str, self._network.nodes[output.index].type.shape))
-        key = f"output/{output.name}"
-        return Box(key, (f"output {output.name}", shape), Kind.OTHER, (), key, ())
+        shape = spell_shape(self._network.nodes[output.index].type.shape)
+        name = f"output {output.name}"
+        return Box(f"output/{output.name}", name, (), shape, Kind.OTHER, (), None)
 
     def _frames(self, unit: Unit) -> list[Frame]:
         """The frames around a box, the outermost first."""
-        inner, layer = unit.around, None
-        if unit.group is not None:
-            layer = self._placement.outline.aggregation_in(unit.group)
-            inner = layer.parent
-        path = self._placement.copies.path
-        frames = [
-            Frame(path(scope), self._title(scope), f"{scope.path} ({scope.span})")
-            for scope in inner.ancestry()
-            if scope.parent is not None
-        ][::-1]
-        if layer is not None and not layer.whole:
-            key = f"{path(inner)}/{layer.name}".lstrip("/")
-            frames.append(Frame(key, layer.label, f"{key} ({layer.span})"))
-        return frames
+        around = [scope for scope in unit.around.ancestry() if scope.parent is not None]
+        return [self._frame(scope) for scope in reversed(around)]
+
+    def _frame(self, scope: Scope) -> Frame:
+        key = self._placement.copies.path(scope)
+        if key not in self._known:
+            facts = self._facts(key, "", self._inside[scope], scope, scope.span)
+            self._known[key] = Frame(key, self._title(scope), facts)
+        return self._known[key]
 
     def _title(self, scope: Scope) -> str:
         """A scope's name; where copies are folded, how many it stands for, or which it is."""
-        if self._depth not in (Depth.NETWORK, Depth.BLOCK):
+        if not self._fold:
             return scope.name
         times = self._placement.copies.times(scope)
         if times > 1:
@@ -243,6 +223,16 @@ class _Painter:
         if scope.repeat is not None and scope.repeat[1] > 1:
             return f"{scope.label} {scope.repeat[0]} of {scope.repeat[1]}"
         return scope.label
+
+
+def _said_once(arrows: Sequence[Arrow]) -> Iterator[Arrow]:
+    """Arrows of which the first of a box says a shape, and no shortcut does."""
+    said: set[tuple[str, str]] = set()
+    for arrow in arrows:
+        call = (arrow.source, arrow.shape)
+        yield replace(arrow, shape="") if arrow.shortcut or call in said else arrow
+        if not arrow.shortcut:
+            said.add(call)
 
 
 def _united(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

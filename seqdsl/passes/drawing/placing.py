@@ -23,12 +23,17 @@ from seqdsl.passes.drawing.shortcuts import shortcuts
 
 
 class Depth(Enum):
-    """The smallest thing that is a box."""
+    """The smallest thing that is shown."""
 
-    NETWORK = "network"  # a stage; copies folded
-    BLOCK = "block"  # a layer, framed by its block, copies folded (Figures 2 and 3)
-    LAYER = "layer"  # a layer, nothing folded
+    NETWORK = "network"  # a stage
+    BLOCK = "block"  # a layer, framed by its block (Figures 2 and 3)
+    LAYER = "layer"  # a layer, each of several copies
     GROUP = "group"  # a group of a layer, with the window that it sees (Figure 1)
+
+    @property
+    def folds(self) -> bool:
+        """Whether one of several copies stands for all, unless a drawing asks for another way."""
+        return self is not Depth.LAYER
 
 
 @dataclass(slots=True)
@@ -45,17 +50,6 @@ class Unit:
         return scope_of(self.subject)
 
     @property
-    def group(self) -> Scope | None:
-        """The group that it is, or whose sum it is."""
-        match self.subject:
-            case Scope(kind=ScopeKind.GROUP):
-                return self.subject
-            case Node():
-                return group_of(self.subject)
-            case _:
-                return None
-
-    @property
     def around(self) -> Scope:
         """The scope that it stands in."""
         match self.subject:
@@ -68,22 +62,19 @@ class Unit:
 class Placement:
     """The boxes of a network at a depth.
 
-    ``of`` has the key of each node's box, by index; None for what is passed through: slices,
-    concatenations that only gather what a layer reads, and at group depth dropout.
+    ``of`` has the key of each node's box, by index; None for what is passed through: slices, and
+    concatenations that only gather what a layer reads.
     """
 
-    def __init__(self, network: Network, depth: Depth, only: str | None) -> None:
+    def __init__(self, network: Network, depth: Depth, only: str | None, fold: bool) -> None:
         self.network = network
         self.depth = depth
         self.outline = Outline(network)
-        folds = depth in (Depth.NETWORK, Depth.BLOCK)
-        self.copies = find_copies(network, self.outline, only) if folds else Copies()
+        self.copies = find_copies(network, self.outline, only) if fold else Copies()
         self.shortcuts = shortcuts(network)
         self.units: dict[str, Unit] = {}
         self.of: list[str | None] = []
         self._counts: dict[tuple[Scope, str], int] = {}
-        self._only = only
-        self._sums = self._find_sums() if depth is Depth.GROUP else {}
         self._inputs = self._find_inputs()
         for node in network.nodes:
             self.of.append(self._place(node))
@@ -160,8 +151,6 @@ class Placement:
         match node.operation:
             case ops.Slice():
                 return True
-            case ops.Dropout():
-                return self.depth is Depth.GROUP
             case ops.Concat():
                 stated = group_of(node) is not None or self.outline.is_stated(node)
                 return not stated and not self._mixes(node)
@@ -183,48 +172,10 @@ class Placement:
     def _subject(self, node: Node) -> Subject:
         is_join = isinstance(node.operation, ops.Concat)
         result = self.outline.result_of(node) if is_join else None
-        if self.depth is Depth.GROUP:
-            layer = self.outline.layer_of(node)
-            if not isinstance(layer, Aggregation) or not self._is_taken_apart(layer):
-                return node if result else layer
-            group = group_of(node)
-            assert group is not None
-            total = self._sums.get(group)
-            return group if total is None or node.index < total.index else total
         scopes = list(node.scope.ancestry())
         if self.depth is Depth.NETWORK and len(scopes) > 1 and scopes[-2].kind != ScopeKind.GROUP:
             return scopes[-2]
         return result or self.outline.layer_of(node)
-
-    def _is_taken_apart(self, layer: Aggregation) -> bool:
-        """Whether the groups of a layer are boxes: not where it is outside of what is shown."""
-        if self._only is None or not layer.parent.path:
-            return True
-        shown, around = f"{self._only}/", f"{layer.parent.path}/"
-        return around.startswith(shown) or shown.startswith(around)
-
-    def _find_sums(self) -> dict[Scope, Node]:
-        """The addition of a shortcut that ends a group, but for its norm and activation."""
-        found: dict[Scope, Node] = {}
-        for node in self.network.nodes:
-            group = group_of(node)
-            if group is None:
-                continue
-            if self._joins_shortcut(node, group):
-                found[group] = node
-            elif not isinstance(node.operation, PER_CHANNEL | ops.Slice):
-                found.pop(group, None)
-        return found
-
-    def _joins_shortcut(self, node: Node, group: Scope) -> bool:
-        return any(
-            (node.index, position) in self.shortcuts
-            and any(
-                group_of(self.network.nodes[source]) is not group
-                for source, _, _ in routed(self.network, operand)
-            )
-            for position, operand in enumerate(node.operands)
-        )
 
     def _key(self, subject: Subject, node: Node) -> str:
         path = self.copies.path
@@ -235,10 +186,6 @@ class Placement:
                 return path(parent)
             case Aggregation(parent=parent, name=name):
                 return _joined(path(parent), name)
-        if subject is not node:
-            return subject.path  # what follows the sum of a group
-        if group_of(node) is not None:
-            return node.path
         return self._operation_key(node)
 
     def _operation_key(self, node: Node) -> str:
@@ -246,8 +193,7 @@ class Placement:
         call = (node.scope, node.kind)
         before = self.network.nodes[node.index - 1] if node.index else node
         goes_on = (
-            self.depth is not Depth.GROUP
-            and isinstance(node.operation, PER_CHANNEL)
+            isinstance(node.operation, PER_CHANNEL)
             and (before.scope, before.span, before.operation)
             == (node.scope, node.span, node.operation)
             and before.index not in node.operands

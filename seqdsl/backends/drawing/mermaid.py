@@ -1,0 +1,65 @@
+"""A picture in Mermaid, which GitHub draws in a Markdown file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from seqdsl.backends.drawing.scene import shown
+from seqdsl.backends.drawing.theme import Theme
+from seqdsl.passes.drawing.labels import Kind
+from seqdsl.passes.drawing.picture import Box, Picture
+
+
+def mermaid_text(picture: Picture, direction: str, theme: Theme) -> str:
+    """A flowchart; all text is escaped, so that none becomes markup."""
+    names = {box.key: f"n{position}" for position, box in enumerate(picture.boxes)}
+    numbers = {key: number for number, key in enumerate(picture.frames)}
+    lines = [f"flowchart {direction}", *_nested(picture, list(picture.boxes), 0, names, numbers)]
+    for arrow in picture.arrows:
+        way = "-.->" if arrow.shortcut else "-->"
+        said = f'|"{_text(arrow.shape)}"|' if arrow.shape else ""
+        lines.append(f"  {names[arrow.source]} {way}{said} {names[arrow.target]}")
+    for kind in dict.fromkeys(box.kind for box in picture.boxes):
+        style = theme.styles[kind.value]
+        lines.append(
+            f"  classDef {kind.value} fill:{style.fill},stroke:{style.stroke},"
+            f"color:{theme.styles['text'].fill}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _nested(
+    picture: Picture, inside: list[Box], level: int, names: dict[str, str], numbers: dict[str, int]
+) -> Iterator[str]:
+    indent = "  " * (level + 1)
+    held: dict[str | None, list[Box]] = {}
+    for box in inside:
+        held.setdefault(box.frames[level] if len(box.frames) > level else None, []).append(box)
+    for key, boxes in held.items():
+        if key is None:
+            yield from (f"{indent}{_box(box, names[box.key])}" for box in boxes)
+            continue
+        yield f'{indent}subgraph f{numbers[key]}["{_text(picture.frames[key].title)}"]'
+        yield from _nested(picture, boxes, level + 1, names, numbers)
+        yield f"{indent}end"
+
+
+def _box(box: Box, name: str) -> str:
+    if box.kind is Kind.SUM:
+        return f'{name}(("+")):::{box.kind.value}'
+    lines = [f"<b>{_text(box.name)}</b>", *(_text(line) for line in box.lines)]
+    if box.panel is not None:
+        sources = box.panel.sources
+        for group in box.panel.groups:
+            seen = (name for name, count in zip(sources, group.seen, strict=True) if count)
+            lines.append(_text(f"{group.name} ← {', '.join(seen)}"))
+    return f'{name}["{"<br>".join(lines)}"]:::{box.kind.value}'
+
+
+def _text(text: str) -> str:
+    """Letters, digits and plain signs as they are, all else as Mermaid's numbered entities."""
+    return _SPECIAL.sub(lambda found: f"#{ord(found.group())};", shown(text))
+
+
+_SPECIAL = re.compile(r"[^\w .,:()+/=×→←-]")

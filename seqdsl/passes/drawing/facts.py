@@ -1,0 +1,47 @@
+"""What is to be known of a part of a network: for a tooltip, and for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from seqdsl.graph.costs import Cost, spell_count
+from seqdsl.graph.tensor import TensorType
+from seqdsl.source.frozen import frozen
+from seqdsl.source.text import Span
+
+
+@frozen
+class Facts:
+    """``cost`` is that of all ``times`` copies that the part stands for, for one sample."""
+
+    path: str
+    detail: str  # `1x1 → 3x3, 128, k=32`
+    input: tuple[tuple[int, ...], ...]  # the shape that it reads of each source
+    output: TensorType
+    last: int  # the index of the operation whose value leaves it
+    cost: Cost
+    times: int
+    span: Span
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A line each of path, what it does, shapes, costs, and place in the source."""
+        cost = self.cost
+        counts = f"{spell_count(cost.params, 4)} params, {spell_count(cost.macs, 4)} MACs"
+        copies = f" in all {self.times} copies" if self.times > 1 else ""
+        said = (
+            self.path,
+            self.detail,
+            f"{spell_shapes(self.input)} → {self.output}" if self.input else f"{self.output}",
+            f"{counts}{copies}" if cost.params or cost.macs else "",
+            str(self.span),
+        )
+        return tuple(filter(None, said))
+
+
+def spell_shape(shape: Iterable[int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def spell_shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    return " + ".join(map(spell_shape, shapes))

@@ -1,0 +1,81 @@
+"""The inside of a layer of groups: which group sees which (Figures 1 and 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seqdsl.graph.costs import total
+from seqdsl.graph.node import Node
+from seqdsl.graph.scope import Scope
+from seqdsl.passes.drawing.facts import Facts
+from seqdsl.passes.drawing.labels import summary_of
+from seqdsl.passes.drawing.outline import Aggregation, group_of
+from seqdsl.passes.drawing.placing import Placement, Unit
+from seqdsl.passes.schedule.pieces import Pieces
+from seqdsl.passes.windows import windows
+from seqdsl.source.frozen import frozen
+
+
+@frozen
+class Group:
+    name: str  # `x1`
+    facts: Facts
+    seen: tuple[int, ...]  # channels that it reads of each source
+    joined: bool  # by a shortcut
+
+
+@frozen
+class Panel:
+    """The groups x_1 .. x_g of a layer over the sequence [x_{1-g'} .. x_0, x_1 .. x_{g-1}]."""
+
+    inputs: tuple[int, ...]  # the channels of each group of the input
+    groups: tuple[Group, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of what groups may see, in its order."""
+        ahead = (f"x{number}" for number in range(1 - len(self.inputs), 1))
+        return (*ahead, *(group.name for group in self.groups[:-1]))
+
+
+def panels(placement: Placement, units: Iterable[Unit]) -> dict[str, Panel]:
+    """The panel of each unit that is a layer of groups, by its key."""
+    pieces = Pieces(placement.network)
+    return {
+        unit.key: _panel(placement, unit, unit.subject, pieces)
+        for unit in units
+        if isinstance(unit.subject, Aggregation)
+    }
+
+
+def _panel(placement: Placement, unit: Unit, layer: Aggregation, pieces: Pieces) -> Panel:
+    network = placement.network
+    inside: dict[Scope, list[Node]] = {}
+    for node in unit.nodes:
+        group = group_of(node)
+        if group in layer.groups:
+            inside.setdefault(group, []).append(node)
+    found = windows(inside, network, pieces, placement.shortcuts)
+    count = placement.copies.count(unit.scope)
+    groups = tuple(
+        Group(
+            f"x{scope.repeat[0] if scope.repeat else turn}",
+            Facts(
+                placement.copies.path(scope),
+                summary_of(placement, nodes),
+                ((sum(seen), *nodes[0].type.spatial),),
+                nodes[-1].type,
+                nodes[-1].index,
+                total([network.costs[node.index] for node in nodes]) * count,
+                count,
+                scope.span,
+            ),
+            seen,
+            joined,
+        )
+        for turn, (scope, nodes, seen, joined) in enumerate(
+            zip(inside, inside.values(), found.seen, found.joined, strict=True), 1
+        )
+    )
+    widths = (sum(segment.width for segment in segments) for segments in found.inputs)
+    return Panel(tuple(widths), groups)

@@ -1,0 +1,191 @@
+"""The preview's server: who gets the page, and that it follows its file."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+GOOD = "network N {\n  input 3x8x8\n  conv 3x3, 4\n}\n"
+BROKEN = GOOD.replace("conv 3x3", "cnv 3x3")
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[str]
+    address: str
+    file: Path
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.address).netloc
+
+    @property
+    def token(self) -> str:
+        return urlsplit(self.address).query.removeprefix("token=")
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, str, dict]:
+        connection = http.client.HTTPConnection(self.host, timeout=10)
+        connection.putrequest("GET", path, skip_host=True)
+        for name, value in {"Host": self.host, **(headers or {})}.items():
+            if value:
+                connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), dict(answer.getheaders())
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    file = tmp_path / "net.seq"
+    file.write_text(GOOD)
+    (tmp_path / "secret.txt").write_text("secret")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "seqdsl", "preview", "net.seq"], cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        yield Running(process, process.stdout.readline().strip(), file)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def events(running: Running, seen: int) -> Iterator[dict]:
+    connection = http.client.HTTPConnection(running.host, timeout=20)
+    connection.request("GET", f"/events?token={running.token}&seen={seen}")
+    answer = connection.getresponse()
+    assert answer.getheader("Content-Type") == "text/event-stream; charset=utf-8"
+    while line := answer.readline():
+        if line.startswith(b"data: "):
+            yield json.loads(line[6:])
+
+
+def test_the_page(running: Running) -> None:
+    status, text, headers = running.get(urlsplit(running.address).path + f"?token={running.token}")
+    assert status == 200 and '"name":"N"' in text
+    assert f'data-live="/events?token={running.token}&amp;seen=1"' in text
+    assert "connect-src 'self'" in text
+    assert headers["Referrer-Policy"] == "no-referrer" and headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_only_this_machine_is_listened_to(running: Running) -> None:
+    port = int(running.host.rpartition(":")[2])
+    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
+    for address in addresses - {"127.0.0.1", "127.0.1.1", "::1"}:
+        with pytest.raises(OSError):
+            socket.create_connection((address, port), timeout=2)
+
+
+@pytest.mark.parametrize("path", ["/?token={}", "/events?token={}"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},  # a name that was made to point here
+        {"Host": "evil.example:80"},
+        {"Host": "127.0.0.1"},  # of another port
+        {"Host": ""},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://127.0.0.1"},
+    ],
+    ids=str,
+)
+def test_a_foreign_request_is_refused(running: Running, path: str, headers: dict) -> None:
+    status, text, _ = running.get(path.format(running.token), headers)
+    assert (status, text) == (403, "forbidden\n") or (status == 400 and not headers["Host"])
+
+
+@pytest.mark.parametrize("token", ["", "x", "é", "%00"])
+@pytest.mark.parametrize("path", ["/", "/events", "/secret.txt"])
+def test_without_the_token(running: Running, path: str, token: str) -> None:
+    from urllib.parse import quote
+
+    assert running.get(f"{path}?token={quote(token)}")[:2] == (403, "forbidden\n")
+    assert running.get(path)[:2] == (403, "forbidden\n")
+
+
+@pytest.mark.parametrize(
+    "path", ["/secret.txt", "/net.seq", "/../secret.txt", "/%2e%2e/secret.txt", "//secret.txt",
+             "/etc/passwd", "/..%5c..%5cetc%5cpasswd", "file:///etc/passwd"],
+)  # fmt: skip
+def test_there_is_no_file_to_be_had(running: Running, path: str) -> None:
+    status, text, _ = running.get(f"{path}?token={running.token}")
+    assert (status, text) == (404, "there is nothing here\n")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE"])
+def test_nothing_but_reading(running: Running, method: str) -> None:
+    connection = http.client.HTTPConnection(running.host, timeout=10)
+    connection.request(method, f"/?token={running.token}")
+    assert connection.getresponse().status == 501
+
+
+def test_the_file_is_followed(running: Running) -> None:
+    stream = events(running, 1)
+    running.file.write_text(GOOD.replace("4", "16"))
+    page = next(stream)
+    assert page["networks"][0]["parts"]["conv1"]["output"] == "16x8x8"
+    assert page["diagnostics"] is None
+    running.file.write_text(BROKEN)
+    page = next(stream)
+    assert page["diagnostics"]["errors"] == 1 and "did you mean" in page["diagnostics"]["text"]
+    assert page["networks"][0]["parts"]["conv1"]["output"] == "16x8x8"  # as it last was
+    running.file.unlink()
+    time.sleep(0.2)
+    running.file.write_text(GOOD)
+    page = next(p for p in stream if p["diagnostics"] is None)
+    assert page["networks"][0]["parts"]["conv1"]["output"] == "4x8x8"
+
+
+def test_what_a_reader_missed_is_sent_at_once(running: Running) -> None:
+    running.file.write_text(GOOD.replace("4", "16"))
+    assert next(events(running, 1))["networks"]
+    assert next(events(running, 1))["networks"]  # to another, later
+
+
+def test_a_file_that_is_broken_from_the_start(tmp_path: Path) -> None:
+    (tmp_path / "net.seq").write_text(BROKEN)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "seqdsl", "preview", "net.seq"], cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        running = Running(process, process.stdout.readline().strip(), tmp_path / "net.seq")
+        text = running.get(f"/?token={running.token}")[1]
+        assert '"networks":[]' in text and "SEQ" in text
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are of POSIX")
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_ends_in_order(running: Running, end: signal.Signals, code: int) -> None:
+    running.process.send_signal(end)
+    _, told = running.process.communicate(timeout=10)
+    assert running.process.returncode == code and "Traceback" not in told
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "net.seq").write_text(GOOD)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = subprocess.run(
+            [sys.executable, "-m", "seqdsl", "preview", "net.seq", "--port",
+             str(taken.getsockname()[1])], cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+    assert done.returncode == 2 and "can't be had" in done.stderr
