@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -30,6 +33,21 @@ def leave_in_order() -> None:
         sys.unraisablehook = _leave_or_tell
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _unwind)
+
+
+@contextmanager
+def stopping() -> Iterator[Event]:
+    """An event that SIGTERM sets, and then the command ends: for a library that would take it for
+    an interrupt.
+    """
+    event = Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if event.is_set():
+        raise SystemExit(128 + signal.SIGTERM)
 
 
 def is_of_an_interrupt(error: BaseException | None) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar
 import click
 
 from seqdsl.cli.common import use_color
+from seqdsl.cli.leaving import stopping
 from seqdsl.semantic.modules import load_program
 from seqdsl.semantic.reading import Disk
 from seqdsl.source.diagnostic import Failure
@@ -49,23 +50,24 @@ def watch(
 
 
 def changes(watched: Watched[T]) -> Iterator[set[Path]]:
-    """Looks again whenever something changes, and gives what did, without an end."""
+    """Looks again whenever something changes, and gives what did, until the command is ended."""
     from watchfiles import watch as changes_in
 
-    while True:
-        places = watched.places()
-        events = changes_in(
-            *places, recursive=False, watch_filter=None, rust_timeout=_PATIENCE,
-            yield_on_timeout=True,
-        )  # fmt: skip
-        for number, event in enumerate(events):
-            if not event and number and not watched.missing:
-                continue  # the first look is for what changed before these places were watched
-            changed = watched.look()
-            if changed:
-                yield changed
-            if watched.places() != places:
-                break
+    with stopping() as stop:
+        while not stop.is_set():
+            places = watched.places()
+            events = changes_in(
+                *places, recursive=False, watch_filter=None, rust_timeout=_PATIENCE,
+                yield_on_timeout=True, stop_event=stop,
+            )  # fmt: skip
+            for number, event in enumerate(events):
+                if not event and number and not watched.missing:
+                    continue  # the first look is for what changed before places were watched
+                changed = watched.look()
+                if changed:
+                    yield changed
+                if watched.places() != places:
+                    break
 
 
 @dataclass(frozen=True, slots=True)

@@ -386,6 +386,22 @@ def test_a_layer_of_many_groups_is_drawn(tmp_path: Path) -> None:
     assert output.stat().st_size < 500_000
 
 
+def test_what_takes_a_while_says_so(tmp_path: Path) -> None:
+    convs = "; ".join(f"x{i} = x{i - 1} | conv 1x1, 3" for i in range(1, 55))
+    names = ", ".join(f"x{i}" for i in range(55))
+    source = tmp_path / "net.seq"
+    body = f"x0 = it | conv 1x1, 3; {convs}; concatenate {names}; conv 1x1, 3"
+    source.write_text(f"network Net {{ input 3x8x8; {body} }}")
+    command = [sys.executable, "-m", "seqdsl", "draw", str(source), "-o"]
+    for depth, said in (("block", True), ("network", True)):
+        call = [*command, str(tmp_path / "n.svg"), "--depth", depth]
+        done = subprocess.run(call, capture_output=True, text=True)
+        assert done.returncode == 0
+        assert done.stderr.startswith("laying out 58 boxes, 111 arrows") == said
+    call = [*command, str(tmp_path / "n.dot"), "--depth", "block"]
+    assert "laying out" not in subprocess.run(call, capture_output=True, text=True).stderr
+
+
 CHAIN = """
 block far(n: positive) {{ repeat x n {{ conv 1x1, 3 }}; add it, in }}
 network Net {{ input 3x8x8; {body} }}

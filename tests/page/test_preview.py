@@ -173,7 +173,12 @@ def test_a_file_that_is_broken_from_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are of POSIX")
 @pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_it_ends_in_order(running: Running, end: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize("waits", [False, True], ids=["at once", "while it waits"])
+def test_it_ends_in_order(running: Running, end: signal.Signals, code: int, waits: bool) -> None:
+    if waits:
+        running.file.write_text(GOOD.replace("4", "16"))
+        next(events(running, 1))
+        time.sleep(0.2)
     running.process.send_signal(end)
     _, told = running.process.communicate(timeout=10)
     assert running.process.returncode == code and "Traceback" not in told

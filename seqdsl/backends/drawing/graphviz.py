@@ -20,7 +20,7 @@ from seqdsl.passes.drawing.labels import Kind
 from seqdsl.passes.drawing.picture import Box, Frame, Picture
 from seqdsl.source.render_text import printable
 
-TIMEOUT = 300  # seconds for a layout
+TIMEOUT = 60  # seconds for a layout
 _FONT = "Helvetica,Arial,sans-serif"
 FRAME_TEXT, LABEL_TEXT = 11, 9  # sizes of the text of frames, and on arrows
 
