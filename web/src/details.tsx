@@ -79,10 +79,10 @@ function Facts({ network, part }: { network: Network; part: Part }) {
         )}
         {part.receptiveField && (
           <>
-            <dt title="pixels of the input that one element sees">sees</dt>
+            <dt title="pixels of the input that one element sees">receptive field</dt>
             <dd>
-              {field(part.receptiveField)} pixels
-              {part.receptiveStride && `, one every ${field(part.receptiveStride)}`}
+              {field(part.receptiveField)}
+              {part.receptiveStride && `, stride ${field(part.receptiveStride)}`}
             </dd>
           </>
         )}

@@ -4,7 +4,7 @@ import { useShared } from "./context";
 import type { Network } from "./data";
 import { amount, exact, MEASURES, percent, signed, type Measure } from "./format";
 
-const LABELS: Record<Measure, string> = { params: "params", macs: "MACs", memory: "memory" };
+const LABELS: Record<Measure, string> = { params: "params", macs: "MACs", memory: "activations" };
 const UNITS: Record<Measure, string> = {
   params: "trained parameters: weights and biases",
   macs: "multiply-accumulates of convolutions and linear layers, for one sample",

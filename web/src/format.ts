@@ -9,7 +9,7 @@ export const MEASURES: readonly Measure[] = ["params", "macs", "memory"];
 export const MEASURE_NAMES: Record<Measure, string> = {
   params: "Parameters",
   macs: "MACs",
-  memory: "Memory",
+  memory: "Activations",
 };
 
 /** Three digits and a power of a thousand: `25.6M`. */

@@ -12,8 +12,8 @@ const COLUMNS: [Key, string][] = [
   ["path", "Layer"],
   ["params", "Parameters"],
   ["macs", "MACs"],
-  ["memory", "Memory (B)"],
-  ["field", "Sees, pixels"],
+  ["memory", "Activations (B)"],
+  ["field", "Receptive field"],
 ];
 
 export function Layers() {
