@@ -36,6 +36,8 @@ from seqdsl.source.suggest import nearest
     show_default=True,
     help="Colours; auto is light, and in an SVG dark where its viewer is.",
 )
+@click.option("--no-heading", "headed", flag_value=False, default=True,
+              help="Leave title and legend to a caption.")  # fmt: skip
 def command(
     file: str,
     network_name: str | None,
@@ -47,9 +49,10 @@ def command(
     direction: str,
     fold: bool | None,
     theme: str,
+    headed: bool,
 ) -> None:
-    """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks with
-    repeats folded, `layer` every layer, `group` the groups of layers and the windows they see.
+    """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks, `layer`
+    every copy of these, too, and `group` the groups of layers and the windows they see.
     """
     from seqdsl.backends.drawing.write import FORMATS, TEXTS, draw, is_slow
 
@@ -67,7 +70,7 @@ def command(
     if output.suffix.lower() not in TEXTS and is_slow(drawn):
         click.echo(f"laying out {size}: this may take a while", err=True)
     try:
-        engine = draw(drawn, output, direction, theme)
+        engine = draw(drawn, output, direction, theme, headed)
     except Failure as failure:
         fail_with(failure)
     click.echo(f"{output}: {size}, {engine}", err=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar
+from typing import Generic, NoReturn, TypeAlias, TypeVar
 
 import click
 
@@ -22,9 +22,6 @@ from seqdsl.source.discover import discover, folders
 from seqdsl.source.render_text import printable
 from seqdsl.source.text import Source
 
-if TYPE_CHECKING:
-    from seqdsl.cli.check import Checked
-
 T = TypeVar("T")
 Stamp: TypeAlias = tuple[int, int, int] | None  # None where there is no file
 
@@ -34,8 +31,8 @@ _NAMED = 3  # files in a heading
 
 def watch(
     paths: Sequence[str],
-    check: Callable[[str], Checked],
-    report: Callable[[Sequence[Checked]], None],
+    check: Callable[[str], T],
+    report: Callable[[Sequence[T]], None],
 ) -> NoReturn:
     """Checks and reports, and again at each change, until it is interrupted."""
     watched = Watched(paths, check)

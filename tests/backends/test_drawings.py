@@ -110,11 +110,23 @@ def test_what_is_too_large_for_a_png_is_scaled_down(
         assert max(image.size) == pytest.approx(500, abs=1)
 
 
+def test_a_heading_can_be_left_to_a_caption(b22, tmp_path: Path) -> None:
+    drawn = picture(b22, Depth.BLOCK, only="conv2/residual1")
+    heights = []
+    for headed in (True, False):
+        draw(drawn, tmp_path / "n.svg", headed=headed)
+        text = (tmp_path / "n.svg").read_text()
+        assert ("dashed: a shortcut" in text) == headed
+        heights.append(float(ET.fromstring(text).get("viewBox", "").split()[3]))
+    assert heights[0] > heights[1] + 20
+
+
 def test_pdf_holds_text(b22, tmp_path: Path) -> None:
     """Fonts are embedded, and every word is mapped back to letters."""
     draw(picture(b22, Depth.NETWORK), tmp_path / "n.pdf")
     data = (tmp_path / "n.pdf").read_bytes()
     assert data.count(b"/FontFile2") == 2 and b"/ToUnicode" in data
+    assert b"Helvetica" not in data  # which would not be in the file
     assert data.count(b"/Type /Page\n") == 1
 
 

@@ -17,10 +17,11 @@ _TITLE, _LEGEND = 14, 9.5
 _HEAD = 6.0  # the length of an arrow's head
 
 
-def compose(picture: Picture, layout: Layout) -> Scene:
-    rows = list(_heading(picture))
-    heading = sum(size + 6 for _, _, size in rows) + 6
-    wide = max(text_width(text, size) * 1.07 for _, text, size in rows)
+def compose(picture: Picture, layout: Layout, headed: bool = True) -> Scene:
+    """A scene; what is not ``headed`` leaves its title and legend to a caption."""
+    rows = list(_heading(picture)) if headed else []
+    heading = sum(size + 6 for _, _, size in rows) + 6 * headed
+    wide = max((text_width(text, size) * 1.07 for _, text, size in rows), default=0)
     width = max(layout.width, wide) + 2 * _MARGIN
     dx, dy = (width - layout.width) / 2, heading + _MARGIN
     frames, titles = (

@@ -21,7 +21,11 @@ def write_pdf(scene: Scene, theme: Theme) -> bytes:
     for name, path in zip((_REGULAR, _BOLD), font_files(), strict=True):
         pdfmetrics.registerFont(TTFont(name, path))
     stream = io.BytesIO()
-    canvas = Canvas(stream, pagesize=(scene.width, scene.height), invariant=1, pageCompression=1)
+    canvas = Canvas(
+        stream, pagesize=(scene.width, scene.height), invariant=1, pageCompression=1,
+        # or a page would name Helvetica, which is not in the file
+        initialFontName=_REGULAR,  # type: ignore[arg-type]
+    )  # fmt: skip
     canvas.setTitle(scene.title)
     canvas.setCreator("seqdsl")
     canvas.transform(1, 0, 0, -1, 0, scene.height)  # y downwards, as in the scene

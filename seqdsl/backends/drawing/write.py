@@ -26,8 +26,11 @@ MAX_REACH = 5_000
 SLOW_REACH = 1_500
 
 
-def draw(picture: Picture, path: Path, direction: str = "TB", theme: str = AUTO) -> str:
-    """Writes a picture by the path's extension and says which engine laid it out.
+def draw(
+    picture: Picture, path: Path, direction: str = "TB", theme: str = AUTO, headed: bool = True
+) -> str:
+    """Writes a picture by the path's extension and says which engine laid it out, or the format of
+    a text. What is not ``headed`` has no title and no legend.
 
     Raises `Failure` where no engine is there, or the picture is too large for one.
     """
@@ -35,12 +38,12 @@ def draw(picture: Picture, path: Path, direction: str = "TB", theme: str = AUTO)
     if suffix in TEXTS:
         write_whole(path, TEXTS[suffix](picture, direction, theme).encode())
         return suffix[1:]
-    scene, engine = lay_out(picture, direction, str(path))
+    scene, engine = lay_out(picture, direction, str(path), headed)
     write_whole(path, PICTURES[suffix](scene, theme))
     return engine
 
 
-def lay_out(picture: Picture, direction: str, name: str) -> tuple[Scene, str]:
+def lay_out(picture: Picture, direction: str, name: str, headed: bool = True) -> tuple[Scene, str]:
     """The picture with everything in its place, and which engine placed it.
 
     Raises `Failure` about the file of that name.
@@ -55,7 +58,7 @@ def lay_out(picture: Picture, direction: str, name: str) -> tuple[Scene, str]:
         except subprocess.TimeoutExpired:
             raise _too_large(picture, name) from None
         if data is not None:
-            return compose(picture, read_layout(data)), engine
+            return compose(picture, read_layout(data), headed), engine
     raise unlocated(
         "no-graphviz", "no Graphviz here can lay a picture out", name,
         "install Graphviz (its `dot` program) or graphviz-pure, or write .dot or .mmd",
