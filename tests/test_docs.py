@@ -18,6 +18,9 @@ SNIPPETS = re.findall(r"```seq\n(.*?)```", (ROOT / "docs" / "language.md").read_
 DRAWINGS = re.findall(
     r"^seqdsl (draw .*)$", (ROOT / "docs" / "drawings.md").read_text(), re.MULTILINE
 )
+REPORTS = re.findall(
+    r"^seqdsl (report [^~\n]*)$", (ROOT / "docs" / "report.md").read_text(), re.MULTILINE
+)  # but for what needs a git history
 COMMANDS = re.findall(r"^seqdsl (.*?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE)
 TABLES = re.findall(
     r"^```sh\nseqdsl (.*)\n```\n(?:\n```\w*\n([^`]*)```)?",
@@ -30,7 +33,7 @@ QUICKLY = {"table5": ["--networks", "S4", "--epochs", "1", "--seeds", "1"]}  # o
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11 and len(DRAWINGS) == 5
+    assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11 and len(DRAWINGS) == 5 and len(REPORTS) == 2
     assert len(TABLES) == 5 and sum(bool(printed) for _, printed in TABLES) == 3
 
 
@@ -105,6 +108,15 @@ def test_drawing_of_the_documents(tmp_path: Path, line: str) -> None:
     name = line.rpartition(" ")[2]
     assert f"({Path(name).name})" in (ROOT / "docs" / "drawings.md").read_text()
     assert shown(tmp_path / name) == shown(ROOT / name)
+
+
+@pytest.mark.parametrize("line", REPORTS, ids=lambda line: Path(line).stem)
+def test_report_of_the_documents(tmp_path: Path, line: str) -> None:
+    (tmp_path / "architectures").symlink_to(ARCHITECTURES)
+    command = [sys.executable, "-m", "seqdsl", *line.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / line.rpartition(" ")[2]).stat().st_size > 500_000
 
 
 def shown(path: Path) -> tuple[list[str], list[str], int]:
