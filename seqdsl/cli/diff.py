@@ -13,6 +13,7 @@ from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost, spell_count
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Part
+from seqdsl.graph.tensor import spell_shape
 from seqdsl.passes.difference.compare import Change, Kind, NetworkDiff, StageDiff, diff
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic
@@ -239,7 +240,7 @@ def _shapes(stage: StageDiff) -> tuple[str, str]:
 
 
 def _shape(part: Part | None) -> str:
-    return "x".join(map(str, part.shape)) if part else ""
+    return spell_shape(part.shape) if part else ""
 
 
 def _layer(change: Change) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from seqdsl.cli.latex import escape_latex, latex_layer, latex_lines
 from seqdsl.cli.tables import Stack, escape_markdown
+from seqdsl.graph.tensor import spell_shape
 from seqdsl.passes.architecture_table import Bracket, Layer, Line, Row
 
 _MARKS = "*†‡§¶"
@@ -22,7 +23,7 @@ def marks_of(rows: Iterable[Row]) -> dict[str, str]:
 
 def size_cell(size: Sequence[int]) -> Stack:
     """Height and width."""
-    text = "x".join(map(str, size))
+    text = spell_shape(size)
     return Stack((text,), text, latex_layer(text), text, text)
 
 

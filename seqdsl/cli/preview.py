@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import webbrowser
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import CLAIMS, network_options
-from seqdsl.cli.report import page_of
+from seqdsl.cli.common import CLAIMS, fail_with, network_options
+from seqdsl.cli.sides import read_sides
 from seqdsl.cli.watch import Watched, changes, listed
 from seqdsl.graph.network import Network
 from seqdsl.source.codes import Severity
-from seqdsl.source.diagnostic import has_errors
+from seqdsl.source.diagnostic import Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
+from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
     from seqdsl.page.contents import Page
 
 
 @click.command("preview")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("side", metavar="FILE[:NETWORK]")
 @network_options
 @click.option("--port", type=click.IntRange(0, 65535), default=0,
               help="Of the server; 0 takes one that is free.  [default: 0]")  # fmt: skip
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def command(
-    file: str, network_name: str | None, defines: dict[str, str], port: int, opens: bool
+    side: str, network_name: str | None, defines: dict[str, str], port: int, opens: bool
 ) -> None:
     """Show the page of `report` on a network of FILE in a browser, and follow FILE as it is saved.
 
@@ -35,11 +37,22 @@ def command(
     printed, which is new each time. Where FILE has errors, the page says so, with the network as
     it was before. Ctrl-C ends it.
     """
-    from seqdsl.page.server import Preview
+    (read,) = read_sides((side,), network_name)
+    if read.file == "-" or read.revision is not None:
+        raise click.UsageError("a preview follows a file: neither - nor a revision of git")
+    file = read.file
+    with stage("import"):
+        from seqdsl.api import read_program
+        from seqdsl.page.server import Preview
 
     shown = Shown(file)
-    watched = Watched((file,), partial(shown.page, network=network_name, defines=defines))
-    watched.look()
+    watched = Watched((file,), partial(shown.page, network=read.network, defines=defines))
+    try:
+        if not Path(file).is_file():
+            read_program(file)
+        watched.look()
+    except Failure as failure:
+        fail_with(failure)
     try:
         preview = Preview(watched.checked[0], port)
     except OSError as error:
@@ -69,6 +82,7 @@ class Shown:
     def page(self, file: str, network: str | None, defines: dict[str, str]) -> Page:
         from seqdsl.api import load_instance
         from seqdsl.page.contents import Diagnostics
+        from seqdsl.page.describe import page_of
 
         instance, found = load_instance(file, network, defines)
         built = None if instance is None else instance.network
@@ -80,7 +94,8 @@ class Shown:
         self.said = _counts(errors, len(found) - errors)
         text = render(found, OutputFormat.FULL, color=False)
         told = Diagnostics(text, errors, len(found) - errors, stale) if found else None
-        return page_of(self._file, [self._network] if self._network else [], told)
+        networks = [self._network] if self._network else []
+        return page_of(self._file, networks, diagnostics=told)
 
 
 def _counts(errors: int, warnings: int) -> str:

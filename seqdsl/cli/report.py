@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl import __version__
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.cli.diff import difference_table
 from seqdsl.cli.sides import read_sides
 from seqdsl.cli.tables import Number
-from seqdsl.graph.network import Network
-from seqdsl.passes.difference.marks import marks
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
-
-if TYPE_CHECKING:
-    from seqdsl.page.contents import Diagnostics, Page
 
 
 @click.command("report")
@@ -52,35 +44,27 @@ def command(
         raise click.UsageError("a page is on one network, or on two")
     sides = read_sides(networks, network_name)
     from seqdsl.backends.files import write_whole
+    from seqdsl.page.contents import Difference
+    from seqdsl.page.describe import page_of
     from seqdsl.page.html import write_html
 
     loaded = [
         load_or_exit(side.file, side.network, defines, claims=claims, revision=side.revision)
         for side in sides
     ]
-    with stage("describe"):
-        page = page_of(" ".join(networks), loaded)
+    difference = None
+    if len(loaded) == 2:
+        before, after = loaded
+        table = difference_table(f"{before.name} → {after.name}", before, after)
+        rows = (
+            tuple(cell.text if isinstance(cell, Number) else str(cell) for cell in row)
+            for row in table.rows
+        )
+        difference = Difference(table.title, table.headings, tuple(rows))
     try:
+        with stage("describe"):
+            page = page_of(" ".join(networks), loaded, difference)
         write_whole(output, write_html(page).encode())
     except Failure as failure:
         fail_with(failure)
     click.echo(f"{output}: {' and '.join(network.name for network in loaded)}", err=True)
-
-
-def page_of(file: str, networks: Sequence[Network], diagnostics: Diagnostics | None = None) -> Page:
-    """A page on a network, or on two that are compared."""
-    from seqdsl.page import contents
-    from seqdsl.page.describe import describe
-
-    if len(networks) < 2:
-        described = tuple(map(describe, networks))
-        return contents.Page(__version__, file, described, diagnostics=diagnostics)
-    before, after = networks
-    table = difference_table(f"{before.name} → {after.name}", before, after)
-    rows = tuple(
-        tuple(cell.text if isinstance(cell, Number) else str(cell) for cell in row)
-        for row in table.rows
-    )
-    described = tuple(map(describe, networks, marks(before, after)))
-    difference = contents.Difference(table.title, table.headings, rows)
-    return contents.Page(__version__, file, described, difference, diagnostics)

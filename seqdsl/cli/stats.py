@@ -11,6 +11,7 @@ from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
 from seqdsl.graph.costs import CONVENTIONS, Convention, Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level
+from seqdsl.graph.tensor import spell_shape
 from seqdsl.source.timing import stage
 
 MACS = CONVENTIONS["macs"]  # its units, powers of 1000, serve for parameters and activations, too
@@ -53,7 +54,7 @@ def statistics_table(network: Network, level: Level, convention: Convention) -> 
         fitting_unit(total.activations, MACS),
     )
     rows = [
-        _row(part.name, "x".join(map(str, part.shape)), part.cost, total, convention, units)
+        _row(part.name, spell_shape(part.shape), part.cost, total, convention, units)
         for part in network.stats(level)
         if part.cost.params or convention.count(part.cost)
     ]

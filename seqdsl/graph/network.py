@@ -45,7 +45,7 @@ class Network:
     nodes: tuple[Node, ...]
     output: int
     root: Scope
-    leaving: Mapping[Scope, TensorType]  # what each block, each stage and the network gives
+    leaving: Mapping[Scope, TensorType]  # what each block, group, stage and the network gives
     claims: tuple[Claim, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()  # each bound parameter and its value, as printed
     doc: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 
 from seqdsl.source.frozen import frozen_value
@@ -34,12 +35,23 @@ class TensorType:
         return count
 
     def __str__(self) -> str:
-        shape = "x".join(map(str, self.shape))
+        shape = spell_shape(self.shape)
         if len(self.groups) == 1:
             return shape
         if len(set(self.groups)) == 1:
             return f"{shape} ({len(self.groups)} groups of {self.groups[0]})"
         return f"{shape} (groups of {', '.join(map(str, self.groups))})"
+
+
+def spell_shape(shape: Iterable[int]) -> str:
+    """``128x56x56``."""
+    return "x".join(map(str, shape))
+
+
+def chained(types: Sequence[TensorType]) -> TensorType:
+    """Feature maps after one another along the channels, each with its groups."""
+    groups = tuple(width for each in types for width in each.groups)
+    return TensorType(sum(groups), types[0].spatial, groups)
 
 
 def boundaries(groups: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,43 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from seqdsl import __version__
 from seqdsl.backends.drawing.svg import page_svg
-from seqdsl.backends.drawing.write import lay_out
+from seqdsl.backends.drawing.write import is_slow, lay_out
 from seqdsl.graph.costs import CONVENTIONS, Cost
 from seqdsl.graph.network import Network
-from seqdsl.graph.scope import Scope
+from seqdsl.graph.node import Node
+from seqdsl.graph.scope import ScopeKind
 from seqdsl.highlighting import spans
 from seqdsl.page import contents
 from seqdsl.passes.claims import judge_claims
 from seqdsl.passes.difference.compare import Kind as Change
-from seqdsl.passes.difference.marks import Marks
-from seqdsl.passes.drawing.copies import Copies, find_copies
+from seqdsl.passes.difference.marks import Marks, marks
+from seqdsl.passes.drawing.copies import Copies
 from seqdsl.passes.drawing.facts import Facts, spell_shapes
 from seqdsl.passes.drawing.labels import Kind
-from seqdsl.passes.drawing.outline import Outline
+from seqdsl.passes.drawing.outline import Outline, joined
 from seqdsl.passes.drawing.picture import Box, Picture, picture
 from seqdsl.passes.drawing.placing import Depth
-from seqdsl.passes.receptive import receptive_fields
-from seqdsl.source.diagnostic import Failure
+from seqdsl.passes.receptive import receptive_fields, union
+from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.render_text import printable
 from seqdsl.source.text import Source, Span
 
 _WIDTH = 4  # bytes of an element
+_MOST = 20_000_000  # characters of all paths together: a page is to be opened
+_LARGE = "too large for a page; `seqdsl draw` writes it to a file"
 _NO_LAYERS = (Kind.SUM, Kind.JOIN, Kind.OTHER)
 
 
-def describe(network: Network, marks: Marks | None = None) -> contents.Network:
+def describe(network: Network, differ: Marks | None = None) -> contents.Network:
     """A network for a page; of two, with marks on what differs."""
-    return _Describer(network, marks or {}).network()
+    return _Describer(network, differ or {}).network()
+
+
+def page_of(
+    file: str,
+    networks: Sequence[Network],
+    difference: contents.Difference | None = None,
+    diagnostics: contents.Diagnostics | None = None,
+) -> contents.Page:
+    """A page on a network, or on two that are compared; on none, where there is none yet.
+
+    Raises `Failure` where the names of a network are too long for a page.
+    """
+    differ = marks(*networks) if len(networks) == 2 else [None] * len(networks)
+    described = tuple(map(describe, networks, differ))
+    return contents.Page(__version__, printable(file), described, difference, diagnostics)
 
 
 class _Describer:
-    def __init__(self, network: Network, marks: Marks) -> None:
+    def __init__(self, network: Network, differ: Marks) -> None:
+        if sum(len(scope.path) for scope in network.leaving) > _MOST:
+            raise unlocated(
+                "picture-too-large", "the names of its parts are too long for a page", network.name,
+                "shorten the names of stages and blocks",
+            )  # fmt: skip
         self._network = network
-        self._copies = {True: find_copies(network, Outline(network)), False: Copies()}
-        self._marks = {fold: _by_path(marks, copies) for fold, copies in self._copies.items()}
+        self._marks = differ
         self._fields = receptive_fields(network)
         self._sources: dict[Source, int] = {network.root.span.source: 0}
         self._parts: dict[str, contents.Part] = {"": self._whole()}
@@ -55,7 +79,7 @@ class _Describer:
             network.parameters,
             _cost(network.cost),
             tuple(self._flops()),
-            tuple(contents.Source(s.name, _lines(s)) for s in self._sources),
+            tuple(contents.Source(printable(s.name), _lines(s)) for s in self._sources),
             self._parts,
             tuple(box.key for box in stages if _counts(box)),
             tuple(box.key for box in layers if _counts(box)),
@@ -68,32 +92,30 @@ class _Describer:
 
     def _whole(self) -> contents.Part:
         network = self._network
+        about, output = network.doc.partition("\n")[0], network.nodes[network.output]
         facts = Facts(
-            "", network.doc.partition("\n")[0], (network.input.type.shape,),
-            network.nodes[network.output].type, network.output, network.cost, 1, network.root.span,
+            "", about, (network.input.type.shape,), output.type, (output.index,), network.cost, 1,
+            network.root.span,
         )  # fmt: skip
         return self._part(facts, network.name, "network", None)
 
     def _add_parts(self, drawn: Picture) -> None:
         for box in drawn.boxes:
-            if box.facts is None:
-                continue
             within = box.frames[-1] if box.frames else ""
-            is_stage = box.kind is Kind.STAGE and not box.frames
-            kind = "stage" if is_stage else "operation" if box.kind in _NO_LAYERS else "layer"
-            self._add(box.facts, box.name, kind, within)
+            self._add(box.facts, box.name, _kind(box), within)
             for group in box.panel.groups if box.panel else ():
                 self._add(group.facts, group.name, "group", box.key)
             for around, key in zip(("", *box.frames), box.frames, strict=False):
-                frame = drawn.frames[key]
-                self._add(frame.facts, frame.title, "block" if around else "stage", around)
+                facts = drawn.frames[key].facts
+                is_stage = facts.kind is ScopeKind.STAGE
+                self._add(facts, drawn.frames[key].title, "stage" if is_stage else "block", around)
 
     def _add(self, facts: Facts, name: str, kind: str, within: str) -> None:
         if facts.path not in self._parts:
             self._parts[facts.path] = self._part(facts, name, kind, within)
 
     def _part(self, facts: Facts, name: str, kind: str, within: str | None) -> contents.Part:
-        seen = self._fields[facts.last]
+        seen = union([self._fields[end] for end in facts.ends])
         return contents.Part(
             facts.path,
             name,
@@ -128,12 +150,14 @@ class _Describer:
             return tuple(pool.map(self._drawing, pictures, pictures.values()))
 
     def _drawing(self, depth: Depth, drawn: Picture) -> contents.Drawing:
+        marked = dict(_marked(drawn, _by_path(self._marks, drawn.copies, self._network)))
+        stands = drawn.copies.folded()
+        if is_slow(drawn):
+            return contents.Drawing(depth.value, "", _LARGE, marked, stands)
         try:
             scene, _ = lay_out(drawn, "TB", self._network.name)
         except Failure as failure:
-            return contents.Drawing(depth.value, "", failure.diagnostic.message, {}, {})
-        marked = dict(_marked(drawn, self._marks[depth.folds]))
-        stands = self._copies[depth.folds].folded()
+            return contents.Drawing(depth.value, "", failure.diagnostic.message, marked, stands)
         return contents.Drawing(depth.value, page_svg(scene), "", marked, stands)
 
     def _claims(self) -> Iterator[contents.Claim]:
@@ -150,26 +174,47 @@ class _Describer:
             )
 
 
-def _by_path(marks: Marks, copies: Copies) -> dict[str, str]:
+def _kind(box: Box) -> str:
+    if box.facts.kind is ScopeKind.STAGE:
+        return "stage"
+    if box.kind is Kind.STAGE:
+        return "block"
+    return "operation" if box.kind in _NO_LAYERS else "layer"
+
+
+def _by_path(differ: Marks, copies: Copies, network: Network) -> dict[str, str]:
     """Marks by the paths that boxes have."""
+    outline = Outline(network) if differ else None
     found: dict[str, str] = {}
-    for where, kind in marks.items():
-        path = copies.path(where) if isinstance(where, Scope) else where.path
+    for where, kind in differ.items():
         changed = kind not in (Change.ADDED, Change.REMOVED)
-        found.setdefault(path, Change.CHANGED.value if changed else kind.value)
+        mark = Change.CHANGED.value if changed else kind.value
+        if isinstance(where, Node):
+            path = joined(copies.path(where.scope), where.name)
+        elif where.kind is ScopeKind.GROUP and outline is not None:
+            path = outline.aggregation_in(where).key(copies.path)
+        else:
+            path = copies.path(where)
+        found.setdefault(path, mark)
     return found
 
 
-def _marked(drawn: Picture, marks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _marked(drawn: Picture, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The boxes that differ: as wholes, within something that does, or in a part of them."""
+    inner = {around for path in found for around in _around(path)}
     for box in drawn.boxes:
-        for path, mark in marks.items():
-            if f"{box.key}/".startswith(f"{path}/"):
-                yield box.key, mark
-                break
-            if path.startswith(f"{box.key}/"):
-                yield box.key, Change.CHANGED.value
-                break
+        path = next((path for path in (box.key, *_around(box.key)) if path in found), None)
+        if path is not None:
+            yield box.key, found[path]
+        elif box.key in inner:
+            yield box.key, Change.CHANGED.value
+
+
+def _around(path: str) -> Iterator[str]:
+    """The paths that hold a path, the innermost first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _matrices(drawn: Picture) -> Iterator[contents.Matrix]:
@@ -187,7 +232,7 @@ def _matrices(drawn: Picture) -> Iterator[contents.Matrix]:
 
 
 def _counts(box: Box) -> bool:
-    return box.facts is not None and bool(box.facts.cost.params or box.facts.cost.macs)
+    return bool(box.facts.cost.params or box.facts.cost.macs)
 
 
 def _cost(cost: Cost) -> contents.Cost:

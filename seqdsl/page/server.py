@@ -14,6 +14,8 @@ from seqdsl.page.contents import Page, write_json
 from seqdsl.page.html import write_html
 
 ADDRESS = "127.0.0.1"
+_HTTP = 80
+_DIGITS = 10  # of a version
 _BEAT = 10.0  # seconds after which a connection that says nothing is told that it lives
 
 
@@ -31,8 +33,13 @@ class Preview:
         self.token = secrets.token_urlsafe(24)
         handler = type("Handler", (_Handler,), {"preview": self})
         self._server = _Server((ADDRESS, port), handler)
-        self.port: int = self._server.server_address[1]
-        self._hosts = {f"{ADDRESS}:{self.port}", f"localhost:{self.port}"}
+        self.own(self._server.server_address[1])
+
+    def own(self, port: int) -> None:
+        """Takes the names of a port for its own; that of HTTP nobody names."""
+        self.port = port
+        names = (ADDRESS, "localhost")
+        self._hosts = {f"{name}:{port}" for name in names} | ({*names} if port == _HTTP else set())
 
     @property
     def address(self) -> str:
@@ -75,6 +82,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = False
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a reader went away, or sent what is no request."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     preview: ClassVar[Preview]
@@ -82,7 +92,11 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "seqdsl", ""
 
     def do_GET(self) -> None:
-        asked = urlsplit(self.path)
+        try:
+            asked = urlsplit(self.path)
+        except ValueError:
+            self._answer(HTTPStatus.BAD_REQUEST, "text/plain", "this is no address\n")
+            return
         query = parse_qs(asked.query)
         token = query.get("token", [None])[0]
         if not self.preview.admits(self.headers.get("Host"), self.headers.get("Origin"), token):
@@ -91,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, "text/html", self.preview.html())
         elif asked.path == "/events":
             seen = self.headers.get("Last-Event-ID") or query.get("seen", ["0"])[0]
-            self._stream(int(seen) if seen.isdecimal() else 0)
+            self._stream(int(seen) if seen.isdecimal() and len(seen) < _DIGITS else 0)
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", "there is nothing here\n")
 

@@ -159,8 +159,9 @@ class _Reader:
         for layer in layers:
             last = closed[-1] if closed else None
             if isinstance(layer, Line) and isinstance(last, Line):
-                before, after = (nodes[line.nodes[-1]].operation for line in (last, layer))
-                if isinstance(before, ops.Linear) and isinstance(after, ops.Softmax):
+                before, after = (nodes[line.nodes[-1]] for line in (last, layer))
+                is_read = after.operands == (before.index,)
+                if is_read and _classifies(before, after) and not last.block:
                     text, both = f"{last.text}, {layer.text}", last.nodes + layer.nodes
                     closed[-1] = Line(text, "", both)
                     continue
@@ -186,7 +187,7 @@ class _Reader:
     def _line(self, part: Aggregation | Node, nodes: Sequence[Node]) -> Line | None:
         indices = tuple(node.index for node in nodes)
         if isinstance(part, Aggregation):
-            return Line(text_of_groups(self._network.nodes, nodes), part.label, indices)
+            return Line(text_of_groups(self._network, nodes), part.label, indices)
         if isinstance(part.operation, ops.Concat) and not self._is_layer(part):
             return None
         text = text_of_node(part)
@@ -242,6 +243,10 @@ class _Piece:
                 return (Bracket(layers, times * self.times),)
             case layers:
                 return (Bracket(layers, self.times),)
+
+
+def _classifies(before: Node, after: Node) -> bool:
+    return isinstance(before.operation, ops.Linear) and isinstance(after.operation, ops.Softmax)
 
 
 def _form(layers: Sequence[Layer]) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 from typing import TypeAlias
@@ -59,7 +60,7 @@ def _of(node: Node, operands: list[Fields]) -> Fields:
             blurred = mode is ops.Interpolation.BILINEAR
             return _raised(operands[0], factor, blurred)
         case _:
-            return _union(operands)
+            return union(operands)
 
 
 def _through(
@@ -96,8 +97,8 @@ def _raised(read: Fields, factor: tuple[int, int], blurred: bool) -> Fields:
     return fields[0], fields[1]
 
 
-def _union(operands: list[Fields]) -> Fields:
-    """Of what reads the same place of every operand."""
+def union(operands: Sequence[Fields]) -> Fields:
+    """Of what reads the same place of every operand; a hull, where their strides differ."""
     if any(read is None for read in operands):
         return None
     fields: list[Field] = []

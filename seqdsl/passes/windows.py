@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
+from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
@@ -13,6 +14,8 @@ from seqdsl.graph.tensor import boundaries
 from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.reading import union
 from seqdsl.source.frozen import frozen
+
+_FACES = (ops.BatchNorm, ops.Activation, ops.LeakyRelu)
 
 
 @frozen
@@ -40,6 +43,16 @@ def windows(
     ``shortcuts`` are (addition, operand's position).
     """
     turns = {node.index: turn for turn, nodes in enumerate(inside.values(), 1) for node in nodes}
+
+    def face(index: int) -> int:
+        """Of a value that has two faces, raw and activated, the first in its group."""
+        node = network.nodes[index]
+        while isinstance(node.operation, _FACES):
+            if turns.get(node.operands[0]) != turns.get(node.index):
+                break
+            node = network.nodes[node.operands[0]]
+        return node.index
+
     views: list[tuple[Segment, ...]] = []
     joined: list[bool] = []
     for turn, nodes in enumerate(inside.values(), 1):
@@ -48,6 +61,7 @@ def windows(
         for node in nodes:
             for position, operand in enumerate(node.operands):
                 found = [s for s in pieces.of(operand) if turns.get(s.node) != turn]
+                found = [s._replace(node=face(s.node)) for s in found]
                 if (node.index, position) in shortcuts:
                     joins = joins or bool(found)
                 else:
@@ -55,7 +69,7 @@ def windows(
         views.append(union(read))
         joined.append(joins)
     outside = [[s for s in view if s.node not in turns] for view in views]
-    width = next(iter(inside.values()))[-1].type.channels
+    width = network.leaving[next(iter(inside))].channels
     inputs = input_groups(outside, width, network)
     seen: list[tuple[int, ...]] = []
     for view in views:

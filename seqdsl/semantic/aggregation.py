@@ -64,6 +64,7 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
         if not isinstance(inner.current, Feature):
             return BROKEN
         sequence.append(inner.current.as_one_group())
+        state.dataflow.leaving[scope] = sequence[-1].type
         if inner.current.spatial != source.spatial:
             raise _changes_size(statement, inner.current, source, scope)
     _note_window(arguments, whole, state, frame)

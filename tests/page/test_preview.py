@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,6 +15,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+from seqdsl.page.contents import Page
+from seqdsl.page.server import Preview
 
 GOOD = "network N {\n  input 3x8x8\n  conv 3x3, 4\n}\n"
 BROKEN = GOOD.replace("conv 3x3", "cnv 3x3")
@@ -81,11 +85,43 @@ def test_the_page(running: Running) -> None:
 
 
 def test_only_this_machine_is_listened_to(running: Running) -> None:
+    """On the loopback interface, another address of which it does not have."""
     port = int(running.host.rpartition(":")[2])
-    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
-    for address in addresses - {"127.0.0.1", "127.0.1.1", "::1"}:
+    socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    for address in ("127.0.0.2", "::1"):
         with pytest.raises(OSError):
             socket.create_connection((address, port), timeout=2)
+
+
+@pytest.mark.parametrize(
+    "line", ["GET http://[ HTTP/1.1", "GET /events?token={}&seen=" + 5000 * "9", "", "\x00\xff"]
+)
+def test_nothing_that_is_sent_is_told(running: Running, line: str) -> None:
+    """No traceback, whatever comes, or goes away; and the page is still there."""
+    host, _, port = running.host.partition(":")
+    for _ in range(3):
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            sent = f"{line.format(running.token)}\r\nHost: {running.host}\r\n\r\n"
+            connection.sendall(sent.encode("latin-1"))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert running.get(f"/?token={running.token}")[0] == 200
+    running.process.terminate()
+    _, told = running.process.communicate(timeout=10)
+    assert told == "showing net.seq (Ctrl-C ends)\n"
+
+
+def test_a_port_that_browsers_leave_out() -> None:
+    preview = Preview(Page("1", "net.seq", ()))
+    preview.start()
+    try:
+        token = preview.token
+        assert not preview.admits("127.0.0.1", None, token)
+        preview.own(80)
+        assert preview.admits("127.0.0.1", "http://127.0.0.1", token)
+        assert preview.admits("localhost:80", None, token)
+        assert not preview.admits("127.0.0.1", "http://evil.example", token)
+    finally:
+        preview.stop()
 
 
 @pytest.mark.parametrize("path", ["/?token={}", "/events?token={}"])

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from networks import compiled, paper_network
+from networks import ARCHITECTURES, ROOT, compiled, paper_network
 from programs import programs
 
+import seqdsl
+import seqdsl.api
+from seqdsl.graph.tensor import spell_shape
 from seqdsl.passes.drawing.labels import Kind
 from seqdsl.passes.drawing.picture import NoSuchPart, Picture, picture
 from seqdsl.passes.drawing.placing import Depth
@@ -88,7 +91,7 @@ def test_a_first_copy_that_differs_stands_alone(tmp_path: Path) -> None:
 def test_a_number_of_a_copy_says_so(tmp_path: Path) -> None:
     said = lines(picture(compiled(tmp_path, RESNET), Depth.BLOCK))
     assert said["conv2/repeat1/bottleneck1/conv2"] == (
-        "conv", "1x1, 64", "4.22K params", "64x16x16",
+        "conv", "1x1, 64", "4.224K params", "64x16x16",
     )  # fmt: skip
     assert said["conv2/repeat2/bottleneck1/conv1"] == (
         "conv", "1x1, 64", "16.51K params each", "64x16x16",
@@ -100,15 +103,15 @@ def test_rows_of_a_stage_tell_how_often_each_occurs(tmp_path: Path) -> None:
     assert said["conv2"] == (
         "conv2", "conv 1x1, 256", "conv 1x1, 64", "conv 3x3, 64", "conv 1x1, 256",
         "conv 1x1, 64 × 2", "conv 3x3, 64 × 2", "conv 1x1, 256 × 2",
-        "215.81K params", "256x16x16",
+        "215.8K params", "256x16x16",
     )  # fmt: skip
 
 
 def test_copies_of_other_parameters(tmp_path: Path) -> None:
     text = "network Net { input 3x32x32; conv 3x3, 16; repeat x 3 { conv 3x3, 32 } }"
     said = lines(picture(compiled(tmp_path, text), Depth.NETWORK))
-    assert said["repeat1"] == ("repeat", "3x3, 32", "4.67K params", "32x32x32")
-    assert said["repeat2"] == ("repeat × 2", "3x3, 32", "9.28K params each", "32x32x32")
+    assert said["repeat1"] == ("repeat", "3x3, 32", "4.672K params", "32x32x32")
+    assert said["repeat2"] == ("repeat × 2", "3x3, 32", "9.280K params each", "32x32x32")
 
 
 def test_what_is_asked_for_is_not_folded(b42) -> None:
@@ -126,8 +129,8 @@ def test_what_is_asked_for_is_not_folded(b42) -> None:
 def test_branches_are_no_path(tmp_path: Path) -> None:
     said = lines(picture(compiled(tmp_path, INCEPTION), Depth.NETWORK))
     assert said["inception1"] == ("inception", "4 layers", "968 params", "32x32x32")
-    assert said["branches1"] == ("branches", "2 convolutions", "2.56K params", "8x32x32")
-    assert said["separable1"][:2] == ("separable", "3x3 → 1x1, 12")
+    assert said["branches1"] == ("branches", "2 convolutions", "2.560K params", "8x32x32")
+    assert said["separable1"][:2] == ("separable", "3x3 (8 groups) → 1x1, 12")
 
 
 def test_a_stage_gives_what_its_last_block_gives(tmp_path: Path) -> None:
@@ -267,6 +270,70 @@ def test_a_panel_tells_how_much_is_seen(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+# --- what odd networks would tell wrongly
+
+
+def test_a_stage_may_be_called_as_an_operation_is(tmp_path: Path) -> None:
+    for word, body in (("max_pool", "max_pool 2"), ("relu", "relu"), ("aggregate1", WIDE)):
+        text = f"network N {{ input 3x8x8; stage {word} {{ conv 3x3, 4 }}; {body} }}"
+        network = compiled(tmp_path, text)
+        for depth in Depth:
+            drawn = picture(network, depth)
+            check(drawn)
+            assert len(drawn.boxes) == 3, (word, depth)
+
+
+WIDE = "aggregate i in 1..3 { a = it | conv 3x3, 4; b = it | conv 1x1, 4; concatenate a, b }"
+NESTED = "aggregate i in 1..3 { aggregate j in 1..2 { conv 3x3, 4 } }"
+
+
+@pytest.mark.parametrize("body", [WIDE, NESTED])
+def test_a_group_may_end_in_several_maps(tmp_path: Path, body: str) -> None:
+    network = compiled(tmp_path, f"network N {{ input 3x8x8; {body}; conv 1x1, 5 }}")
+    drawn = picture(network, Depth.GROUP)
+    layer = drawn.boxes[1]
+    assert layer.shape == "24x8x8" and layer.lines[0].endswith(", 24")
+    assert layer.panel is not None
+    assert [group.facts.output.shape for group in layer.panel.groups] == 3 * [(8, 8, 8)]
+    assert [group.seen for group in layer.panel.groups] == [(3, 0, 0), (3, 8, 0), (3, 8, 8)]
+
+
+def test_two_faces_are_one_value(tmp_path: Path) -> None:
+    block = "a = it | conv 3x3, 4; b = it.raw | conv 1x1, 4, act=none | batch_norm; add a, b"
+    text = f"block faces {{ {block} }}\nnetwork N {{ input 3x8x8; conv 3x3, 8; faces }}"
+    drawn = picture(compiled(tmp_path, text), Depth.BLOCK)
+    assert {a.shape for a in drawn.arrows if a.source == "conv1"} <= {"8x8x8", ""}
+    text = f"network N {{ input 3x8x8; conv 3x3, 8; aggregate i in 1..3 {{ {block} }} }}"
+    panel = picture(compiled(tmp_path, text), Depth.GROUP).boxes[-1].panel
+    assert panel is not None and panel.inputs == (8,)
+    assert [group.seen for group in panel.groups] == [(8, 0, 0), (8, 4, 0), (8, 4, 4)]
+
+
+def test_a_group_may_change_the_size_on_its_way(tmp_path: Path) -> None:
+    body = "aggregate i in 1..2 { max_pool 2; upsample 2; conv 3x3, 4 }"
+    network = compiled(tmp_path, f"network N {{ input 3x8x8; conv 3x3, 4; {body} }}")
+    panel = picture(network, Depth.GROUP).boxes[-1].panel
+    assert panel is not None
+    assert [group.facts.input for group in panel.groups] == [((4, 8, 8),), ((8, 8, 8),)]
+
+
+def test_what_strides_and_dilates_says_so(tmp_path: Path) -> None:
+    text = """
+    block chain { conv2d 3x3, 4, stride=2; conv2d 3x3, 4, dilation=2; conv2d 1x1, 8 }
+    network N { input 3x32x32; chain; max_pool size(2, 1), stride=2x1 }
+    """
+    said = lines(picture(compiled(tmp_path, text), Depth.BLOCK))
+    assert said["chain1"][1] == "3x3 (stride 2) → 3x3 (dilation 2) → 1x1, 8"
+    assert said["max_pool"][1] == "2x1, stride 2x1"
+
+
+def test_only_takes_what_a_drawing_calls_its_boxes(tmp_path: Path) -> None:
+    text = "network N { input 3x8x8; aggregate i in 1..2 { conv 3x3, 4 }; relu; relu; conv 1x1, 3 }"
+    network = compiled(tmp_path, text)
+    for only in ("aggregate1", "relu2"):
+        assert only in lines(picture(network, Depth.BLOCK, only=only))
+
+
 # --- arrows and what they carry
 
 
@@ -370,8 +437,39 @@ def test_random_networks(tmp_path_factory, program: str, data) -> None:
         assert {a.target for a in part.arrows} <= {b.key for b in part.boxes}
 
 
+LIBRARY = [
+    *sorted(ARCHITECTURES.glob("*.seq")),
+    *sorted((ROOT / "examples").rglob("*.seq")),
+]
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda p: p.stem)
+def test_every_network_of_the_library(path: Path) -> None:
+    for instance in seqdsl.api.check_file(path)[0]:
+        network = instance.network
+        if network is None or len(network.nodes) > 2_000:
+            continue
+        for depth in Depth:
+            for fold in (True, False):
+                drawn = picture(network, depth, fold=fold)
+                check(drawn)
+                assert sum(box.facts.cost.params for box in drawn.boxes) == network.params
+                assert sum(box.facts.cost.macs for box in drawn.boxes) == network.macs
+
+
 def check(drawn: Picture) -> None:
-    """Arrows go from box to box, and all but the input reads something."""
+    """Arrows go from box to box, and all but the input reads something; what is told of a box is
+    what leaves it, and no arrow carries more.
+    """
+    assert not {box.key for box in drawn.boxes} & set(drawn.frames)
+    leaves = {box.key: box.facts.output for box in drawn.boxes}
+    for box in drawn.boxes:
+        assert box.shape == spell_shape(box.facts.output.shape)
+        assert box.facts.ends
+    for arrow in drawn.arrows:
+        if arrow.shape:
+            channels = int(arrow.shape.partition("x")[0])
+            assert channels <= leaves[arrow.source].channels
     keys = [box.key for box in drawn.boxes]
     assert len(set(keys)) == len(keys)
     assert {end for a in drawn.arrows for end in (a.source, a.target)} <= set(keys)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.scope import Scope
+from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.difference.compare import Kind, matched
 from seqdsl.passes.difference.correspondence import Match
 from seqdsl.passes.difference.outline import Item, outline
@@ -17,7 +17,8 @@ Marks: TypeAlias = dict[Scope | Node, Kind]
 
 
 def marks(before: Network, after: Network) -> tuple[Marks, Marks]:
-    """What of each network differs from the other: scopes, and operations that no block is around.
+    """What of each network differs from the other: scopes, and operations that no block is around;
+    a group is there for the aggregation that it is the first of.
 
     What only the first has is removed, and what only the second has is added; what both have is
     changed, repeated, rewired or resized. Of what one has more often, both its copies there and
@@ -62,7 +63,12 @@ def _only(match: Match) -> Item:
 
 
 def _owner(item: Item) -> Scope | Node:
-    """The innermost scope around all of an item; an operation that stands in a stage itself."""
+    """The innermost scope around all of an item; the first group of an aggregation, for all of it;
+    an operation that stands in a stage itself.
+    """
+    groups = [next((s for s in c.scopes if s.kind is ScopeKind.GROUP), None) for c in item.cells]
+    if not item.items and groups[0] is not None and all(group is not None for group in groups):
+        return groups[0]
     first, *rest = item.cells
     around = list(first.scopes)
     for cell in rest:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from seqdsl.graph.costs import Cost, spell_count
-from seqdsl.graph.tensor import TensorType
+from seqdsl.graph.scope import ScopeKind
+from seqdsl.graph.tensor import TensorType, spell_shape
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
@@ -18,10 +19,11 @@ class Facts:
     detail: str  # `1x1 → 3x3, 128, k=32`
     input: tuple[tuple[int, ...], ...]  # the shape that it reads of each source
     output: TensorType
-    last: int  # the index of the operation whose value leaves it
+    ends: tuple[int, ...]  # the operations whose values leave it, by index
     cost: Cost
     times: int
     span: Span
+    kind: ScopeKind | None = None  # of the scope that it is
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -37,10 +39,6 @@ class Facts:
             str(self.span),
         )
         return tuple(filter(None, said))
-
-
-def spell_shape(shape: Iterable[int]) -> str:
-    return "x".join(map(str, shape))
 
 
 def spell_shapes(shapes: Sequence[tuple[int, ...]]) -> str:

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from enum import Enum
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.costs import spell_count
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.drawing.outline import Aggregation, Subject, group_of, scope_of
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
-from seqdsl.passes.layer_text import is_chain, kernel_of, text_of_groups, text_of_node
+from seqdsl.passes.layer_text import (
+    is_chain,
+    pair_text,
+    text_of_chain,
+    text_of_groups,
+    text_of_node,
+)
 from seqdsl.source.frozen import frozen
 
 
@@ -32,12 +39,11 @@ class BoxLabel:
     name: str
     lines: tuple[str, ...]  # below the name
     detail: str  # what of them tells what it does
-    shape: tuple[int, ...]  # that leaves it
     kind: Kind
 
 
 def label_of(placement: Placement, unit: Unit) -> BoxLabel:
-    """The name of a box, what it does, and the shape that leaves it."""
+    """The name of a box, and what it does."""
     return _Labeller(placement, unit).label()
 
 
@@ -60,7 +66,7 @@ class _Labeller:
         kind = _kind(nodes)
         match subject:
             case Node(operation=ops.Add()):
-                return BoxLabel("+", (), "", subject.type.shape, Kind.SUM)
+                return BoxLabel("+", (), "", Kind.SUM)
             case Node():
                 name, rows = _name(subject), [self._detail(subject)]
             case Scope(kind=ScopeKind.STAGE):
@@ -74,7 +80,7 @@ class _Labeller:
                 elif kind is Kind.SUM:
                     kind = Kind.JOIN
         lines = tuple(filter(None, (*rows, self._shortcut(), self._params())))
-        return BoxLabel(name, lines, rows[0] if len(rows) == 1 else "", self._shape(), kind)
+        return BoxLabel(name, lines, rows[0] if len(rows) == 1 else "", kind)
 
     def _block_name(self) -> str:
         subject = self._unit.subject
@@ -128,21 +134,12 @@ class _Labeller:
     def _summary(self, nodes: Sequence[Node]) -> str:
         """What a layer does: ``1x1 → 3x3, 256, k=32, c=8``, ``3x3, 256, stride 2, 64 groups``."""
         if any(group_of(node) for node in nodes):
-            return text_of_groups(self._all, nodes)
+            return text_of_groups(self._placement.network, nodes)
         convs = [node for node in nodes if isinstance(node.operation, ops.Conv2d)]
-        if len(convs) > 1:
-            return self._path(convs)
-        return next((detail for node in convs or nodes if (detail := self._detail(node))), "")
-
-    def _path(self, convs: Sequence[Node]) -> str:
-        """Convolutions that follow one another; else how many there are."""
-        if not is_chain(self._all, convs):
-            return f"{len(convs)} convolutions"
-        *heads, last = convs
-        strides = [_conv(node).stride for node in convs if _conv(node).stride != (1, 1)]
-        way = " → ".join([*map(kernel_of, heads), text_of_node(last)])
-        inner = strides and _conv(last).stride == (1, 1)
-        return f"{way}, stride {max(map(max, strides))}" if inner else way
+        if convs:
+            is_one_way = is_chain(self._all, convs)
+            return text_of_chain(convs) if is_one_way else f"{len(convs)} convolutions"
+        return next((detail for node in nodes if (detail := self._detail(node))), "")
 
     def _detail(self, node: Node) -> str:
         match node.operation:
@@ -151,7 +148,7 @@ class _Labeller:
             case ops.Linear(width=width):
                 return str(width)
             case ops.MaxPool(kernel, stride) | ops.AvgPool(kernel, stride):
-                return f"{kernel[0]}x{kernel[1]}, stride {stride[0]}"
+                return f"{kernel[0]}x{kernel[1]}, stride {pair_text(stride)}"
             case ops.Upsample((rows, columns), mode):
                 return f"{rows}x{columns}, {mode.value}"
             case ops.LeakyRelu(slope=slope):
@@ -165,26 +162,7 @@ class _Labeller:
         nodes = self._unit.nodes
         costs = self._placement.network.costs
         params = sum(costs[node.index].params for node in nodes)
-        if not params:
-            return ""
-        for scale, suffix in ((10**6, "M"), (10**3, "K")):
-            if params >= scale:
-                return f"{params / scale:.2f}{suffix} params{self._each()}"
-        return f"{params} params{self._each()}"
-
-    def _shape(self) -> tuple[int, ...]:
-        nodes = self._unit.nodes
-        shape = nodes[-1].type.shape
-        match self._unit.subject:
-            case Scope() | Aggregation(whole=True):
-                return self._placement.network.leaving[self._unit.scope].shape
-            case Aggregation() if not isinstance(nodes[-1].operation, ops.Concat):
-                ends = {group_of(node): node.type.channels for node in nodes}
-                return (sum(ends.values()), *shape[1:])
-            case Node():  # perhaps on each of several tensors
-                return (sum(node.type.channels for node in nodes), *shape[1:])
-            case _:
-                return shape
+        return f"{spell_count(params, 4)} params{self._each()}" if params else ""
 
 
 def _times(text: str, count: int) -> str:
@@ -193,11 +171,6 @@ def _times(text: str, count: int) -> str:
 
 def _name(node: Node) -> str:
     return node.kind.replace("_", " ")
-
-
-def _conv(node: Node) -> ops.Conv2d:
-    assert isinstance(node.operation, ops.Conv2d)
-    return node.operation
 
 
 def _kind(nodes: Sequence[Node]) -> Kind:

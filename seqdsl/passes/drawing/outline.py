@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeAlias
 
 from seqdsl.graph import operations as ops
@@ -32,6 +33,11 @@ class Aggregation:
     @property
     def span(self) -> Span:
         return self.parent.span if self.whole else self.groups[0].span
+
+    def key(self, path: Callable[[Scope], str]) -> str:
+        """The path of its box, where scopes have these."""
+        around = path(self.parent)
+        return around if self.whole else joined(around, self.name)
 
 
 Subject: TypeAlias = Scope | Aggregation | Node
@@ -84,6 +90,10 @@ class Outline:
         found = group_of(node)
         return None if found is None else self._aggregations[found]
 
+    def aggregation_in(self, group: Scope) -> Aggregation:
+        """The aggregation that an outermost group is of."""
+        return self._aggregations[group]
+
     def layer_of(self, node: Node) -> Subject:
         aggregation = self.aggregation_of(node)
         if aggregation is not None:
@@ -113,14 +123,20 @@ class Outline:
                 if not runs or not _follows(runs[-1][-1], scope):
                     runs.append([])
                 runs[-1].append(scope)
-        for count, groups in enumerate(runs, 1):
+        names = self._free_names(parent, "aggregate")
+        for groups in runs:
             whole = (
                 parent.kind is ScopeKind.BLOCK
                 and len(groups) == len(children)
                 and all(self._gathers(node, groups[0]) for node in self._plain.get(parent, ()))
             )
-            aggregation = Aggregation(parent, tuple(groups), f"aggregate{count}", whole)
+            aggregation = Aggregation(parent, tuple(groups), next(names), whole)
             self._aggregations.update(dict.fromkeys(groups, aggregation))
+
+    def _free_names(self, parent: Scope, word: str) -> Iterator[str]:
+        """``aggregate1``, ``aggregate2``, ... less what scopes there are called."""
+        taken = {scope.name for scope in self.children.get(parent, ())}
+        return (name for name in (f"{word}{n}" for n in count(1)) if name not in taken)
 
     def _gathers(self, node: Node, group: Scope) -> bool:
         """Whether a node only gathers a window, or the result of an aggregation."""
@@ -138,6 +154,11 @@ def _follows(group: Scope, next: Scope) -> bool:
     if group.span != next.span or group.repeat is None or next.repeat is None:
         return False
     return group.repeat[0] < next.repeat[0]
+
+
+def joined(path: str, name: str) -> str:
+    """The path of what stands under a name in a scope."""
+    return f"{path}/{name}" if path else name
 
 
 def group_of(node: Node) -> Scope | None:

@@ -6,16 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from seqdsl.graph.costs import Cost, total
+from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
-from seqdsl.passes.drawing.facts import Facts, spell_shape
+from seqdsl.graph.tensor import TensorType, spell_shape
+from seqdsl.passes.drawing.copies import Copies
+from seqdsl.passes.drawing.facts import Facts
 from seqdsl.passes.drawing.labels import Kind, label_of
+from seqdsl.passes.drawing.outline import PER_CHANNEL, Aggregation, Subject, scope_of
 from seqdsl.passes.drawing.panels import Panel, panels
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
 from seqdsl.source.frozen import frozen
-from seqdsl.source.text import Span
 
 Read: TypeAlias = dict[int, list[tuple[int, int]]]  # the channels of each node of a box
 
@@ -28,7 +30,7 @@ class Box:
     shape: str  # that leaves it
     kind: Kind
     frames: tuple[str, ...]  # the paths of the frames around it, the outermost first
-    facts: Facts | None  # None of an output
+    facts: Facts
     panel: Panel | None = None  # of a layer of groups, at group depth
 
 
@@ -53,6 +55,7 @@ class Picture:
     boxes: tuple[Box, ...]
     frames: dict[str, Frame]
     arrows: tuple[Arrow, ...]
+    copies: Copies = Copies()  # which a box stands for
 
     @property
     def reach(self) -> int:
@@ -92,7 +95,10 @@ class _Painter:
         for unit in self._placement.units.values():
             for scope in unit.around.ancestry():
                 self._inside.setdefault(scope, []).append(unit)
-        self._ends = {s: node.index for node in network.nodes for s in node.scope.ancestry()}
+        self._within: dict[Scope, set[int]] = {}  # the operations of each scope, by index
+        for node in network.nodes:
+            for scope in node.scope.ancestry():
+                self._within.setdefault(scope, set()).add(node.index)
         self._known: dict[str, Frame] = {}
 
     def picture(self) -> Picture:
@@ -117,7 +123,7 @@ class _Painter:
                 boxes += (box,)
                 arrows += [Arrow(key, box.key, "", shortcut=False) for key in makers]
         title = f"{self._network.name} {self._only or ''}".strip()
-        return Picture(title, boxes, frames, tuple(_said_once(arrows)))
+        return Picture(title, boxes, frames, tuple(_said_once(arrows)), self._placement.copies)
 
     def _shown(self) -> set[str]:
         units = self._placement.units
@@ -127,7 +133,8 @@ class _Painter:
         shown = {
             unit.key
             for unit in units.values()
-            if all(f"{node.path}/".startswith(inside) for node in unit.nodes)
+            if f"{unit.key}/".startswith(inside)
+            or all(f"{node.path}/".startswith(inside) for node in unit.nodes)
         }
         if not shown:
             if any(f"{node.path}/".startswith(inside) for node in self._network.nodes):
@@ -150,8 +157,17 @@ class _Painter:
                     source = placement.of[index]
                     if source is not None and source not in own:
                         read = found.setdefault((source, shortcut), {})
-                        read.setdefault(index, []).append((start, stop))
+                        read.setdefault(self._face(index), []).append((start, stop))
         return found
+
+    def _face(self, index: int) -> int:
+        """Of a value that has two faces, raw and activated, the first in its box."""
+        of, nodes = self._placement.of, self._network.nodes
+        while isinstance(nodes[index].operation, PER_CHANNEL):
+            if of[nodes[index].operands[0]] != of[index]:
+                break
+            index = nodes[index].operands[0]
+        return index
 
     def _arrows(self, unit: Unit) -> Iterator[Arrow]:
         for (source, shortcut), read in self._reads(unit.nodes, {unit.key}).items():
@@ -167,29 +183,43 @@ class _Painter:
     def _box(self, unit: Unit, panel: Panel | None) -> Box:
         label = label_of(self._placement, unit)
         frames = tuple(frame.key for frame in self._frames(unit))
-        facts = self._facts(unit.key, label.detail, [unit], unit.scope, unit.subject.span)
-        return Box(
-            unit.key, label.name, label.lines, spell_shape(label.shape), label.kind, frames,
-            facts, panel,
-        )  # fmt: skip
+        output = self._placement.output(unit)
+        facts = self._facts(unit.key, label.detail, [unit], unit.subject, output)
+        shape = spell_shape(output.shape)
+        return Box(unit.key, label.name, label.lines, shape, label.kind, frames, facts, panel)
 
     def _facts(
-        self, path: str, detail: str, units: Sequence[Unit], scope: Scope, span: Span
+        self, path: str, detail: str, units: Sequence[Unit], subject: Subject, output: TensorType
     ) -> Facts:
-        network, copies = self._network, self._placement.copies
         nodes = [node for unit in units for node in unit.nodes]
         reads = self._reads(nodes, {unit.key for unit in units})
-        whole = path == copies.path(scope)
         return Facts(
             path,
             detail,
             tuple(self._shape(read) for (_, shortcut), read in reads.items() if not shortcut),
-            network.leaving[scope] if whole else nodes[-1].type,
-            self._ends[scope] if whole else nodes[-1].index,
+            output,
+            self._ends(subject, nodes),
             total([self._cost(unit) for unit in units]),
-            copies.count(scope),
-            span,
+            self._placement.copies.count(scope_of(subject)),
+            subject.span,
+            subject.kind if isinstance(subject, Scope) else None,
         )
+
+    def _ends(self, subject: Subject, nodes: Sequence[Node]) -> tuple[int, ...]:
+        """What of it is read from outside, or flows at the end; what it gives by name only where it
+        gives nothing else.
+        """
+        inside = {node.index for node in nodes}
+        match subject:
+            case Scope() | Aggregation(whole=True):
+                inside = self._within[scope_of(subject)]
+            case Aggregation(groups=groups):
+                inside = inside.union(*(self._within[group] for group in groups))
+        readers = self._placement.outline.readers
+        read = {i for i in inside if any(reader.index not in inside for reader in readers(i))}
+        read |= inside & {self._network.output}
+        named = inside & self._placement.outline.given
+        return tuple(sorted(read or named or {max(inside)}))
 
     def _cost(self, unit: Unit) -> Cost:
         """Of all copies that it stands for."""
@@ -197,9 +227,10 @@ class _Painter:
         return cost * self._placement.copies.count(unit.scope)
 
     def _output_box(self, output: Output) -> Box:
-        shape = spell_shape(self._network.nodes[output.index].type.shape)
-        name = f"output {output.name}"
-        return Box(f"output/{output.name}", name, (), shape, Kind.OTHER, (), None)
+        node = self._network.nodes[output.index]
+        key, name = f"output/{output.name}", f"output {output.name}"
+        facts = Facts(key, "", (node.type.shape,), node.type, (node.index,), ZERO, 1, node.span)
+        return Box(key, name, (), spell_shape(node.type.shape), Kind.OTHER, (), facts)
 
     def _frames(self, unit: Unit) -> list[Frame]:
         """The frames around a box, the outermost first."""
@@ -209,7 +240,8 @@ class _Painter:
     def _frame(self, scope: Scope) -> Frame:
         key = self._placement.copies.path(scope)
         if key not in self._known:
-            facts = self._facts(key, "", self._inside[scope], scope, scope.span)
+            output = self._network.leaving[scope]
+            facts = self._facts(key, "", self._inside[scope], scope, output)
             self._known[key] = Frame(key, self._title(scope), facts)
         return self._known[key]
 

@@ -9,6 +9,7 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.tensor import TensorType, chained
 from seqdsl.passes.drawing.copies import Copies, find_copies
 from seqdsl.passes.drawing.outline import (
     PER_CHANNEL,
@@ -16,6 +17,7 @@ from seqdsl.passes.drawing.outline import (
     Outline,
     Subject,
     group_of,
+    joined,
     scope_of,
 )
 from seqdsl.passes.drawing.routes import cut, routed
@@ -75,9 +77,23 @@ class Placement:
         self.units: dict[str, Unit] = {}
         self.of: list[str | None] = []
         self._counts: dict[tuple[Scope, str], int] = {}
+        self._scopes = {scope.path for scope in network.leaving}  # no operation is called so
         self._inputs = self._find_inputs()
         for node in network.nodes:
             self.of.append(self._place(node))
+
+    def output(self, unit: Unit) -> TensorType:
+        """The type of what leaves a box."""
+        last, leaving = unit.nodes[-1], self.network.leaving
+        match unit.subject:
+            case Scope() | Aggregation(whole=True):
+                return leaving[unit.scope]
+            case Aggregation(groups=groups) if not isinstance(last.operation, ops.Concat):
+                return chained([leaving[group] for group in groups])
+            case Node():  # perhaps on each of several tensors
+                return chained([node.type for node in unit.nodes])
+            case _:
+                return last.type
 
     def reads(self, reader: Node | None, operand: int) -> list[tuple[int, int, int]]:
         """The nodes in boxes that an operand comes from, and which channels of each.
@@ -182,10 +198,8 @@ class Placement:
         match subject:
             case Scope():
                 return path(subject)
-            case Aggregation(parent=parent, whole=True):
-                return path(parent)
-            case Aggregation(parent=parent, name=name):
-                return _joined(path(parent), name)
+            case Aggregation():
+                return subject.key(path)
         return self._operation_key(node)
 
     def _operation_key(self, node: Node) -> str:
@@ -198,10 +212,13 @@ class Placement:
             == (node.scope, node.span, node.operation)
             and before.index not in node.operands
         )
-        count = self._counts[call] = self._counts.get(call, 0) + (not goes_on)
-        name = node.kind if count == 1 else f"{node.kind}{count}"
-        return _joined(self.copies.path(node.scope), name)
+        count = self._counts.get(call, 0) + (not goes_on)
+        path = self.copies.path(node.scope)
+        while (key := joined(path, _numbered(node.kind, count))) in self._scopes:
+            count += 1
+        self._counts[call] = count
+        return key
 
 
-def _joined(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name
+def _numbered(kind: str, count: int) -> str:
+    return kind if count == 1 else f"{kind}{count}"
