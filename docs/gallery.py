@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ multiply-accumulates, FLOPs as the paper counts them, and whether the file's cla
 def families() -> Iterator[tuple[Path, list[Network]]]:
     """Each file of the library, and the networks that it builds."""
     for path in sorted((ROOT / "architectures").glob("*.seq")):
-        built, _ = check_file(path)
+        built, _ = check_file(path.relative_to(Path.cwd()))
         yield path, [found.network for found in built if found.network is not None]
 
 
@@ -63,6 +64,7 @@ def row(network: Network) -> str:
 
 
 def main() -> None:
+    os.chdir(ROOT)  # a tooltip tells a source by its path from here
     PICTURES.mkdir(exist_ok=True)
     names: set[str] = set()
     for _, networks in families():

@@ -3,7 +3,7 @@ import license from "rollup-plugin-license";
 import { defineConfig, type Plugin } from "vite";
 import { licenceTexts } from "./licences.ts";
 
-const assets = resolve(import.meta.dirname, "../seqdsl/page/assets");
+const assets = resolve(import.meta.dirname, process.env.SEQDSL_ASSETS ?? "../seqdsl/page/assets");
 
 /** The bundle stands inside a `<script>`, which the first `</script` would end. */
 const fitsInScript: Plugin = {

@@ -211,8 +211,7 @@ def test_ids_are_those_of_any_other_drawing(b22, b42, tmp_path: Path) -> None:
         draw(picture(network, Depth.BLOCK), tmp_path / "x.svg")
         root = ET.fromstring((tmp_path / "x.svg").read_text())
         found.append({g.get("id") for g in by_role(root, "box")})
-    assert found[0] - {"conv4/residual1/wseqconv1"} <= found[1] | found[0]
-    assert "conv5/residual1/wseqconv2" in found[0] & found[1]
+    assert found[0] == found[1]  # the copies that one has more are folded
 
 
 def test_an_auto_theme_is_dark_where_its_viewer_is(b22, tmp_path: Path) -> None:

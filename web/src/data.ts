@@ -29,7 +29,7 @@ export interface Part {
   groups: number[]; // of its output: the channels of each
   cost: Cost; // of all the copies that it stands for
   times: number; // copies that it stands for
-  receptiveField: number[] | null; // height and width in pixels of the input that one element sees
+  receptiveField: number[] | null; // pixels of height and width that one element sees; null: all
   receptiveStride: number[] | null; // pixels of the input between neighbouring elements
   place: Place;
 }
@@ -49,12 +49,12 @@ export interface Claim {
   metric: string; // `params`, `flops (paper)`
   printed: string; // `11.8M`
   computed: string; // `11.863M`
-  difference: string; // `+0.53 %`
+  difference: string; // in percent: `+0.53`
   holds: boolean;
   place: Place;
 }
 
-/** A line of a source as spans of [class, text]; classes are k n f s m c o p (see page.css) or "". */
+/** A line of a source as spans of [class, text]; classes are k n f s m c o p (see styles/panels.css) or "". */
 export type Line = [string, string][];
 
 export interface Source {

@@ -77,15 +77,11 @@ function Facts({ network, part }: { network: Network; part: Part }) {
             <dd>{groups(part.groups)}</dd>
           </>
         )}
-        {part.receptiveField && (
-          <>
-            <dt title="pixels of the input that one element sees">receptive field</dt>
-            <dd>
-              {field(part.receptiveField)}
-              {part.receptiveStride && `, stride ${field(part.receptiveStride)}`}
-            </dd>
-          </>
-        )}
+        <dt title="pixels of the input that one element sees">receptive field</dt>
+        <dd>
+          {part.receptiveField ? field(part.receptiveField) : "the whole input"}
+          {part.receptiveStride && `, stride ${field(part.receptiveStride)}`}
+        </dd>
       </dl>
       <CostTable network={network} part={part} />
     </>

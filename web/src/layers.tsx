@@ -81,7 +81,7 @@ function LayerTable({ network, net }: { network: Network; net: number }) {
                   {exact(part.cost[measure])}
                 </td>
               ))}
-              <td class="number">{part.receptiveField?.join(" × ") ?? "–"}</td>
+              <td class="number">{part.receptiveField?.join(" × ") ?? "all"}</td>
             </tr>
           );
         })}
@@ -98,7 +98,7 @@ function sorted(network: Network, key: Key, down: boolean): [number, Part][] {
   const value = ([index, part]: [number, Part]): number | string => {
     if (key === "order") return index;
     if (key === "path") return part.path;
-    if (key === "field") return part.receptiveField?.reduce((a, b) => a * b, 1) ?? 0;
+    if (key === "field") return part.receptiveField?.reduce((a, b) => a * b, 1) ?? Infinity;
     return part.cost[key];
   };
   const sign = down ? -1 : 1;

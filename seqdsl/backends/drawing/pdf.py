@@ -77,7 +77,7 @@ def _write(canvas: Canvas, text: Text) -> None:
     small = 0.7 * text.size
     width = canvas.stringWidth(text.text, font, text.size)
     whole = width + canvas.stringWidth(text.index, font, small)
-    start = {"start": 0.0, "middle": whole / 2, "end": whole}[text.anchor]
+    start = 0.0 if text.anchor == "start" else whole / 2
     canvas.saveState()
     canvas.translate(text.x - start, text.y)
     canvas.scale(1, -1)

@@ -41,14 +41,14 @@ class Curve:
 
 @frozen
 class Text:
-    """A line of text; x is its middle, its start, or its end; y its baseline."""
+    """A line of text; x is its middle or its start, y its baseline."""
 
     style: str
     x: float
     y: float
     text: str
     size: float
-    anchor: str = "middle"  # as SVG has it: start, middle, end
+    anchor: str = "middle"  # as SVG has it: start, middle
     bold: bool = False
     index: str = ""  # below the line, behind the text: `x` and `1`
 
@@ -60,7 +60,7 @@ Shape: TypeAlias = Rect | Circle | Curve | Text
 class Item:
     """Shapes that are of one thing: a box, a group in it, a frame, an arrow."""
 
-    role: str  # box, group, frame, arrow, heading
+    role: str  # box, group, input, inside, frame, title, edge, heading
     shapes: tuple[Shape, ...]
     key: str = ""  # stable, and unique among those of its role; empty where nothing refers to it
     tooltip: tuple[str, ...] = ()
