@@ -56,7 +56,7 @@ def page_of(
 
 class _Describer:
     def __init__(self, network: Network, differ: Marks) -> None:
-        if sum(len(scope.path) for scope in network.leaving) > _MOST:
+        if sum(len(node.scope.path) for node in network.nodes) > _MOST:
             raise unlocated(
                 "picture-too-large", "the names of its parts are too long for a page", network.name,
                 "shorten the names of stages and blocks",
