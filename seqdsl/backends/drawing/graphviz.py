@@ -7,7 +7,7 @@ import math
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import graphviz as dot
@@ -17,7 +17,7 @@ from seqdsl.backends.drawing.scene import shown
 from seqdsl.backends.drawing.theme import Theme
 from seqdsl.backends.text_width import text_width
 from seqdsl.passes.drawing.labels import Kind
-from seqdsl.passes.drawing.picture import Box, Frame, Picture
+from seqdsl.passes.drawing.picture import Box, Frame, Picture, by_frame
 from seqdsl.source.render_text import printable
 
 TIMEOUT = 60  # seconds for a layout
@@ -45,7 +45,7 @@ def dot_text(picture: Picture, direction: str, theme: Theme) -> str:
     names = {box.key: f"n{position}" for position, box in enumerate(picture.boxes)}
     numbers = {key: number for number, key in enumerate(picture.frames)}
     sources = {arrow.source for arrow in picture.arrows}
-    _nest(graph, picture, list(picture.boxes), 0, names, numbers, sources, theme)
+    _nest(graph, picture, picture.boxes, 0, names, numbers, sources, theme)
     for number, arrow in enumerate(picture.arrows):
         style = {"id": f"e{number}"}
         if arrow.shortcut:
@@ -57,11 +57,11 @@ def dot_text(picture: Picture, direction: str, theme: Theme) -> str:
 
 
 def _nest(
-    graph: dot.Digraph, picture: Picture, inside: list[Box], level: int, names: Mapping[str, str],
-    numbers: Mapping[str, int], sources: set[str], theme: Theme,
+    graph: dot.Digraph, picture: Picture, inside: Sequence[Box], level: int,
+    names: Mapping[str, str], numbers: Mapping[str, int], sources: set[str], theme: Theme,
 ) -> None:  # fmt: skip
     """Boxes with the frames around them, one level of frames at a time."""
-    for key, held in _runs(inside, level):
+    for key, held in by_frame(inside, level).items():
         if key is None:
             for box in held:
                 _add_box(graph, box, names[box.key], box.key not in sources, theme)
@@ -75,23 +75,11 @@ def _nest(
             _nest(cluster, picture, held, level + 1, names, numbers, sources, theme)
 
 
-def _runs(inside: list[Box], level: int) -> Iterator[tuple[str | None, list[Box]]]:
-    """The boxes by the frame of a level, in order of first appearance."""
-    found: dict[str | None, list[Box]] = {}
-    for box in inside:
-        key = box.frames[level] if len(box.frames) > level else None
-        found.setdefault(key, []).append(box)
-    yield from found.items()
-
-
 def _add_box(graph: dot.Digraph, box: Box, name: str, ends: bool, theme: Theme) -> None:
     width, height = boxes.size(box, ends)
     lines = [box.name, *box.lines, *([box.shape] if ends else [])]
     if box.panel is not None:
-        lines += [
-            f"{group.name} sees {', '.join(_seen(group.seen, box.panel.sources))}"
-            for group in box.panel.groups
-        ]
+        lines += box.panel.rows
     graph.node(
         name, label="+" if box.kind is Kind.SUM else _text("\n".join(lines), shown),
         shape="circle" if box.kind is Kind.SUM else "box", id=_text(box.key),
@@ -99,10 +87,6 @@ def _add_box(graph: dot.Digraph, box: Box, name: str, ends: bool, theme: Theme) 
         fillcolor=_fill(theme, box.kind.value), color=_line(theme, box.kind.value),
         width=f"{width / 72:.3f}", height=f"{height / 72:.3f}",
     )  # fmt: skip
-
-
-def _seen(seen: tuple[int, ...], sources: tuple[str, ...]) -> list[str]:
-    return [name for name, channels in zip(sources, seen, strict=True) if channels]
 
 
 def _title(frame: Frame, theme: Theme) -> str:

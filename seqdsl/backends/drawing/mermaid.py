@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seqdsl.backends.drawing.scene import shown
 from seqdsl.backends.drawing.theme import Theme
 from seqdsl.passes.drawing.labels import Kind
-from seqdsl.passes.drawing.picture import Box, Picture
+from seqdsl.passes.drawing.picture import Box, Picture, by_frame
 
 
 def mermaid_text(picture: Picture, direction: str, theme: Theme) -> str:
     """A flowchart; all text is escaped, so that none becomes markup."""
     names = {box.key: f"n{position}" for position, box in enumerate(picture.boxes)}
     numbers = {key: number for number, key in enumerate(picture.frames)}
-    lines = [f"flowchart {direction}", *_nested(picture, list(picture.boxes), 0, names, numbers)]
+    lines = [f"flowchart {direction}", *_nested(picture, picture.boxes, 0, names, numbers)]
     for arrow in picture.arrows:
         way = "-.->" if arrow.shortcut else "-->"
         said = f'|"{_text(arrow.shape)}"|' if arrow.shape else ""
@@ -30,13 +30,14 @@ def mermaid_text(picture: Picture, direction: str, theme: Theme) -> str:
 
 
 def _nested(
-    picture: Picture, inside: list[Box], level: int, names: dict[str, str], numbers: dict[str, int]
+    picture: Picture,
+    inside: Sequence[Box],
+    level: int,
+    names: dict[str, str],
+    numbers: dict[str, int],
 ) -> Iterator[str]:
     indent = "  " * (level + 1)
-    held: dict[str | None, list[Box]] = {}
-    for box in inside:
-        held.setdefault(box.frames[level] if len(box.frames) > level else None, []).append(box)
-    for key, boxes in held.items():
+    for key, boxes in by_frame(inside, level).items():
         if key is None:
             yield from (f"{indent}{_box(box, names[box.key])}" for box in boxes)
             continue
@@ -50,10 +51,7 @@ def _box(box: Box, name: str) -> str:
         return f'{name}(("+")):::{box.kind.value}'
     lines = [f"<b>{_text(box.name)}</b>", *(_text(line) for line in box.lines)]
     if box.panel is not None:
-        sources = box.panel.sources
-        for group in box.panel.groups:
-            seen = (name for name, count in zip(sources, group.seen, strict=True) if count)
-            lines.append(_text(f"{group.name} ← {', '.join(seen)}"))
+        lines += map(_text, box.panel.rows)
     return f'{name}["{"<br>".join(lines)}"]:::{box.kind.value}'
 
 

@@ -37,6 +37,15 @@ class Panel:
         ahead = (f"x{number}" for number in range(1 - len(self.inputs), 1))
         return (*ahead, *(group.name for group in self.groups[:-1]))
 
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """A line for each group: ``x2 ← x-2, x-1, x0, x1``."""
+        return tuple(f"{group.name} ← {', '.join(self._seen(group))}" for group in self.groups)
+
+    def _seen(self, group: Group) -> list[str]:
+        names = zip(self.sources, group.seen, strict=True)
+        return [name for name, channels in names if channels]
+
 
 def panels(placement: Placement, units: Iterable[Unit]) -> dict[str, Panel]:
     """The panel of each unit that is a layer of groups, by its key."""

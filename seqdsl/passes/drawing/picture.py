@@ -69,6 +69,15 @@ class Picture:
         return sum(rows[arrow.target] - rows[arrow.source] for arrow in self.arrows)
 
 
+def by_frame(boxes: Sequence[Box], level: int) -> dict[str | None, list[Box]]:
+    """Boxes by the frame around them at a level, in order of first appearance; None for none."""
+    found: dict[str | None, list[Box]] = {}
+    for box in boxes:
+        key = box.frames[level] if len(box.frames) > level else None
+        found.setdefault(key, []).append(box)
+    return found
+
+
 class NoSuchPart(LookupError):
     """Nothing to draw has the path that was asked for."""
 
