@@ -17,8 +17,9 @@ from seqdsl.backends.onnx_model import to_onnx
 from seqdsl.backends.onnx_run import BoundRunner
 from seqdsl.backends.running import Provider, random_input
 from seqdsl.backends.weights import Array, State
+from seqdsl.graph.aggregations import Aggregation, by_group
 from seqdsl.graph.network import Network
-from seqdsl.passes.schedule.aggregations import Aggregation, scheduled_aggregations
+from seqdsl.passes.schedule.aggregations import scheduled_aggregations
 from seqdsl.passes.schedule.choose import CANDIDATES, choose
 from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules
 from seqdsl.passes.schedule.strategy import Strategy
@@ -45,13 +46,14 @@ def tune(network: Network, state: State, batch: int, report: Report) -> Tuned:
     """
     found = scheduled_aggregations(network)
     x = random_input(network, batch, np.random.default_rng(0))
+    aggregations = list(dict.fromkeys(each.aggregation for each in found))
     candidates = CANDIDATES[Strategy.AUTO] if found else (GATHER,)
     times: list[dict[Aggregation, float]] = []
     for number, schedule in enumerate(candidates):
         report(spell(schedule), number / (len(candidates) + 1))
         model = to_onnx(network, state, schedules=dict.fromkeys(found, schedule))
-        times.append(_profile(model.SerializeToString(), x, found))
-    mixed = {a: candidates[_least([t[a] for t in times])] for a in found}
+        times.append(_profile(model.SerializeToString(), x, aggregations))
+    mixed = {a: candidates[_least([t[a.aggregation] for t in times])] for a in found}
     single = candidates[_least([sum(t.values()) for t in times])]
     entrants: list[Schedules] = [
         choose(network, Strategy.GATHER),
@@ -82,7 +84,7 @@ def spell(schedule: Schedule) -> str:
 
 
 def _profile(model: bytes, x: Array, found: Sequence[Aggregation]) -> dict[Aggregation, float]:
-    """The microseconds that onnxruntime spends in the scope of each aggregation: a median run."""
+    """The microseconds that onnxruntime spends in the groups of each aggregation: a median run."""
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()
         options.enable_profiling = True
@@ -92,23 +94,24 @@ def _profile(model: bytes, x: Array, found: Sequence[Aggregation]) -> dict[Aggre
         for _ in range(_RUNS):
             session.run(None, {"input": x})
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    runs = list(_by_run(events, {f"{a.scope.path}/": a for a in found}))
+    groups = {f"{group.path}/": each for group, each in by_group(found).items()}
+    runs = list(_by_run(events, groups))
     return {a: median(run[a] for run in runs) for a in found}
 
 
 def _by_run(
-    events: list[dict[str, Any]], scopes: Mapping[str, Aggregation]
+    events: list[dict[str, Any]], groups: Mapping[str, Aggregation]
 ) -> Iterator[dict[Aggregation, float]]:
     """What each run spends; the event of a run follows those of its nodes."""
-    spent = dict.fromkeys(scopes.values(), 0.0)
+    spent = dict.fromkeys(groups.values(), 0.0)
     for event in events:
         if event["name"] == "model_run":
             yield spent
-            spent = dict.fromkeys(scopes.values(), 0.0)
+            spent = dict.fromkeys(groups.values(), 0.0)
         elif event["cat"] == "Node":
-            scope = next((s for s in scopes if event["name"].startswith(s)), None)
-            if scope is not None:
-                spent[scopes[scope]] += event["dur"]
+            around = [group for group in groups if event["name"].startswith(group)]
+            if around:
+                spent[groups[max(around, key=len)]] += event["dur"]
 
 
 def _least(values: Sequence[float]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.claims import Claim
 from seqdsl.graph.costs import Cost, node_costs, total
 from seqdsl.graph.node import Node
@@ -51,6 +52,7 @@ class Network:
     doc: str = ""
     further: tuple[Output, ...] = ()  # the outputs that the source names, in its order
     training: Training | None = None  # what the source says of how it is trained
+    aggregations: tuple[Aggregation, ...] = ()  # one in a group of another comes before that
 
     def __repr__(self) -> str:
         return (
@@ -99,7 +101,7 @@ class Network:
     def stats(self, level: Level = Level.STAGE) -> list[Part]:
         """What each part of a level costs, in dataflow order; they add up to `cost`."""
         with stage("count"):
-            return parts(self.nodes, self.costs, level, self.leaving)
+            return parts(self.nodes, self.costs, level, self.leaving, self.aggregations)
 
     @property
     def params(self) -> int:

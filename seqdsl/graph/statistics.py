@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
+from seqdsl.graph.aggregations import Aggregation, outermost
 from seqdsl.graph.costs import Cost
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -28,19 +30,24 @@ class Part:
     cost: Cost
 
 
+_Owner: TypeAlias = Scope | Aggregation | Node
+
+
 def parts(
     nodes: Sequence[Node],
     costs: Sequence[Cost],
     level: Level,
     leaving: Mapping[Scope, TensorType],
+    aggregations: Sequence[Aggregation],
 ) -> list[Part]:
     """The parts of a level, in dataflow order; parts without cost are among them.
 
     ``costs`` are those of the nodes; ``leaving`` tells what each scope of the nodes gives.
     """
-    sums: dict[Scope | Node, Cost] = {}
+    outer = outermost(aggregations)
+    sums: dict[_Owner, Cost] = {}
     for node, cost in zip(nodes, costs, strict=True):
-        owner = _owner(node, level)
+        owner = _owner(node, level, outer)
         sums[owner] = sums[owner] + cost if owner in sums else cost
     return [
         Part(owner.path or owner.name, _leaves(owner, leaving).shape, cost)
@@ -48,23 +55,31 @@ def parts(
     ]
 
 
-def _leaves(owner: Scope | Node, leaving: Mapping[Scope, TensorType]) -> TensorType:
-    return owner.type if isinstance(owner, Node) else leaving[owner]
+def _leaves(owner: _Owner, leaving: Mapping[Scope, TensorType]) -> TensorType:
+    return leaving[owner] if isinstance(owner, Scope) else owner.type
 
 
-def _owner(node: Node, level: Level) -> Scope | Node:
-    """The scope that a node counts for; the node itself where no scope of the level is around."""
+def _owner(node: Node, level: Level, outer: Mapping[Scope, Aggregation]) -> _Owner:
+    """What a node counts for; the node itself where nothing of the level is around it."""
     scopes = list(node.scope.ancestry())[::-1]  # the network first
-    match level:
-        case Level.NETWORK:
-            return scopes[0]
-        case Level.STAGE:
-            return scopes[1] if len(scopes) > 1 else node
-        case Level.BLOCK:
-            inner = scopes[2:3] or scopes[1:2]
-            return inner[0] if inner and inner[0].kind is ScopeKind.BLOCK else node
-        case Level.LAYER:
-            for scope in scopes:
-                if scope.kind is ScopeKind.GROUP and scope.parent is not None:
-                    return scope.parent
-            return scopes[-1] if scopes[-1].kind is ScopeKind.BLOCK else node
+    if level is Level.NETWORK:
+        return scopes[0]
+    if level is Level.STAGE:
+        return _part(scopes[1], outer) if len(scopes) > 1 else node
+    if level is Level.BLOCK:
+        inner = next((s for s in scopes[1:] if s.kind is not ScopeKind.STAGE), None)
+        return node if inner is None else _part(inner, outer)
+    group = next((s for s in scopes if s.kind is ScopeKind.GROUP), None)
+    if group is not None:
+        return _part(group, outer)
+    return scopes[-1] if scopes[-1].kind is ScopeKind.BLOCK else node
+
+
+def _part(scope: Scope, outer: Mapping[Scope, Aggregation]) -> Scope | Aggregation:
+    """A scope as a part: a group is one of its aggregation, or of the block that this lends its
+    name and place.
+    """
+    aggregation = outer.get(scope)
+    if aggregation is None:
+        return scope
+    return aggregation.scope if aggregation.whole else aggregation

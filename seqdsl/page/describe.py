@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from seqdsl import __version__
 from seqdsl.backends.drawing.svg import page_svg
 from seqdsl.backends.drawing.write import is_slow, lay_out
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.costs import CONVENTIONS, Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -20,7 +21,7 @@ from seqdsl.passes.difference.marks import Marks, marks
 from seqdsl.passes.drawing.copies import Copies
 from seqdsl.passes.drawing.facts import Facts, spell_shapes
 from seqdsl.passes.drawing.labels import Kind
-from seqdsl.passes.drawing.outline import Outline, joined
+from seqdsl.passes.drawing.outline import path_within
 from seqdsl.passes.drawing.picture import Box, Picture, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.passes.receptive import receptive_fields, union
@@ -150,7 +151,7 @@ class _Describer:
             return tuple(pool.map(self._drawing, pictures, pictures.values()))
 
     def _drawing(self, depth: Depth, drawn: Picture) -> contents.Drawing:
-        marked = dict(_marked(drawn, _by_path(self._marks, drawn.copies, self._network)))
+        marked = dict(_marked(drawn, _by_path(self._marks, drawn.copies)))
         stands = drawn.copies.folded()
         if is_slow(drawn):
             return contents.Drawing(depth.value, "", _LARGE, marked, stands)
@@ -182,17 +183,16 @@ def _kind(box: Box) -> str:
     return "operation" if box.kind in _NO_LAYERS else "layer"
 
 
-def _by_path(differ: Marks, copies: Copies, network: Network) -> dict[str, str]:
+def _by_path(differ: Marks, copies: Copies) -> dict[str, str]:
     """Marks by the paths that boxes have."""
-    outline = Outline(network) if differ else None
     found: dict[str, str] = {}
     for where, kind in differ.items():
         changed = kind not in (Change.ADDED, Change.REMOVED)
         mark = Change.CHANGED.value if changed else kind.value
         if isinstance(where, Node):
-            path = joined(copies.path(where.scope), where.name)
-        elif where.kind is ScopeKind.GROUP and outline is not None:
-            path = outline.aggregation_in(where).key(copies.path)
+            path = path_within(copies.path(where.scope), where.name)
+        elif isinstance(where, Aggregation):
+            path = where.path_in(copies.path(where.scope))
         else:
             path = copies.path(where)
         found.setdefault(path, mark)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.drawing.outline import Aggregation, Outline
+from seqdsl.passes.drawing.outline import Outline
 from seqdsl.passes.drawing.shortcuts import shortcuts
 from seqdsl.passes.layer_text import text_of_groups, text_of_node
 from seqdsl.source.text import Span
@@ -175,7 +176,7 @@ class _Reader:
         parts: dict[Scope | Aggregation | Node, list[Node]] = {}
         for node in nodes:
             aggregation = self._outline.aggregation_of(node)
-            around = node.scope if aggregation is None else aggregation.parent
+            around = node.scope if aggregation is None else aggregation.scope
             part: Scope | Aggregation | Node = aggregation or node
             for scope in around.ancestry():
                 if scope.depth <= depth:
@@ -187,7 +188,7 @@ class _Reader:
     def _line(self, part: Aggregation | Node, nodes: Sequence[Node]) -> Line | None:
         indices = tuple(node.index for node in nodes)
         if isinstance(part, Aggregation):
-            return Line(text_of_groups(self._network, nodes), part.label, indices)
+            return Line(text_of_groups(self._network.nodes, part, nodes), part.label, indices)
         if isinstance(part.operation, ops.Concat) and not self._is_layer(part):
             return None
         text = text_of_node(part)

@@ -7,6 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import Role, module_path
@@ -42,7 +43,7 @@ class Exploded:
     """
 
     scope: Scope
-    name: str  # unique in the network: the scope's path
+    name: str  # unique in the network: the path of the layer
     inputs: int  # g'
     groups: int  # g
     connections: Mapping[tuple[int, int], tuple[Patch, ...]]
@@ -55,11 +56,8 @@ def explode(network: Network) -> list[Exploded]:
     """
     pieces = _Seen(network)
     found: list[Exploded] = []
-    turns: dict[Scope, int] = {}
-    for scope, groups in grouped(network):
-        turns[scope] = turn = turns.get(scope, 0) + 1
-        name = (scope.path or network.name) + (f" ({turn})" if turn > 1 else "")
-        layer = _explode(name, scope, groups, network, pieces)
+    for aggregation, groups in grouped(network):
+        layer = _explode(aggregation, groups, network, pieces)
         if layer is not None:
             found.append(layer)
     return found
@@ -77,11 +75,13 @@ class _Seen(Pieces):
 
 
 def _explode(
-    name: str, scope: Scope, groups: Mapping[Scope, Sequence[Node]], network: Network,
+    aggregation: Aggregation,
+    groups: Mapping[Scope, Sequence[Node]],
+    network: Network,
     pieces: Pieces,
-) -> Exploded | None:  # fmt: skip
+) -> Exploded | None:
     turns = {group: turn for turn, group in enumerate(groups, 1)}
-    if any(group.repeat != (turn, len(groups)) for group, turn in turns.items()):
+    if not all(groups.values()):
         return None  # a group that computes nothing
 
     def turn_of(segment: Segment) -> int:
@@ -106,14 +106,16 @@ def _explode(
 
     windows = [pieces.of(node.operands[0]) for _, node in readers]
     outside = [[s for s in window if not turn_of(s)] for window in windows]
-    width = next(iter(groups.values()))[-1].type.channels
+    width = aggregation.turns[0].gives.width
     inputs = input_groups(outside, width, network)
     connections: dict[tuple[int, int], tuple[Patch, ...]] = {}
     for (turn, node), window in zip(readers, windows, strict=True):
         seen = (part for s in window for part in sources(s, turn_of(s), inputs))
         for source, block in _blocks(node, seen, network):
             connections[source, turn] = (*connections.get((source, turn), ()), block)
-    return Exploded(scope, name, len(inputs), len(turns), connections, joined)
+    return Exploded(
+        aggregation.scope, aggregation.path, len(inputs), len(turns), connections, joined
+    )
 
 
 def _blocks(

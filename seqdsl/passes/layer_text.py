@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from seqdsl.graph import operations as ops
-from seqdsl.graph.network import Network
+from seqdsl.graph.aggregations import Aggregation, Turn
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Pair
 from seqdsl.graph.scope import Scope
@@ -42,30 +42,49 @@ def text_of_chain(convs: Sequence[Node]) -> str:
     return " → ".join([*map(_step, heads), text_of_node(last)])
 
 
-def text_of_groups(network: Network, members: Iterable[Node]) -> str:
-    """A layer of groups: ``1x1 → 3x3, 256, k=32, c=8``; a group alone: ``1x1 → 3x3, k=32, c=8``."""
-    groups: dict[Scope, list[Node]] = {}
+def text_of_groups(nodes: Sequence[Node], layer: Aggregation, members: Iterable[Node]) -> str:
+    """A layer of groups, of which ``members`` are operations: ``1x1 → 3x3, 256, k=32, c=8``."""
+    inside: dict[Scope, list[Node]] = {group: [] for group in layer.groups}
     for node in members:
         group = group_of(node)
-        if group is not None:
-            groups.setdefault(group, []).append(node)
-    widths = [network.leaving[group].channels for group in groups]
-    convolutions = [
-        [node for node in group if isinstance(node.operation, ops.Conv2d)]
-        for group in groups.values()
-    ]
-    width = sum(widths) if len(groups) > 1 else None
+        if group in inside:
+            inside[group].append(node)
+    widths = [turn.gives.width for turn in layer.turns]
+    width = sum(widths) if len(widths) > 1 else None
     texts = {
-        _text_of_group(convs, k, width)
-        if is_chain(network.nodes, convs) and convs[-1].type.channels == k
-        else ""
-        for convs, k in zip(convolutions, widths, strict=True)
+        _text_of_steps(nodes, its, k, width) for its, k in zip(inside.values(), widths, strict=True)
     }
     if len(texts) == 1 and (text := texts.pop()):
         return text
-    count = sum(map(len, convolutions))
-    held = f" of {count} convolution{'s' if count > 1 else ''}" if count else ""
-    return f"1 group{held}" if width is None else f"{len(groups)} groups{held}, {width}"
+    convolutions = sum(len(_convolutions(its)) for its in inside.values())
+    held = _held(convolutions)
+    return f"1 group{held}" if width is None else f"{len(widths)} groups{held}, {width}"
+
+
+def text_of_group(nodes: Sequence[Node], turn: Turn, members: Sequence[Node]) -> str:
+    """One group of a layer: ``1x1 → 3x3, k=32, c=8``."""
+    text = _text_of_steps(nodes, members, turn.gives.width, None)
+    return text or f"1 group{_held(len(_convolutions(members)))}"
+
+
+def _text_of_steps(
+    nodes: Sequence[Node], members: Sequence[Node], k: int, width: int | None
+) -> str:
+    """Empty where the group is no chain of convolutions that ends in k channels."""
+    convs = _convolutions(members)
+    if not is_chain(nodes, convs) or convs[-1].type.channels != k:
+        return ""
+    return _text_of_group(convs, k, width)
+
+
+def _convolutions(members: Iterable[Node]) -> list[Node]:
+    return [node for node in members if isinstance(node.operation, ops.Conv2d)]
+
+
+def _held(convolutions: int) -> str:
+    return (
+        f" of {convolutions} convolution{'s' if convolutions > 1 else ''}" if convolutions else ""
+    )
 
 
 def _text_of_group(convs: Sequence[Node], k: int, width: int | None) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
@@ -33,52 +34,107 @@ class Windows:
 
 
 def windows(
+    layer: Aggregation,
     inside: Mapping[Scope, Sequence[Node]],
     network: Network,
     pieces: Pieces,
     shortcuts: frozenset[tuple[int, int]],
 ) -> Windows:
-    """The windows of an aggregation, whose groups and their nodes are given in order.
+    """The windows of an aggregation, with the nodes of each of its groups.
 
     ``shortcuts`` are (addition, operand's position).
     """
-    turns = {node.index: turn for turn, nodes in enumerate(inside.values(), 1) for node in nodes}
+    return _Reader(layer, inside, network, pieces).windows(shortcuts)
 
-    def face(index: int) -> int:
+
+class _Reader:
+    def __init__(
+        self,
+        layer: Aggregation,
+        inside: Mapping[Scope, Sequence[Node]],
+        network: Network,
+        pieces: Pieces,
+    ) -> None:
+        self._layer = layer
+        self._inside = inside
+        self._network = network
+        self._pieces = pieces
+        self._turns = {n.index: i for i, nodes in enumerate(inside.values(), 1) for n in nodes}
+        inputs, turns = layer.inputs, layer.turns
+        sequence = [*inputs, *(turn.gives for turn in turns)]
+        self._sequence = {
+            number: self._faces(group.segments)
+            for number, group in enumerate(sequence, 1 - len(inputs))
+        }
+
+    def windows(self, shortcuts: frozenset[tuple[int, int]]) -> Windows:
+        views: list[tuple[Segment, ...]] = []
+        joined: list[bool] = []
+        for turn, nodes in enumerate(self._inside.values(), 1):
+            read: list[Segment] = [] if nodes else [*self._sequence[turn]]
+            joins = False
+            for node in nodes:
+                for position, operand in enumerate(node.operands):
+                    found = [s for s in self._pieces.of(operand) if self._maker(s) != turn]
+                    if (node.index, position) in shortcuts:
+                        joins = joins or bool(found)
+                    else:
+                        read += self._faces(found)
+            views.append(union(read))
+            joined.append(joins)
+        outside = [[s for s in view if not self._maker(s)] for view in views]
+        inputs = input_groups(outside, self._layer.turns[0].gives.width, self._network)
+        seen: list[tuple[int, ...]] = []
+        for turn, view in enumerate(views, 1):
+            channels = [0] * (len(inputs) + len(self._inside) - 1)
+            for segment in view:
+                for part, maker in self._shown(segment, turn):
+                    for source, read_of in sources(part, maker, inputs):
+                        channels[len(inputs) - 1 + source] += read_of
+            seen.append(tuple(channels))
+        return Windows(tuple(self._inside), tuple(inputs), tuple(seen), tuple(joined))
+
+    def _maker(self, segment: Segment) -> int:
+        """Which group makes it; 0 for none of this aggregation."""
+        return self._turns.get(segment.node, 0)
+
+    def _faces(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
+        return tuple(segment._replace(node=self._face(segment.node)) for segment in segments)
+
+    def _face(self, index: int) -> int:
         """Of a value that has two faces, raw and activated, the first in its group."""
-        node = network.nodes[index]
+        node = self._network.nodes[index]
         while isinstance(node.operation, _FACES):
-            if turns.get(node.operands[0]) != turns.get(node.index):
+            if self._turns.get(node.operands[0]) != self._turns.get(node.index):
                 break
-            node = network.nodes[node.operands[0]]
+            node = self._network.nodes[node.operands[0]]
         return node.index
 
-    views: list[tuple[Segment, ...]] = []
-    joined: list[bool] = []
-    for turn, nodes in enumerate(inside.values(), 1):
-        read: list[Segment] = []
-        joins = False
-        for node in nodes:
-            for position, operand in enumerate(node.operands):
-                found = [s for s in pieces.of(operand) if turns.get(s.node) != turn]
-                found = [s._replace(node=face(s.node)) for s in found]
-                if (node.index, position) in shortcuts:
-                    joins = joins or bool(found)
-                else:
-                    read += found
-        views.append(union(read))
-        joined.append(joins)
-    outside = [[s for s in view if s.node not in turns] for view in views]
-    width = network.leaving[next(iter(inside))].channels
-    inputs = input_groups(outside, width, network)
-    seen: list[tuple[int, ...]] = []
-    for view in views:
-        channels = [0] * (len(inputs) + len(inside) - 1)
-        for segment in view:
-            for source, read_of in sources(segment, turns.get(segment.node, 0), inputs):
-                channels[len(inputs) - 1 + source] += read_of
-        seen.append(tuple(channels))
-    return Windows(tuple(inside), tuple(inputs), tuple(seen), tuple(joined))
+    def _shown(self, segment: Segment, turn: int) -> Iterator[tuple[Segment, int]]:
+        """What a group reads, by the groups in its window that give it, which may hand on what
+        they do not make; what the window does not show, by its maker. 0 is the input.
+        """
+        hidden = [segment]
+        for offset in self._layer.turns[turn - 1].sees:
+            number = turn - offset
+            for part in self._sequence[number]:
+                shared = _shared(segment, part)
+                if shared is not None:
+                    yield shared, max(number, 0)
+                    hidden = [rest for each in hidden for rest in _less(each, shared)]
+        yield from ((rest, self._maker(rest)) for rest in hidden)
+
+
+def _shared(a: Segment, b: Segment) -> Segment | None:
+    start, stop = max(a.start, b.start), min(a.stop, b.stop)
+    return Segment(a.node, start, stop) if a.node == b.node and start < stop else None
+
+
+def _less(segment: Segment, other: Segment) -> list[Segment]:
+    """What is left of a segment without another of the same node."""
+    before = segment._replace(stop=min(segment.stop, other.start))
+    after = segment._replace(start=max(segment.start, other.stop))
+    return [each for each in (before, after) if each.start < each.stop]
 
 
 def sources(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seqdsl.graph.aggregations import Aggregation, Group, Turn
 from seqdsl.graph.builder import stage_name
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.binding import Formal, coerce, name_of
@@ -24,6 +25,7 @@ from seqdsl.semantic.values import (
 )
 from seqdsl.semantic.windows import offsets
 from seqdsl.source.diagnostic import Failure, Label
+from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.syntax import ast
 
@@ -51,14 +53,17 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
     sequence = [source.take(i, i + 1) for i in range(len(source.groups))]
     inputs = len(sequence)
     whole = len(values) > 1
+    turns: list[Turn] = []
+    windows: set[str] = set()
     for turn, value in enumerate(values, 1):
         state.meter.spend()
         scope = _group_scope(statement, state, frame.scope, turn, len(values))
         inner = frame.inner(scope, source)
         inner.rules = ()  # a group is no layer, and what it is made of is not replaced
         inner.values[statement.name] = value
-        seen = _window(arguments.get("window"), sequence, inputs, inner, statement)
-        inner.entry = inner.current = seen
+        view = _view(arguments.get("window"), sequence, inputs, inner, statement)
+        windows.add(view.window)
+        inner.entry = inner.current = seen = view.shows
         whole = whole and seen.width == sum(each.width for each in sequence)
         state.run(statement.body.statements, inner)
         if not isinstance(inner.current, Feature):
@@ -67,12 +72,39 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
         state.dataflow.leaving[scope] = sequence[-1].type
         if inner.current.spatial != source.spatial:
             raise _changes_size(statement, inner.current, source, scope)
+        turns.append(Turn(scope, view.sees, _group(sequence[-1])))
     _note_window(arguments, whole, state, frame)
     kept = _kept(arguments, sequence, inputs, frame, statement)
     if kept is None:
-        return concatenated(sequence[inputs:])
-    state.dataflow.place(kept.segments, frame.scope, statement.span)
-    return kept
+        result = concatenated(sequence[inputs:])
+    else:
+        result = kept.shows
+        state.dataflow.place(result.segments, frame.scope, statement.span)
+    window = windows.pop() if len(windows) == 1 else _as_written(arguments["window"])
+    state.dataflow.aggregated(
+        Aggregation(
+            frame.scope, "", False, statement.span, window, "" if kept is None else kept.window,
+            tuple(map(_group, sequence[:inputs])), tuple(turns), result.segments, result.type,
+        )
+    )  # fmt: skip
+    return result
+
+
+def _group(feature: Feature) -> Group:
+    return Group(feature.width, feature.segments)
+
+
+def _as_written(argument: ast.Argument) -> str:
+    return " ".join(argument.value.span.text.split())
+
+
+@frozen
+class _View:
+    """What a window shows of a sequence."""
+
+    window: str
+    sees: tuple[int, ...]  # the offsets of the groups that it shows, the farthest first
+    shows: Feature
 
 
 def _note_window(
@@ -129,14 +161,15 @@ def _kept(
     inputs: int,
     frame: Frame,
     statement: ast.Aggregate,
-) -> Feature | None:
+) -> _View | None:
     """What leaves where more than the new groups does: all, or what one more group would see."""
     value = evaluate(arguments["keep"].value, frame) if "keep" in arguments else None
     if value is None:
         return None
     if isinstance(value, InputWord):
-        return concatenated(list(sequence))
-    return _window(arguments["keep"], sequence, inputs, frame, statement)
+        everything = tuple(range(len(sequence), 0, -1))
+        return _View("input", everything, concatenated(list(sequence)))
+    return _view(arguments["keep"], sequence, inputs, frame, statement)
 
 
 def _group_scope(
@@ -147,13 +180,13 @@ def _group_scope(
     return around.child(ScopeKind.GROUP, "group", name, statement.span, (turn, of))
 
 
-def _window(
+def _view(
     argument: ast.Argument | None,
     sequence: Sequence[Feature],
     inputs: int,
     frame: Frame,
     statement: ast.Aggregate,
-) -> Feature:
+) -> _View:
     span = statement.span if argument is None else argument.value.span
     value: Value = AllWindow() if argument is None else evaluate(argument.value, frame)
     formal = AGGREGATE_FORMALS["window" if argument is None else argument.name or ""]
@@ -169,4 +202,5 @@ def _window(
             "empty-window", "this window sees no group", span, frame.scope, label=show(value),
             help="offset 1, the group before this one, is always there",
         )  # fmt: skip
-    return concatenated([sequence[len(sequence) - offset] for offset in seen])
+    shows = concatenated([sequence[len(sequence) - offset] for offset in seen])
+    return _View(show(value), tuple(seen), shows)

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from itertools import takewhile
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.builder import Builder
 from seqdsl.graph.inference import TypeProblem, infer
 from seqdsl.graph.node import Node
@@ -49,6 +50,18 @@ class Added:
 
 
 @frozen
+class Aggregated:
+    """An entry of the log: an aggregation that is complete."""
+
+    aggregation: Aggregation
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of its last group: the deepest that it makes itself."""
+        return self.aggregation.turns[-1].scope
+
+
+@frozen
 class Made:
     """Where a join stands, and its type where it is known."""
 
@@ -67,8 +80,9 @@ class Dataflow:
     def __init__(self) -> None:
         self.builder = Builder()
         self.diagnostics: list[Diagnostic] = []
-        self.log: list[Joined | Placed | Added] = []
+        self.log: list[Joined | Placed | Added | Aggregated] = []
         self.leaving: dict[Scope, TensorType] = {}
+        self.aggregations: list[Aggregation] = []  # those in a group before the one around it
         self._meter = current()
         self._joined: dict[Group, int] = {}
         self._places: dict[Group, tuple[Scope, Span]] = {}
@@ -122,6 +136,12 @@ class Dataflow:
         self._meter.spend_on(len(segments))
         self._places.setdefault(segments, (scope, span))
         self.log.append(Placed(segments, scope, span))
+
+    def aggregated(self, aggregation: Aggregation) -> None:
+        """Records an aggregation whose groups are all made."""
+        self._meter.spend_on(sum(len(group.segments) for group in aggregation.inputs))
+        self.aggregations.append(aggregation)
+        self.log.append(Aggregated(aggregation))
 
     def add(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from seqdsl.graph.aggregations import settled
 from seqdsl.graph.builder import stage_name
 from seqdsl.graph.inference import MAX_COUNT
 from seqdsl.graph.liveness import live, without
@@ -97,7 +98,7 @@ class Expansion:
         further = tuple(Output(each.name, index[each.index]) for each in named)
         return Network(
             name, nodes, index[output], root, leaving, claimed, parameters, definition.doc, further,
-            self.state.training,
+            self.state.training, settled(self.state.dataflow.aggregations, made, nodes, index),
         )  # fmt: skip
 
     def _network(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment
-from seqdsl.semantic.dataflow import Added, Dataflow, Joined, Made, Placed
+from seqdsl.semantic.dataflow import Added, Aggregated, Dataflow, Joined, Made, Placed
 from seqdsl.semantic.frame import Broken
 from seqdsl.semantic.rules.walk import names_of
 from seqdsl.semantic.values import Feature, Group, Layers, Value
@@ -125,6 +125,13 @@ def _replayed(known: _Recording, key: Key, dataflow: Dataflow, scope: Scope) -> 
             case Added(result=result):
                 operands = tuple([nodes[index] for index in entry.operands])
                 nodes[result] = dataflow.copy(made[result], operands, where)
+            case Aggregated(aggregation=aggregation):
+                dataflow.aggregated(
+                    aggregation.moved(
+                        lambda each: _moved(each, scopes, dataflow),
+                        lambda segments: _mapped(segments, nodes),
+                    )
+                )
     for old, new in scopes.items():
         if old in known.dataflow.leaving:
             dataflow.leaving[new] = known.dataflow.leaving[old]

@@ -159,7 +159,7 @@ def test_only_what_reads_a_window_by_weights_is_exploded(tmp_path: Path) -> None
 def test_two_aggregations_in_one_place_have_two_names(tmp_path: Path) -> None:
     body = "aggregate i in 1..2 { conv 3x3, 2 }"
     found = explode(compiled(tmp_path, f"network N {{ input 4x6x6; {body}; {body} }}"))
-    assert [layer.name for layer in found] == ["N", "N (2)"]
+    assert [layer.name for layer in found] == ["aggregate1", "aggregate2"]
 
 
 def test_every_architecture_can_be_looked_at() -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import TypeAlias
 
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.scope import Scope
+from seqdsl.passes.difference.cells import Cell
 from seqdsl.passes.difference.compare import Kind, matched
 from seqdsl.passes.difference.correspondence import Match
 from seqdsl.passes.difference.outline import Item, outline
 from seqdsl.passes.difference.traits import differences
 
-Marks: TypeAlias = dict[Scope | Node, Kind]
+Marks: TypeAlias = dict[Scope | Aggregation | Node, Kind]
 
 
 def marks(before: Network, after: Network) -> tuple[Marks, Marks]:
-    """What of each network differs from the other: scopes, and operations that no block is around;
-    a group is there for the aggregation that it is the first of.
+    """What of each network differs from the other: scopes, aggregations that lie beside other
+    layers, and operations that no block is around.
 
     What only the first has is removed, and what only the second has is added; what both have is
     changed, repeated, rewired or resized. Of what one has more often, both its copies there and
@@ -62,13 +64,13 @@ def _only(match: Match) -> Item:
     return item
 
 
-def _owner(item: Item) -> Scope | Node:
-    """The innermost scope around all of an item; the first group of an aggregation, for all of it;
-    an operation that stands in a stage itself.
+def _owner(item: Item) -> Scope | Aggregation | Node:
+    """The innermost scope around all of an item; an aggregation, or an operation that is in a
+    stage itself.
     """
-    groups = [next((s for s in c.scopes if s.kind is ScopeKind.GROUP), None) for c in item.cells]
-    if not item.items and groups[0] is not None and all(group is not None for group in groups):
-        return groups[0]
+    layer = item.aggregation
+    if layer is not None and not layer.whole and all(_is_in(cell, layer) for cell in item.cells):
+        return layer
     first, *rest = item.cells
     around = list(first.scopes)
     for cell in rest:
@@ -76,3 +78,7 @@ def _owner(item: Item) -> Scope | Node:
     innermost = around[-1]
     alone = not rest and innermost.depth < item.depth
     return first.node if alone else innermost
+
+
+def _is_in(cell: Cell, layer: Aggregation) -> bool:
+    return any(scope in layer.groups for scope in cell.scopes)

@@ -7,13 +7,14 @@ operation where no block stands around it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import TypeAlias
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation, by_group
 from seqdsl.graph.costs import Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -30,6 +31,7 @@ class Item:
     depth: int  # of the scopes inside it
     cells: tuple[Cell, ...]
     items: tuple[Item, ...]  # empty for a layer
+    aggregation: Aggregation | None = None  # that the layer is
 
     @cached_property
     def _form(self) -> tuple[bytes, tuple[Inlet, ...]]:
@@ -81,7 +83,7 @@ class Outline:
 
 def outline(network: Network) -> Outline:
     cells, outputs = cells_of(network)
-    items = tuple(_items(cells, 1, (), ""))
+    items = tuple(_Divider(by_group(network.aggregations)).items(cells, 1, (), ""))
     stages = tuple(item for item in items if item.stage)
     outside = tuple(item for item in items if not item.stage)
     held = tuple(cell for item in outside for cell in item.cells)
@@ -125,46 +127,52 @@ _POOLS = (ops.MaxPool, ops.AvgPool, ops.GlobalAveragePool)
 _RANKED = (ops.Conv2d, ops.Linear, _POOLS, (ops.Add, ops.Mean, ops.Multiply))
 
 
-def _items(cells: Sequence[Cell], depth: int, path: tuple[str, ...], stage: str) -> Iterator[Item]:
-    """What neighbouring cells make up, by the scopes at a depth."""
-    for owner, members in groupby(_owned(cells, depth), key=lambda pair: pair[0]):
-        inside = tuple(cell for _, cell in members)
-        if not isinstance(owner, Scope):
-            label = owner.node.kind if isinstance(owner, Cell) else "aggregate"
-            yield Item(label, (*path, label), stage, depth, inside, ())
-            continue
-        if owner.kind is ScopeKind.STAGE and not path and not stage:
-            held = tuple(_items(inside, depth + 1, (), owner.path))
-            yield Item(owner.label, (), owner.path, depth + 1, inside, held)
-            continue
-        owners = {inner for inner, _ in _owned(inside, depth + 1)}
-        layer = _is_layer(owners)
-        if len(owners) == 1 and not layer:  # a block around one layer says nothing of its own
-            yield from _items(inside, depth + 1, path, stage)
-            continue
-        below = (*path, owner.label)
-        held = () if layer else tuple(_items(inside, depth + 1, below, stage))
-        yield Item(owner.label, below, stage, depth + 1, inside, held)
+_Owner: TypeAlias = Scope | Cell | Aggregation
 
 
-_Owner: TypeAlias = Scope | Cell | int
+class _Divider:
+    """Divides cells among blocks and layers; ``aggregations`` are by their groups."""
 
+    def __init__(self, aggregations: Mapping[Scope, Aggregation]) -> None:
+        self._aggregations = aggregations
 
-def _owned(cells: Sequence[Cell], depth: int) -> Iterator[tuple[_Owner, Cell]]:
-    """Each cell with what it counts for: a scope, itself, or the aggregation of a number."""
-    aggregation = 0
-    group: Scope | None = None
-    for cell in cells:
-        scope = cell.scopes[depth] if depth < len(cell.scopes) else None
-        if scope is None:
-            yield cell, cell
-        elif scope.kind is ScopeKind.GROUP:
-            if scope is not group and scope.repeat is not None and scope.repeat[0] == 1:
-                aggregation += 1
-            group = scope
-            yield aggregation, cell
-        else:
-            yield scope, cell
+    def items(
+        self, cells: Sequence[Cell], depth: int, path: tuple[str, ...], stage: str
+    ) -> Iterator[Item]:
+        """What neighbouring cells make up, by the scopes at a depth."""
+        for owner, members in groupby(self._owned(cells, depth), key=lambda pair: pair[0]):
+            inside = tuple(cell for _, cell in members)
+            if isinstance(owner, Aggregation):
+                label = "aggregate"
+                yield Item(label, (*path, label), stage, depth, inside, (), owner)
+                continue
+            if isinstance(owner, Cell):
+                label = owner.node.kind
+                yield Item(label, (*path, label), stage, depth, inside, ())
+                continue
+            if owner.kind is ScopeKind.STAGE and not path and not stage:
+                held = tuple(self.items(inside, depth + 1, (), owner.path))
+                yield Item(owner.label, (), owner.path, depth + 1, inside, held)
+                continue
+            owners = {inner for inner, _ in self._owned(inside, depth + 1)}
+            layer = _is_layer(owners)
+            if len(owners) == 1 and not layer:  # a block around one layer says nothing of its own
+                yield from self.items(inside, depth + 1, path, stage)
+                continue
+            below = (*path, owner.label)
+            held = () if layer else tuple(self.items(inside, depth + 1, below, stage))
+            only = next((each for each in owners if isinstance(each, Aggregation)), None)
+            aggregation = only if layer else None
+            yield Item(owner.label, below, stage, depth + 1, inside, held, aggregation)
+
+    def _owned(self, cells: Sequence[Cell], depth: int) -> Iterator[tuple[_Owner, Cell]]:
+        """Each cell with what it counts for: a scope, an aggregation, or itself."""
+        for cell in cells:
+            if depth < len(cell.scopes):
+                scope = cell.scopes[depth]
+                yield self._aggregations.get(scope, scope), cell
+            else:
+                yield cell, cell
 
 
 def _is_layer(owners: Set[_Owner]) -> bool:
@@ -176,5 +184,5 @@ def _is_layer(owners: Set[_Owner]) -> bool:
     weighted = [
         o for o in owners if isinstance(o, Cell) and isinstance(o.node.operation, _WEIGHTED)
     ]
-    aggregations = [owner for owner in owners if isinstance(owner, int)]
+    aggregations = [owner for owner in owners if isinstance(owner, Aggregation)]
     return len(weighted) + len(aggregations) <= 1

@@ -8,8 +8,9 @@ from dataclasses import fields
 from itertools import groupby
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.dump import PLAIN, spell
-from seqdsl.graph.scope import ScopeKind
+from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.difference.cells import Cell, Row, form_of
 from seqdsl.passes.difference.outline import Item, main_cell
 from seqdsl.source.frozen import frozen_value
@@ -44,9 +45,8 @@ def traits(layer: Item) -> dict[str, Trait]:
     ``in`` is the channels that it reads. A layer of groups has the width of all of them, and
     ``k``, ``c`` and ``window`` as section 3.1 has them.
     """
-    groups = _groups(layer)
-    main = main_cell(layer)
-    found = _of_groups(layer, groups) if groups else _of_cell(main)
+    main, aggregation = main_cell(layer), layer.aggregation
+    found = _of_cell(main) if aggregation is None else _of_groups(layer, aggregation)
     for cell in _body(layer):
         if cell is not main and not isinstance(cell.node.operation, ops.Conv2d):
             kind = cell.node.kind
@@ -102,7 +102,7 @@ def differences(a: Item, b: Item) -> tuple[Attribute, ...]:
         if x is None or y is None:
             if (x is not None and x.told) or (y is not None and y.told):
                 found.append(Attribute(name, x.value if x else None, y.value if y else None))
-        elif x.value != y.value:
+        elif x.value != y.value and not (name == "window" and _see_alike(a, b)):
             found.append(Attribute(name, x.value, y.value))
     lost, gained = _operations(a, b)
     if lost or gained:
@@ -132,9 +132,10 @@ def _of_cell(cell: Cell) -> list[Trait]:
     return found
 
 
-def _of_groups(layer: Item, groups: Sequence[Sequence[Cell]]) -> list[Trait]:
+def _of_groups(layer: Item, aggregation: Aggregation) -> list[Trait]:
+    groups = _groups(layer, aggregation)
     convs = [c for c in groups[0] if isinstance(c.node.operation, ops.Conv2d)]
-    widths = [group[-1].width for group in groups]
+    widths = [turn.gives.width for turn in aggregation.turns]
     found = [
         Trait("kernel", " -> ".join(spell(_kernel(c)) for c in convs), True),
         Trait("width", str(sum(widths)), True),
@@ -145,10 +146,9 @@ def _of_groups(layer: Item, groups: Sequence[Sequence[Cell]]) -> list[Trait]:
             found.append(Trait("c", trait.value, trait.told))
         elif trait.name not in ("kernel", "width", "in"):
             found.append(trait)
-    windows = _windows(layer, groups)
-    found.append(Trait("in", str(len(set().union(*(w.outside for w in windows)))), False))
-    if len(groups) > 1:
-        found.append(Trait("window", _window_name(windows), False))
+    found.append(Trait("in", str(_read_from_outside(layer, groups)), False))
+    if len(widths) > 1:
+        found.append(Trait("window", aggregation.window, False))
     return found
 
 
@@ -188,63 +188,36 @@ def _is_usual(operation: ops.Operation, name: str) -> bool:
 # --- groups
 
 
-def _groups(layer: Item) -> list[list[Cell]]:
-    """The cells of each group of an aggregation, for a layer that is one."""
-    inside = [(_turn(layer, cell), cell) for cell in layer.cells]
-    return [
-        [cell for _, cell in members]
-        for turn, members in groupby(inside, key=lambda pair: pair[0])
-        if turn is not None
-    ]
-
-
-def _turn(layer: Item, cell: Cell) -> object:
-    """The outermost group around a cell within its layer, or None."""
-    return next((s for s in cell.scopes[layer.depth :] if s.kind is ScopeKind.GROUP), None)
+def _groups(layer: Item, aggregation: Aggregation) -> list[list[Cell]]:
+    """The cells of each group that computes something."""
+    depth = aggregation.scope.depth + 1
+    inside: dict[Scope, list[Cell]] = {}
+    for cell in layer.cells:
+        if depth < len(cell.scopes) and cell.scopes[depth].kind is ScopeKind.GROUP:
+            inside.setdefault(cell.scopes[depth], []).append(cell)
+    return list(inside.values())
 
 
 def _body(layer: Item) -> Sequence[Cell]:
-    """The cells of a layer; those of its first group where it is an aggregation."""
-    groups = _groups(layer)
-    return groups[0] if groups else layer.cells
+    """The cells of a layer; those of one group where it is an aggregation."""
+    return layer.cells if layer.aggregation is None else _groups(layer, layer.aggregation)[0]
 
 
-@frozen_value
-class _Window:
-    """What the first operation of a group reads."""
-
-    outside: frozenset[int]  # channels of the layer's input
-    offsets: tuple[int, ...]  # how far back the groups are that it sees
-    channels: int
-
-
-def _windows(layer: Item, groups: Sequence[Sequence[Cell]]) -> list[_Window]:
+def _read_from_outside(layer: Item, groups: Sequence[Sequence[Cell]]) -> int:
+    """The channels of a layer's input that the first operations of its groups read."""
     form, first = form_of(layer.cells), layer.cells[0].index
-    number = {cell.index - first: i for i, group in enumerate(groups) for cell in group}
-    windows: list[_Window] = []
-    for i, group in enumerate(groups):
-        outside: set[int] = set()
-        offsets: set[int] = set()
-        row = form[group[0].index - first]
-        for cell, start, stop in row.readings[0]:
+    outside: set[int] = set()
+    for group in groups:
+        for cell, start, stop in form[group[0].index - first].readings[0]:
             if cell < 0:
                 outside.update(range(start, stop))
-            elif cell in number:
-                offsets.add(i - number[cell])
-        windows.append(_Window(frozenset(outside), tuple(sorted(offsets)), row.fan_in))
-    return windows
+    return len(outside)
 
 
-def _window_name(windows: Sequence[_Window]) -> str:
-    """The window as the language calls it, from what each group sees (section 3.1)."""
-    everything = frozenset[int]().union(*(window.outside for window in windows))
-    if all(w.outside == everything and len(w.offsets) == i for i, w in enumerate(windows)):
-        return "all"
-    reach = windows[-1].offsets
-    contiguous = reach == tuple(range(1, len(reach) + 1))
-    if contiguous and all(window.channels == len(everything) for window in windows):
-        return "sliding"
-    return f"last({len(reach)})" if contiguous else f"[{', '.join(map(str, reach))}]"
+def _see_alike(a: Item, b: Item) -> bool:
+    """Whether the groups of two layers see the same, however their windows are written."""
+    x, y = a.aggregation, b.aggregation
+    return x is not None and y is not None and x.sees == y.sees
 
 
 # --- differences that no attribute tells

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from enum import Enum
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.costs import spell_count
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.drawing.outline import Aggregation, Subject, group_of, scope_of
+from seqdsl.passes.drawing.outline import Subject, group_of, scope_of
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
 from seqdsl.passes.layer_text import (
     is_chain,
@@ -47,19 +48,11 @@ def label_of(placement: Placement, unit: Unit) -> BoxLabel:
     return _Labeller(placement, unit).label()
 
 
-def summary_of(placement: Placement, nodes: Sequence[Node]) -> str:
-    """What operations do together: ``1x1 → 3x3, k=32``."""
-    return _Labeller(placement, Unit("", nodes[0], list(nodes))).summary()
-
-
 class _Labeller:
     def __init__(self, placement: Placement, unit: Unit) -> None:
         self._placement = placement
         self._unit = unit
         self._all = placement.network.nodes
-
-    def summary(self) -> str:
-        return self._summary(self._unit.nodes)
 
     def label(self) -> BoxLabel:
         nodes, subject = self._unit.nodes, self._unit.subject
@@ -133,8 +126,10 @@ class _Labeller:
 
     def _summary(self, nodes: Sequence[Node]) -> str:
         """What a layer does: ``1x1 → 3x3, 256, k=32, c=8``, ``3x3, 256, stride 2, 64 groups``."""
-        if any(group_of(node) for node in nodes):
-            return text_of_groups(self._placement.network, nodes)
+        layers = [self._placement.outline.aggregation_of(node) for node in nodes]
+        layer = next((each for each in layers if each is not None), None)
+        if layer is not None:
+            return text_of_groups(self._all, layer, nodes)
         convs = [node for node in nodes if isinstance(node.operation, ops.Conv2d)]
         if convs:
             is_one_way = is_chain(self._all, convs)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.costs import total
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.passes.drawing.facts import Facts
-from seqdsl.passes.drawing.labels import summary_of
-from seqdsl.passes.drawing.outline import Aggregation, group_of
+from seqdsl.passes.drawing.outline import group_of
 from seqdsl.passes.drawing.placing import Placement, Unit
+from seqdsl.passes.layer_text import text_of_group
 from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.windows import windows
 from seqdsl.source.frozen import frozen
@@ -59,32 +60,32 @@ def panels(placement: Placement, units: Iterable[Unit]) -> dict[str, Panel]:
 
 def _panel(placement: Placement, unit: Unit, layer: Aggregation, pieces: Pieces) -> Panel:
     network = placement.network
-    inside: dict[Scope, list[Node]] = {}
+    inside: dict[Scope, list[Node]] = {group: [] for group in layer.groups}
     for node in unit.nodes:
         group = group_of(node)
-        if group in layer.groups:
-            inside.setdefault(group, []).append(node)
-    found = windows(inside, network, pieces, placement.shortcuts)
+        if group in inside:
+            inside[group].append(node)
+    found = windows(layer, inside, network, pieces, placement.shortcuts)
     count = placement.copies.count(unit.scope)
     groups = tuple(
         Group(
-            f"x{scope.repeat[0] if scope.repeat else turn}",
+            f"x{number}",
             Facts(
-                placement.copies.path(scope),
-                summary_of(placement, nodes),
-                ((sum(seen), *network.nodes[nodes[0].operands[0]].type.spatial),),
-                network.leaving[scope],
-                (nodes[-1].index,),
+                placement.copies.path(turn.scope),
+                text_of_group(network.nodes, turn, nodes),
+                ((sum(seen), *layer.type.spatial),),
+                network.leaving[turn.scope],
+                (nodes[-1].index,) if nodes else tuple({s.node for s in turn.gives.segments}),
                 total([network.costs[node.index] for node in nodes]) * count,
                 count,
-                scope.span,
-                scope.kind,
+                turn.scope.span,
+                turn.scope.kind,
             ),
             seen,
             joined,
         )
-        for turn, (scope, nodes, seen, joined) in enumerate(
-            zip(inside, inside.values(), found.seen, found.joined, strict=True), 1
+        for number, (turn, nodes, seen, joined) in enumerate(
+            zip(layer.turns, inside.values(), found.seen, found.joined, strict=True), 1
         )
     )
     widths = (sum(segment.width for segment in segments) for segments in found.inputs)

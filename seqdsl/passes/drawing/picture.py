@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
@@ -14,7 +15,7 @@ from seqdsl.graph.tensor import TensorType, spell_shape
 from seqdsl.passes.drawing.copies import Copies
 from seqdsl.passes.drawing.facts import Facts
 from seqdsl.passes.drawing.labels import Kind, label_of
-from seqdsl.passes.drawing.outline import PER_CHANNEL, Aggregation, Subject, scope_of
+from seqdsl.passes.drawing.outline import PER_CHANNEL, Subject, scope_of, span_of
 from seqdsl.passes.drawing.panels import Panel, panels
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
 from seqdsl.source.frozen import frozen
@@ -210,7 +211,7 @@ class _Painter:
             self._ends(subject, nodes),
             total([self._cost(unit) for unit in units]),
             self._placement.copies.count(scope_of(subject)),
-            subject.span,
+            span_of(subject),
             subject.kind if isinstance(subject, Scope) else None,
         )
 
@@ -222,8 +223,8 @@ class _Painter:
         match subject:
             case Scope() | Aggregation(whole=True):
                 inside = self._within[scope_of(subject)]
-            case Aggregation(groups=groups):
-                inside = inside.union(*(self._within[group] for group in groups))
+            case Aggregation():
+                inside = inside.union(*(self._within.get(g, ()) for g in subject.groups))
         readers = self._placement.outline.readers
         read = {i for i in inside if any(reader.index not in inside for reader in readers(i))}
         read |= inside & {self._network.output}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -13,11 +14,10 @@ from seqdsl.graph.tensor import TensorType, chained
 from seqdsl.passes.drawing.copies import Copies, find_copies
 from seqdsl.passes.drawing.outline import (
     PER_CHANNEL,
-    Aggregation,
     Outline,
     Subject,
     group_of,
-    joined,
+    path_within,
     scope_of,
 )
 from seqdsl.passes.drawing.routes import cut, routed
@@ -88,8 +88,8 @@ class Placement:
         match unit.subject:
             case Scope() | Aggregation(whole=True):
                 return leaving[unit.scope]
-            case Aggregation(groups=groups) if not isinstance(last.operation, ops.Concat):
-                return chained([leaving[group] for group in groups])
+            case Aggregation(turns=turns) if not isinstance(last.operation, ops.Concat):
+                return chained([leaving[turn.scope] for turn in turns])
             case Node():  # perhaps on each of several tensors
                 return chained([node.type for node in unit.nodes])
             case _:
@@ -141,9 +141,10 @@ class Placement:
         group sees that as it is, and the windows of others are gathered from the parts.
         """
         found: dict[Aggregation, int] = {}
+        first: dict[Aggregation, Scope | None] = {}  # its first group that computes something
         for node in self.network.nodes:
             layer = self.outline.aggregation_of(node)
-            if layer is None or group_of(node) is not layer.groups[0]:
+            if layer is None or group_of(node) is not first.setdefault(layer, group_of(node)):
                 continue
             for operand in node.operands:
                 join = self.network.nodes[operand]
@@ -199,7 +200,7 @@ class Placement:
             case Scope():
                 return path(subject)
             case Aggregation():
-                return subject.key(path)
+                return subject.path_in(path(subject.scope))
         return self._operation_key(node)
 
     def _operation_key(self, node: Node) -> str:
@@ -214,7 +215,7 @@ class Placement:
         )
         count = self._counts.get(call, 0) + (not goes_on)
         path = self.copies.path(node.scope)
-        while (key := joined(path, _numbered(node.kind, count))) in self._scopes:
+        while (key := path_within(path, _numbered(node.kind, count))) in self._scopes:
             count += 1
         self._counts[call] = count
         return key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from seqdsl.graph.aggregations import Aggregation, by_group
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Conv2d
@@ -13,14 +14,15 @@ from seqdsl.source.frozen import frozen
 
 
 @frozen
-class Aggregation:
-    """``members[i]`` is the convolution of group i over its window (Eq. 1 and 2).
+class Convolutions:
+    """Those that one place in the body of an aggregation is: ``members[i]`` is the convolution of
+    a group over its window (Eq. 1 and 2).
 
     All have one kernel, stride, padding and dilation, and maps of one size; a window is of the
     aggregation's input and of what earlier groups gave.
     """
 
-    scope: Scope
+    aggregation: Aggregation
     members: tuple[Node, ...]
 
     @property
@@ -29,23 +31,23 @@ class Aggregation:
         return self.members[0].path
 
 
-def scheduled_aggregations(network: Network, pieces: Pieces | None = None) -> list[Aggregation]:
-    """Those whose convolutions can be computed in more than one way."""
-    found = aggregations(network, pieces or Pieces(network))
-    return [aggregation for aggregation in found if len(aggregation.members) > 1]
+def scheduled_aggregations(network: Network, pieces: Pieces | None = None) -> list[Convolutions]:
+    """Those that can be computed in more than one way."""
+    found = _convolutions(network, pieces or Pieces(network))
+    return [each for each in found if len(each.members) > 1]
 
 
-def aggregations(network: Network, pieces: Pieces) -> list[Aggregation]:
-    """Every set of convolutions that one place in the body of an aggregation stands for."""
-    found: dict[tuple[Scope, str, Conv2d], list[Node]] = {}
+def _convolutions(network: Network, pieces: Pieces) -> list[Convolutions]:
+    owner = by_group(network.aggregations)
+    found: dict[tuple[Aggregation, str, Conv2d], list[Node]] = {}
     for node in network.nodes:
         group = _group(node)
         if group is None or not _reads_window(node, group, network, pieces):
             continue
-        assert group.parent is not None and isinstance(node.operation, Conv2d)
+        assert isinstance(node.operation, Conv2d)
         place = node.path[len(group.path) :]
-        found.setdefault((group.parent, place, node.operation), []).append(node)
-    return [Aggregation(scope, tuple(nodes)) for (scope, *_), nodes in found.items()]
+        found.setdefault((owner[group], place, node.operation), []).append(node)
+    return [Convolutions(each, tuple(nodes)) for (each, *_), nodes in found.items()]
 
 
 def _group(node: Node) -> Scope | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seqdsl.graph.aggregations import Aggregation, by_group
 from seqdsl.graph.network import Network
-from seqdsl.graph.scope import Scope
-from seqdsl.passes.schedule.aggregations import Aggregation, scheduled_aggregations
+from seqdsl.passes.schedule.aggregations import Convolutions, scheduled_aggregations
 from seqdsl.passes.schedule.cost import seconds
 from seqdsl.passes.schedule.lower import Sketcher
 from seqdsl.passes.schedule.pieces import Pieces
@@ -34,7 +34,7 @@ def choose(network: Network, strategy: Strategy = Strategy.AUTO, batch: int = 1)
         candidates = CANDIDATES[strategy]
         if len(candidates) == 1 or not found:
             return dict.fromkeys(found, candidates[0])
-        pricing = _Pricing(network, pieces, [a.scope for a in found], batch)
+        pricing = _Pricing(network, pieces, [each.aggregation for each in found], batch)
         costs = [pricing.expected(dict.fromkeys(found, c)) for c in candidates]
         return {a: _cheapest(a, candidates, costs) for a in found}
 
@@ -43,21 +43,21 @@ class _Pricing:
     """What aggregations of a network are expected to take by one schedule and another."""
 
     def __init__(
-        self, network: Network, pieces: Pieces, scopes: Sequence[Scope], batch: int
+        self, network: Network, pieces: Pieces, aggregations: Sequence[Aggregation], batch: int
     ) -> None:
         self._sketcher = Sketcher(network, pieces)
-        self._scopes = scopes
+        self._aggregations = aggregations
         self._batch = batch
-        wanted = frozenset(scopes)
+        owner = by_group(aggregations)
         self._around = {
-            scope: next((s for s in scope.ancestry() if s in wanted), None)
+            scope: next((owner[s] for s in scope.ancestry() if s in owner), None)
             for scope in {node.scope for node in network.nodes}
         }
 
-    def expected(self, schedules: Schedules) -> dict[Scope, float]:
-        """The seconds that each aggregation takes, with all that is inside it."""
+    def expected(self, schedules: Schedules) -> dict[Aggregation, float]:
+        """The seconds that each aggregation takes, less those of others in its groups."""
         executed = self._sketcher.sketch(schedules)
-        taken = dict.fromkeys(self._scopes, 0.0)
+        taken = dict.fromkeys(self._aggregations, 0.0)
         for node in executed.nodes:
             around = self._around[node.scope]
             if around is not None:
@@ -66,7 +66,9 @@ class _Pricing:
 
 
 def _cheapest(
-    aggregation: Aggregation, candidates: Sequence[Schedule], costs: Sequence[dict[Scope, float]]
+    convolutions: Convolutions,
+    candidates: Sequence[Schedule],
+    costs: Sequence[dict[Aggregation, float]],
 ) -> Schedule:
-    of_each = [cost[aggregation.scope] for cost in costs]
+    of_each = [cost[convolutions.aggregation] for cost in costs]
     return candidates[of_each.index(min(of_each))]

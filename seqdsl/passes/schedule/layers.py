@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -43,31 +44,26 @@ class Layer:
 
 def layers(network: Network, pieces: Pieces) -> list[Layer]:
     """Every aggregation whose groups all are chains of convolution, batch norm and ReLU, as large
-    out as in, joined by a shortcut at the end or not at all, over windows without a gap.
+    out as in, joined by a shortcut at the end or not at all, over windows without a gap. What hands
+    on a group as it is has no part in that.
     """
     found = (_layer(*each, pieces, network.readers) for each in grouped(network))
     return [layer for layer in found if layer is not None]
 
 
-def grouped(network: Network) -> Iterator[tuple[Scope, dict[Scope, list[Node]]]]:
-    """Each aggregation's scope and the nodes of its groups; a scope can hold several."""
-    inside: dict[Scope, list[dict[Scope, list[Node]]]] = {}
-    turns: dict[Scope, int] = {}  # of the last group that was seen in a scope
+def grouped(network: Network) -> Iterator[tuple[Aggregation, dict[Scope, list[Node]]]]:
+    """Each aggregation, and the nodes of each of its groups that are in no group of another."""
+    inside: dict[Scope, list[Node]] = {}
     for node in network.nodes:
         group = next((s for s in node.scope.ancestry() if s.kind is ScopeKind.GROUP), None)
-        if group is None or group.parent is None or group.repeat is None:
-            continue
-        found = inside.setdefault(group.parent, [])
-        turn, _ = group.repeat
-        if not found or (group not in found[-1] and turn <= turns[group.parent]):
-            found.append({})
-        turns[group.parent] = turn
-        found[-1].setdefault(group, []).append(node)
-    return ((scope, groups) for scope, found in inside.items() for groups in found)
+        if group is not None:
+            inside.setdefault(group, []).append(node)
+    for aggregation in network.aggregations:
+        yield aggregation, {group: inside.get(group, []) for group in aggregation.groups}
 
 
 def _layer(
-    scope: Scope,
+    aggregation: Aggregation,
     inside: Mapping[Scope, Sequence[Node]],
     pieces: Pieces,
     readers: Sequence[int],
@@ -75,6 +71,8 @@ def _layer(
     groups: list[Group] = []
     starts: list[int] = []
     for around, nodes in inside.items():
+        if not nodes:
+            continue
         group = _group(around, nodes, pieces, readers)
         if group is None:
             return None
@@ -84,11 +82,13 @@ def _layer(
             return None
         groups.append(group)
         starts.append(start)
+    if not groups:
+        return None
     first = groups[0]
     if any(g.steps != first.steps or bool(g.shortcut) != bool(first.shortcut) for g in groups):
         return None
     shortcut = joined(piece for group in groups for piece in group.shortcut)
-    return Layer(scope, tuple(groups), first.window, shortcut, tuple(starts))
+    return Layer(aggregation.scope, tuple(groups), first.window, shortcut, tuple(starts))
 
 
 def _start(window: tuple[Segment, ...], sequence: tuple[Segment, ...]) -> int | None:

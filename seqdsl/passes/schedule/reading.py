@@ -9,7 +9,7 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.segment import Segment
-from seqdsl.passes.schedule.aggregations import Aggregation
+from seqdsl.passes.schedule.aggregations import Convolutions
 from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.schedule import Schedule
 from seqdsl.source.frozen import frozen
@@ -31,9 +31,9 @@ class Block:
     positions: Mapping[int, int]  # where each node stands in the sequence that windows slide over
 
 
-def blocks(aggregation: Aggregation, schedule: Schedule, pieces: Pieces) -> Iterator[Block]:
+def blocks(convolutions: Convolutions, schedule: Schedule, pieces: Pieces) -> Iterator[Block]:
     """The aggregation's groups in the blocks of a schedule."""
-    members = aggregation.members
+    members = convolutions.members
     size = len(members) if schedule.scatter else schedule.block
     positions = _positions(members, pieces)
     for start in range(0, len(members), size):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from seqdsl.source.frozen import frozen_value
 
 if TYPE_CHECKING:
-    from seqdsl.passes.schedule.aggregations import Aggregation
+    from seqdsl.passes.schedule.aggregations import Convolutions
 
 
 @frozen_value
 class Schedule:
-    """How one aggregation is computed.
+    """How the convolutions of an aggregation are computed.
 
     ``block`` groups share one convolution over all that is known before the first of them; what
     they give each other is added by convolutions of their own. ``chunk`` is the number of
@@ -28,4 +28,4 @@ class Schedule:
 
 GATHER = Schedule()
 
-Schedules: TypeAlias = Mapping["Aggregation", Schedule]
+Schedules: TypeAlias = Mapping["Convolutions", Schedule]
