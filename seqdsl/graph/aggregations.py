@@ -33,6 +33,7 @@ class Turn:
     scope: Scope  # of its operations, of which there may be none
     sees: tuple[int, ...]  # the offsets o of the groups x_{i-o}, the farthest first
     gives: Group  # x_i
+    is_read: bool = True  # whether an output of the network reads anything of it
 
 
 @frozen
@@ -77,6 +78,11 @@ class Aggregation:
         return self.scope.span if self.whole else self.span
 
     @property
+    def read(self) -> dict[int, Turn]:
+        """The turns that are part of the network, by their i, counted from 1."""
+        return {number: turn for number, turn in enumerate(self.turns, 1) if turn.is_read}
+
+    @property
     def sees(self) -> tuple[tuple[int, ...], ...]:
         """The offsets that each group sees."""
         return tuple(turn.sees for turn in self.turns)
@@ -95,7 +101,9 @@ class Aggregation:
             self,
             scope=scope(self.scope),
             inputs=tuple(map(group, self.inputs)),
-            turns=tuple(Turn(scope(t.scope), t.sees, group(t.gives)) for t in self.turns),
+            turns=tuple(
+                Turn(scope(t.scope), t.sees, group(t.gives), t.is_read) for t in self.turns
+            ),
             result=segments(self.result),
         )
 
@@ -138,7 +146,11 @@ def settled(
     def kept(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
         return tuple(s._replace(node=index[s.node]) for s in segments if s.node in index)
 
+    def marked(turn: Turn) -> Turn:
+        return replace(turn, is_read=bool(turn.gives.segments) or turn.scope in after)
+
     left = [each.moved(lambda scope: scope, kept) for each in found if is_read(each)]
+    left = [replace(each, turns=tuple(map(marked, each.turns))) for each in left]
     alone = _alone(left, nodes, after)
     taken = {scope.path for scope in before}
     numbers: dict[Scope, Iterator[int]] = {}

@@ -44,12 +44,13 @@ def text_of_chain(convs: Sequence[Node]) -> str:
 
 def text_of_groups(nodes: Sequence[Node], layer: Aggregation, members: Iterable[Node]) -> str:
     """A layer of groups, of which ``members`` are operations: ``1x1 → 3x3, 256, k=32, c=8``."""
-    inside: dict[Scope, list[Node]] = {group: [] for group in layer.groups}
+    turns = layer.read.values()
+    inside: dict[Scope, list[Node]] = {turn.scope: [] for turn in turns}
     for node in members:
         group = group_of(node)
         if group in inside:
             inside[group].append(node)
-    widths = [turn.gives.width for turn in layer.turns]
+    widths = [turn.gives.width for turn in turns]
     width = sum(widths) if len(widths) > 1 else None
     texts = {
         _text_of_steps(nodes, its, k, width) for its, k in zip(inside.values(), widths, strict=True)

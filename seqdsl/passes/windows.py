@@ -48,6 +48,8 @@ def windows(
 
 
 class _Reader:
+    """Numbers the input's groups from 1-g' to 0, and the new ones from 1, as the paper does."""
+
     def __init__(
         self,
         layer: Aggregation,
@@ -56,47 +58,48 @@ class _Reader:
         pieces: Pieces,
     ) -> None:
         self._layer = layer
-        self._inside = inside
+        self._inside = {number: inside[turn.scope] for number, turn in layer.read.items()}
         self._network = network
         self._pieces = pieces
-        self._turns = {n.index: i for i, nodes in enumerate(inside.values(), 1) for n in nodes}
-        inputs, turns = layer.inputs, layer.turns
-        sequence = [*inputs, *(turn.gives for turn in turns)]
+        self._makers = {n.index: i for i, nodes in self._inside.items() for n in nodes}
+        sequence = [*layer.inputs, *(turn.gives for turn in layer.turns)]
         self._sequence = {
             number: self._faces(group.segments)
-            for number, group in enumerate(sequence, 1 - len(inputs))
+            for number, group in enumerate(sequence, 1 - len(layer.inputs))
         }
 
     def windows(self, shortcuts: frozenset[tuple[int, int]]) -> Windows:
-        views: list[tuple[Segment, ...]] = []
+        views: dict[int, tuple[Segment, ...]] = {}
         joined: list[bool] = []
-        for turn, nodes in enumerate(self._inside.values(), 1):
-            read: list[Segment] = [] if nodes else [*self._sequence[turn]]
+        for number, nodes in self._inside.items():
+            read = [] if nodes else [*self._sequence[number]]  # it hands on what it gives
             joins = False
             for node in nodes:
                 for position, operand in enumerate(node.operands):
-                    found = [s for s in self._pieces.of(operand) if self._maker(s) != turn]
+                    found = [s for s in self._pieces.of(operand) if self._maker(s) != number]
                     if (node.index, position) in shortcuts:
                         joins = joins or bool(found)
                     else:
                         read += self._faces(found)
-            views.append(union(read))
+            views[number] = union(read)
             joined.append(joins)
-        outside = [[s for s in view if not self._maker(s)] for view in views]
+        outside = [[s for s in view if not self._maker(s)] for view in views.values()]
         inputs = input_groups(outside, self._layer.turns[0].gives.width, self._network)
+        columns = {number: at for at, number in enumerate([*range(1 - len(inputs), 1), *views])}
         seen: list[tuple[int, ...]] = []
-        for turn, view in enumerate(views, 1):
-            channels = [0] * (len(inputs) + len(self._inside) - 1)
+        for number, view in views.items():
+            channels = [0] * (len(columns) - 1)
             for segment in view:
-                for part, maker in self._shown(segment, turn):
+                for part, maker in self._shown(segment, number):
                     for source, read_of in sources(part, maker, inputs):
-                        channels[len(inputs) - 1 + source] += read_of
+                        channels[columns[source]] += read_of
             seen.append(tuple(channels))
-        return Windows(tuple(self._inside), tuple(inputs), tuple(seen), tuple(joined))
+        groups = tuple(turn.scope for turn in self._layer.read.values())
+        return Windows(groups, tuple(inputs), tuple(seen), tuple(joined))
 
     def _maker(self, segment: Segment) -> int:
         """Which group makes it; 0 for none of this aggregation."""
-        return self._turns.get(segment.node, 0)
+        return self._makers.get(segment.node, 0)
 
     def _faces(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
         return tuple(segment._replace(node=self._face(segment.node)) for segment in segments)
@@ -105,22 +108,21 @@ class _Reader:
         """Of a value that has two faces, raw and activated, the first in its group."""
         node = self._network.nodes[index]
         while isinstance(node.operation, _FACES):
-            if self._turns.get(node.operands[0]) != self._turns.get(node.index):
+            if self._makers.get(node.operands[0]) != self._makers.get(node.index):
                 break
             node = self._network.nodes[node.operands[0]]
         return node.index
 
-    def _shown(self, segment: Segment, turn: int) -> Iterator[tuple[Segment, int]]:
+    def _shown(self, segment: Segment, number: int) -> Iterator[tuple[Segment, int]]:
         """What a group reads, by the groups in its window that give it, which may hand on what
         they do not make; what the window does not show, by its maker. 0 is the input.
         """
         hidden = [segment]
-        for offset in self._layer.turns[turn - 1].sees:
-            number = turn - offset
-            for part in self._sequence[number]:
+        for offset in self._layer.turns[number - 1].sees:
+            for part in self._sequence[number - offset]:
                 shared = _shared(segment, part)
                 if shared is not None:
-                    yield shared, max(number, 0)
+                    yield shared, max(number - offset, 0)
                     hidden = [rest for each in hidden for rest in _less(each, shared)]
         yield from ((rest, self._maker(rest)) for rest in hidden)
 

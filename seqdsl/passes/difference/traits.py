@@ -135,7 +135,7 @@ def _of_cell(cell: Cell) -> list[Trait]:
 def _of_groups(layer: Item, aggregation: Aggregation) -> list[Trait]:
     groups = _groups(layer, aggregation)
     convs = [c for c in groups[0] if isinstance(c.node.operation, ops.Conv2d)]
-    widths = [turn.gives.width for turn in aggregation.turns]
+    widths = [turn.gives.width for turn in aggregation.read.values()]
     found = [
         Trait("kernel", " -> ".join(spell(_kernel(c)) for c in convs), True),
         Trait("width", str(sum(widths)), True),

@@ -43,11 +43,13 @@ class Outline:
         self._plain: dict[Scope, list[Node]] = {}  # the operations that stand in a scope itself
         self.given = {output.index for output in network.further}  # what the network gives besides
         self._readers: dict[int, list[Node]] = {}
+        self._network = network
         self._aggregations = outermost(network.aggregations)  # by group
         self._results = {
-            joined(each.result): each for each in self._aggregations.values() if each.keep
+            joined(each.result): each
+            for each in self._aggregations.values()
+            if each.keep or not self._makes_all(each)
         }
-        self._network = network
         known: set[Scope] = set()
         for node in network.nodes:
             self._plain.setdefault(node.scope, []).append(node)
@@ -89,9 +91,16 @@ class Outline:
         return is_stated(join, self.readers(join.index))
 
     def result_of(self, join: Node) -> Aggregation | None:
-        """The aggregation that a concatenation is the result of (``keep=input``)."""
+        """The aggregation that a concatenation is the result of, where that holds more than what
+        its groups make: their input (``keep=input``), or groups that they hand on.
+        """
         pieces = (Segment(*piece) for piece in routed(self._network, join.index))
         return self._results.get(joined(pieces))
+
+    def _makes_all(self, aggregation: Aggregation) -> bool:
+        """Whether all that leaves an aggregation is made in its groups."""
+        makers = (self._network.nodes[segment.node] for segment in aggregation.result)
+        return all(self.aggregation_of(maker) is aggregation for maker in makers)
 
 
 def path_within(path: str, name: str) -> str:

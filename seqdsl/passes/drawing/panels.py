@@ -60,7 +60,7 @@ def panels(placement: Placement, units: Iterable[Unit]) -> dict[str, Panel]:
 
 def _panel(placement: Placement, unit: Unit, layer: Aggregation, pieces: Pieces) -> Panel:
     network = placement.network
-    inside: dict[Scope, list[Node]] = {group: [] for group in layer.groups}
+    inside: dict[Scope, list[Node]] = {turn.scope: [] for turn in layer.read.values()}
     for node in unit.nodes:
         group = group_of(node)
         if group in inside:
@@ -84,8 +84,8 @@ def _panel(placement: Placement, unit: Unit, layer: Aggregation, pieces: Pieces)
             seen,
             joined,
         )
-        for number, (turn, nodes, seen, joined) in enumerate(
-            zip(layer.turns, inside.values(), found.seen, found.joined, strict=True), 1
+        for (number, turn), nodes, seen, joined in zip(
+            layer.read.items(), inside.values(), found.seen, found.joined, strict=True
         )
     )
     widths = (sum(segment.width for segment in segments) for segments in found.inputs)

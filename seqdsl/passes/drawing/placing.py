@@ -88,8 +88,8 @@ class Placement:
         match unit.subject:
             case Scope() | Aggregation(whole=True):
                 return leaving[unit.scope]
-            case Aggregation(turns=turns) if not isinstance(last.operation, ops.Concat):
-                return chained([leaving[turn.scope] for turn in turns])
+            case Aggregation() as layer if not isinstance(last.operation, ops.Concat):
+                return chained([leaving[turn.scope] for turn in layer.read.values()])
             case Node():  # perhaps on each of several tensors
                 return chained([node.type for node in unit.nodes])
             case _:
@@ -177,7 +177,8 @@ class Placement:
     def _mixes(self, join: Node) -> bool:
         """Whether a concatenation joins what several boxes or layers give, and is no window."""
         if self.depth is Depth.NETWORK:
-            return False
+            result = self.outline.result_of(join)
+            return result is not None and result.scope is self.network.root
         readers = self.outline.readers(join.index)
         windows = {self.outline.aggregation_of(reader) for reader in readers}
         if len(windows) == 1 and None not in windows:

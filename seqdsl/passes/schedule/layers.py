@@ -35,7 +35,7 @@ class Group:
 class Layer:
     """An aggregation that reads ``x``, group i from channel ``starts[i]`` on (Eq. 1 and 2)."""
 
-    scope: Scope
+    aggregation: Aggregation
     groups: tuple[Group, ...]
     x: tuple[Segment, ...]
     shortcut: tuple[Segment, ...]
@@ -88,7 +88,7 @@ def _layer(
     if any(g.steps != first.steps or bool(g.shortcut) != bool(first.shortcut) for g in groups):
         return None
     shortcut = joined(piece for group in groups for piece in group.shortcut)
-    return Layer(aggregation.scope, tuple(groups), first.window, shortcut, tuple(starts))
+    return Layer(aggregation, tuple(groups), first.window, shortcut, tuple(starts))
 
 
 def _start(window: tuple[Segment, ...], sequence: tuple[Segment, ...]) -> int | None:

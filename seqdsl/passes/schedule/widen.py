@@ -99,7 +99,8 @@ class _Widening:
         return found
 
     def _aggregate(self, layer: Layer, last: Node) -> None:
-        around = layer.scope.parent or layer.scope
+        scope = layer.aggregation.scope
+        around = scope.parent if layer.aggregation.whole and scope.parent else scope
         operands = [self._read(self._placed(layer.x), around)]
         if layer.shortcut:
             operands.append(self._read(self._placed(layer.shortcut), around))
@@ -108,8 +109,8 @@ class _Widening:
         type = TensorType(sum(widths), last.type.spatial, widths)
         operation = ops.Aggregate(names, layer.starts)
         add = self._builder.add
-        features = add(operation, operands, type, layer.scope, layer.scope.span)
-        raw = add(ops.Raw(), [features], type, layer.scope, layer.scope.span)
+        features = add(operation, operands, type, scope, scope.span)
+        raw = add(ops.Raw(), [features], type, scope, scope.span)
         offset = 0
         for group in layer.groups:
             end = offset + group.k
