@@ -69,7 +69,7 @@ class Assembly:
             first, last = part.columns
             rows = slice(part.row, part.row + part.rows.width)
             columns = slice(part.column, part.column + last - first)
-            made[rows, columns] = source[part.rows.start : part.rows.stop, first:last]
+            made[rows, columns] += source[part.rows.start : part.rows.stop, first:last]
         if not node.operation.bias:
             return {Role.WEIGHT: made}
         biases = [self._convolution(p.node)[1][p.start : p.stop] for p in weights.bias]

@@ -225,7 +225,7 @@ class _Lowering:
         elif block.schedule.scatter:
             self._scatter(block, node)
         else:
-            new = tuple(p for p in self._pieces.of(node.operands[0]) if p.node >= first.index)
+            new = union(p for p in self._pieces.of(node.operands[0]) if p.node >= first.index)
         value = self._shared[first.index]
         if others:
             value = self._select(value, block, node)

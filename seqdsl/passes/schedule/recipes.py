@@ -24,7 +24,9 @@ class Part:
 
 @frozen
 class Weights:
-    """A convolution's weight: zeros, and parts of others, each with its batch norm folded in."""
+    """A convolution's weight: zeros, and parts of others, each with its batch norm folded in, which
+    are added up where they meet: a window may show one channel several times.
+    """
 
     shape: tuple[int, int, int, int]
     parts: tuple[Part, ...]
