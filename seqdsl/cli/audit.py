@@ -15,6 +15,7 @@ from seqdsl.graph.network import Network
 from seqdsl.passes.audit import PaperTable, audit_paper
 from seqdsl.passes.claims import Verdict, judge_claims
 from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.project import project_paths
 from seqdsl.source.resources import resource
 
 _HEADINGS = ("network", "settings", "figure", "printed", "computed", "% difference", "convention",
@@ -80,13 +81,13 @@ def _audit_files(sources: tuple[str, ...], format: str) -> None:
 
     tables: list[Table] = []
     diagnostics: list[Diagnostic] = []
-    for source in sources:
+    for source, path in zip(sources, project_paths(sources), strict=True):
         built, found = check_file(source)
         diagnostics.extend(found)
         networks = [instance.network for instance in built if instance.network is not None]
         rows = tuple(row for network in networks for row in _claim_rows(network))
         if rows:
-            tables.append(Table(source, _HEADINGS, rows, _RIGHT, _RULE))
+            tables.append(Table(path, _HEADINGS, rows, _RIGHT, _RULE))
     if tables:
         click.echo(write_tables(tables, format))
     if diagnostics:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqdsl.cli.common import CLAIMS, network_options, parse_defines, show
-from seqdsl.cli.sides import Side, read_sides
+from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost, spell_count
 from seqdsl.graph.network import Network
@@ -74,7 +74,7 @@ def command(
         for before, after, difference in (differing if absent or len(found) > 1 else found)
     ]
     if absent:
-        tables.insert(0, _absent_table(f"{left.where} → {right.where}", absent))
+        tables.insert(0, _absent_table(" → ".join(paths_of([left, right])), absent))
     if tables or format == "json":
         click.echo(write_tables(tables, format))
     if len(found) + len(absent) > 1:
@@ -148,7 +148,7 @@ def _title(before: Network, after: Network, left: Side, right: Side) -> str:
     if before.name != after.name:
         return f"{before.name} → {after.name}"
     if left.where != right.where:
-        return f"{before.name}: {left.where} → {right.where}"
+        return f"{before.name}: {' → '.join(paths_of([left, right]))}"
     pairs = zip(before.parameters, after.parameters, strict=True)
     unlike = [(f"{x[0]}={x[1]}", f"{y[0]}={y[1]}") for x, y in pairs if x != y]
     if not unlike:

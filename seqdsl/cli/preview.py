@@ -15,6 +15,7 @@ from seqdsl.cli.watch import Watched, changes, listed
 from seqdsl.graph.network import Network
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Failure, has_errors
+from seqdsl.source.project import project_path
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.timing import stage
 
@@ -45,7 +46,7 @@ def command(
         from seqdsl.api import read_program
         from seqdsl.page.server import Preview
 
-    shown = Shown(file)
+    shown = Shown(project_path(file))
     watched = Watched((file,), partial(shown.page, network=read.network, defines=defines))
     try:
         if not Path(file).is_file():

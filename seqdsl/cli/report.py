@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.cli.diff import difference_table
-from seqdsl.cli.sides import read_sides
+from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import Number
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
@@ -63,8 +64,14 @@ def command(
         difference = Difference(table.title, table.headings, tuple(rows))
     try:
         with stage("describe"):
-            page = page_of(" ".join(networks), loaded, difference)
+            page = page_of(" ".join(_arguments(sides)), loaded, difference)
         write_whole(output, write_html(page).encode())
     except Failure as failure:
         fail_with(failure)
     click.echo(f"{output}: {' and '.join(network.name for network in loaded)}", err=True)
+
+
+def _arguments(sides: Sequence[Side]) -> Iterator[str]:
+    """What the page is of, as the command line names it, by paths within their projects."""
+    for path, side in zip(paths_of(sides), sides, strict=True):
+        yield f"{path}:{side.network}" if side.network else path

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from seqdsl.source.frozen import frozen_value
+from seqdsl.source.project import project_paths
 
 
 @frozen_value
@@ -20,6 +22,11 @@ class Side:
     @property
     def where(self) -> str:
         return self.file if self.revision is None else f"{self.revision}:{self.file}"
+
+
+def paths_of(sides: Sequence[Side]) -> list[str]:
+    """The files as paths within their projects."""
+    return project_paths([side.where for side in sides])
 
 
 def read_sides(texts: tuple[str, ...], network: str | None) -> list[Side]:

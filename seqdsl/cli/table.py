@@ -8,7 +8,7 @@ import click
 
 from seqdsl.cli.common import load_or_exit, network_options
 from seqdsl.cli.layer_cells import layer_cell, marks_of, size_cell
-from seqdsl.cli.sides import Side, read_sides
+from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.stats import MACS, counted_as, counting_note, fitting_unit
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.graph.costs import CONVENTIONS, Convention, Cost
@@ -118,7 +118,7 @@ def _amount(count: int, convention: Convention) -> Number:
 def _names(networks: Sequence[Network], sides: Sequence[Side]) -> list[str]:
     """What sets the networks apart: their names, or else their files, or else their places."""
     names = [network.name for network in networks]
-    longer = [f"{side.where}:{name}" for side, name in zip(sides, names, strict=True)]
+    longer = [f"{path}:{name}" for path, name in zip(paths_of(sides), names, strict=True)]
     names = [
         name if names.count(name) == 1 else long for name, long in zip(names, longer, strict=True)
     ]

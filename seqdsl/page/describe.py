@@ -26,6 +26,7 @@ from seqdsl.passes.drawing.picture import Box, Picture, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.passes.receptive import receptive_fields, union
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.project import source_path
 from seqdsl.source.render_text import printable
 from seqdsl.source.text import Source, Span
 
@@ -80,7 +81,7 @@ class _Describer:
             network.parameters,
             _cost(network.cost),
             tuple(self._flops()),
-            tuple(contents.Source(printable(s.name), _lines(s)) for s in self._sources),
+            tuple(contents.Source(printable(source_path(s)), _lines(s)) for s in self._sources),
             self._parts,
             tuple(box.key for box in stages if _counts(box)),
             tuple(box.key for box in layers if _counts(box)),

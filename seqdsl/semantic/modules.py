@@ -15,6 +15,7 @@ from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.limits import LIMITS, way_on
+from seqdsl.source.project import project_root
 from seqdsl.source.resources import resource
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Source, Span
@@ -22,7 +23,6 @@ from seqdsl.syntax import ast
 from seqdsl.syntax.parser import parse
 
 PRELUDE = "std.prelude"
-_ROOT_MARKS = (".git", "pyproject.toml")
 
 Definition = ast.Block | ast.Buildable
 
@@ -121,7 +121,7 @@ def library_home(block: str) -> str | None:
 class _Loader:
     def __init__(self, folder: Path, files: Files) -> None:
         self._files = files
-        self._root = _project_root(folder, files)
+        self._root = project_root(folder, files.exists) or folder
         self._folder = folder
         self._loaded: dict[Path, LoadedModule] = {}
         self._missing: set[Path] = set()  # and what can't be read
@@ -252,14 +252,6 @@ def _hidden(module: LoadedModule, used: LoadedModule, use: ast.Use) -> list[Diag
 def _import(module: LoadedModule, used: LoadedModule) -> None:
     for name, definition in used.own.items():
         module.visible.setdefault(name, (definition, used))
-
-
-def _project_root(folder: Path, files: Files) -> Path:
-    """The nearest folder upwards that holds a project; the file's own where none does."""
-    for candidate in (folder, *folder.parents):
-        if any(files.exists(candidate / mark) for mark in _ROOT_MARKS):
-            return candidate
-    return folder
 
 
 def _empty(source: Source) -> Diagnostic:

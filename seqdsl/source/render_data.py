@@ -10,6 +10,7 @@ from typing import TypeAlias
 from seqdsl.source.codes import CODES, Severity
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Fix
+from seqdsl.source.project import project_path, source_path
 from seqdsl.source.render_text import printable
 from seqdsl.source.text import Span
 
@@ -93,7 +94,8 @@ def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
 def _result(d: Diagnostic) -> Json:
     text = "\n".join([d.message, *d.chain, *([f"help: {d.help}"] if d.help else [])])
     if d.primary is None:
-        locations: list[Json] = [{"physicalLocation": {"artifactLocation": {"uri": _uri(d.name)}}}]
+        file = _artifact(project_path(d.name))
+        locations: list[Json] = [{"physicalLocation": {"artifactLocation": file}}]
     else:
         locations = [_location(d.primary)]
     result: dict[str, Json] = {
@@ -115,27 +117,27 @@ def _sarif_fix(fix: Fix, description: str) -> Json:
             "deletedRegion": _region(edit.span),
             "insertedContent": {"text": edit.text},
         }
-        by_file.setdefault(edit.span.source.name, []).append(replacement)
+        by_file.setdefault(source_path(edit.span.source), []).append(replacement)
     return {
         "description": {"text": description},
         "artifactChanges": [
-            {"artifactLocation": {"uri": _uri(name)}, "replacements": replacements}
+            {"artifactLocation": _artifact(name), "replacements": replacements}
             for name, replacements in by_file.items()
         ],
     }
 
 
-def _uri(name: str) -> str:
-    """A file's name as a relative or absolute reference: it can't name another scheme."""
+def _artifact(path: str) -> dict[str, Json]:
+    """A file by its path in the project, as a relative reference: it can't name another scheme."""
     from urllib.parse import quote  # SARIF alone needs it
 
-    return quote(name.replace("\\", "/"), safe="/", errors="surrogateescape")
+    return {"uri": quote(path.replace("\\", "/"), safe="/", errors="surrogateescape")}
 
 
 def _location(label: Label) -> Json:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": _uri(label.span.source.name)},
+            "artifactLocation": _artifact(source_path(label.span.source)),
             "region": _region(label.span),
         },
         "message": {"text": label.text or "here"},

@@ -129,6 +129,20 @@ def test_search_finds_a_layer_by_keys(opened: Tab) -> None:
     assert page.locator("#found [role=option]").count() == 0
 
 
+@pytest.mark.parametrize("part", ["conv3", "conv5", "conv2"])
+def test_search_moves_to_a_part_that_is_larger_than_the_view(opened: Tab, part: str) -> None:
+    page = opened.page
+    for _ in range(4):
+        page.get_by_role("button", name="Zoom in").click()
+    search(page, part)
+    chosen = page.locator(".canvas .selected").first
+    assert chosen.get_attribute("data-path") == part
+    box, canvas = chosen.bounding_box(), page.locator(".canvas").first.bounding_box()
+    assert box["height"] > canvas["height"]
+    assert canvas["y"] <= box["y"] < canvas["y"] + 40
+    assert canvas["x"] <= box["x"] < canvas["x"] + canvas["width"]
+
+
 def test_zoom(opened: Tab) -> None:
     page = opened.page
     box = page.locator('.box[data-path="conv1/conv1"]')

@@ -21,7 +21,8 @@ export interface View {
   /** As much as can be read, from where the dataflow begins. */
   start(): void;
   pan(x: number, y: number): void;
-  /** Moves as little as brings an element into view; from far away, zooms until it can be read. */
+  /** Brings an element into view, or the beginning of a larger one, if it is not there; from far
+   * away, zooms until it can be read. */
   reveal(element: SVGGraphicsElement): void;
   /** Moves a point of the drawing into the middle. */
   center(x: number, y: number): void;
@@ -118,19 +119,19 @@ export function viewOf(port: SVGSVGElement, content: SVGGElement): View {
       const box = element.getBoundingClientRect();
       const around = port.getBoundingClientRect();
       const { k, x, y } = transformOf(port);
-      const center = {
-        x: (box.x + box.width / 2 - around.x - x) / k,
-        y: (box.y + box.height / 2 - around.y - y) / k,
-      };
-      const isFull = box.width > around.width || box.height > around.height;
-      const [dx, dy] = [
-        outside(box.left, box.right, around.left, around.right),
-        outside(box.top, box.bottom, around.top, around.bottom),
-      ];
-      if (k >= READABLE * 0.75 && (isFull ? dx === 0 || dy === 0 : dx === 0 && dy === 0)) return;
+      const isSeen =
+        isIn(box.left, box.right, around.left, around.right) &&
+        isIn(box.top, box.bottom, around.top, around.bottom);
+      if (k >= READABLE * 0.75 && isSeen) return;
       touched = true;
       const next = Math.max(k, Math.min(1, READABLE * 1.3));
-      put(next, around.width / 2 - center.x * next, around.height / 2 - center.y * next);
+      const shift = (from: number, length: number, room: number) =>
+        offset(length * next / k, room) - from * next / k;
+      put(
+        next,
+        shift(box.x - around.x - x, box.width, around.width),
+        shift(box.y - around.y - y, box.height, around.height),
+      );
     },
     center: (x, y) => {
       touched = true;
@@ -157,7 +158,15 @@ function transformOf(port: SVGSVGElement): ZoomTransform {
   return (port as SVGSVGElement & { __zoom?: ZoomTransform }).__zoom ?? zoomIdentity;
 }
 
-/** How far a stretch leaves another. */
-function outside(from: number, to: number, first: number, last: number): number {
-  return Math.max(first - from, to - last, 0);
+/** Where a stretch begins in a room: in the middle, or at its start where it is longer. */
+function offset(length: number, room: number): number {
+  return length <= room ? (room - length) / 2 : MARGIN;
+}
+
+/** Whether a stretch is in a view; a longer one has to fill it, but for the margins. */
+function isIn(from: number, to: number, first: number, last: number): boolean {
+  const isLonger = to - from > last - first;
+  return isLonger
+    ? from <= first + MARGIN + 1 && to >= last - MARGIN - 1
+    : from >= first - 1 && to <= last + 1;
 }

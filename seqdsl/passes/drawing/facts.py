@@ -8,6 +8,7 @@ from seqdsl.graph.costs import Cost, spell_count
 from seqdsl.graph.scope import ScopeKind
 from seqdsl.graph.tensor import TensorType, spell_shape
 from seqdsl.source.frozen import frozen
+from seqdsl.source.project import source_path
 from seqdsl.source.text import Span
 
 
@@ -36,7 +37,7 @@ class Facts:
             self.detail,
             f"{spell_shapes(self.input)} → {self.output}" if self.input else f"{self.output}",
             f"{counts}{copies}" if cost.params or cost.macs else "",
-            str(self.span),
+            f"{source_path(self.span.source)}:{self.span.line}:{self.span.column}",
         )
         return tuple(filter(None, said))
 

@@ -47,7 +47,12 @@ def layers(network: Network, pieces: Pieces) -> list[Layer]:
     out as in, joined by a shortcut at the end or not at all, over windows without a gap. What hands
     on a group as it is has no part in that.
     """
-    found = (_layer(*each, pieces, network.readers) for each in grouped(network))
+    around = {scope for each in network.aggregations for scope in each.scope.ancestry()}
+    found = (
+        _layer(aggregation, inside, pieces, network.readers)
+        for aggregation, inside in grouped(network)
+        if around.isdisjoint(aggregation.groups)  # what holds another one is no chain
+    )
     return [layer for layer in found if layer is not None]
 
 
