@@ -107,3 +107,16 @@ def findings(folder: Path, text: str) -> list[seqdsl.Diagnostic]:
     path = folder / "net.seq"
     path.write_text(text)
     return seqdsl.check(path)
+
+
+# Two aggregations side by side; the first group of each hands its window on as it is.
+LATE = """
+network N {
+  input 3x32x32
+  conv 3x3, 16
+  aggregate i in 1..3, window=last(1) { if i > 1 { conv 3x3, 16 } }
+  aggregate i in 1..3, window=last(1) { if i > 1 { conv 3x3, 16 } }
+  global_average_pool
+  fc 10
+}
+"""

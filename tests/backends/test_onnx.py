@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from networks import EVERYTHING, compiled
+from networks import EVERYTHING, LATE, compiled
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
@@ -155,3 +155,35 @@ def test_unreadable_inputs(tmp_path: Path, name: str) -> None:
     with pytest.raises(Failure) as caught:
         read_input(path, TensorType(3, (8, 8), (3,)))
     assert caught.value.diagnostic.code.id in ("SEQ604", "SEQ001", "SEQ002")
+
+
+UNUSUAL = {
+    "a window that shows a channel twice": """
+network N {
+  input 8x6x6
+  aggregate i in 1..3, window=last(2) { y = it | conv 3x3, 4; concatenate y, it.group(1) }
+  fc 3
+}""",
+    "one group of one aggregation, all of another's window": """
+block two(k) {
+  aggregate i in 1..2 { conv 3x3, k }
+  aggregate i in 1..3, window=last(2) { if i > 1 { conv 1x1, k } }
+}
+network N { input 8x6x6; two 4 x 2; fc 3 }""",
+    "one in a group of another": """
+network N {
+  input 8x6x6
+  aggregate i in 1..1 {
+    conv 3x3, 8
+    aggregate j in 1..2, window=last(1) { if j > 1 { conv 3x3, 4 } }
+  }
+  fc 3
+}""",
+    "side by side": LATE,
+}
+
+
+@pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL)
+def test_unusual_aggregations_agree(tmp_path: Path, text: str) -> None:
+    """By every engine and schedule."""
+    assert [c for c in verify(compiled(tmp_path, text), batches=(2,)) if not c.agrees] == []

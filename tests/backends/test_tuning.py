@@ -50,3 +50,26 @@ def test_a_network_without_aggregations_is_profiled_once(
     monkeypatch.setattr(tuning, "_SECONDS", 0.001)
     tuned = tuning.tune(network, initial_state(network), 1, lambda step, _: steps.append(step))
     assert not tuned.schedules and steps == ["gather", "the best against one another"]
+
+
+def test_aggregations_side_by_side_are_profiled_apart() -> None:
+    """What one takes is the time of the nodes in its groups, less those of one inside them."""
+    events = [
+        {"cat": "Node", "name": f"{path}/conv2d_kernel_time", "dur": dur}
+        for path, dur in (("group1", 1), ("group1_2", 10), ("group1/group1", 100), ("conv1", 1000))
+    ]
+    run = {"cat": "Session", "name": "model_run", "dur": 0}
+    groups = {"group1/": "first", "group1_2/": "second", "group1/group1/": "inner"}
+    found = list(tuning._by_run([*events, run, run], groups))
+    assert found == [{"first": 1, "second": 10, "inner": 100}, dict.fromkeys(found[0], 0)]
+
+
+def test_two_convolutions_over_one_window_are_tuned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "a = it | conv 1x1, 4; b = in | conv 3x3, 4; add a, b"
+    text = f"network N {{ input 4x6x6; aggregate i in 1..2 {{ {body} }}; relu; fc 2 }}"
+    network = compiled(tmp_path, text)
+    monkeypatch.setattr(tuning, "_SECONDS", 0.001)
+    tuned = tuning.tune(network, initial_state(network), 1, lambda *_: None)
+    assert [each.aggregation.path for each in tuned.schedules] == ["aggregate1"] * 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aggregating import aggregating
 from hypothesis import HealthCheck, given, settings
-from networks import ARCHITECTURES, ROOT
+from networks import ARCHITECTURES, LATE, ROOT, compiled
 from programs import programs
 
 from seqdsl import Network
@@ -119,3 +119,66 @@ def test_the_records_of_random_networks_agree_with_their_nodes(text: str) -> Non
 def test_a_block_that_is_replayed_has_the_records_of_one_that_is_expanded(text: str) -> None:
     """Where the network is to be written out again, nothing is replayed."""
     assert spelled(network_of(text)) == spelled(network_of(text, Recorder()))
+
+
+def test_two_aggregations_that_start_late_are_two(tmp_path: Path) -> None:
+    found = compiled(tmp_path, LATE).aggregations
+    assert [(each.path, len(each.turns), each.window) for each in found] == [
+        ("aggregate1", 3, "last(1)"), ("aggregate2", 3, "last(1)"),
+    ]  # fmt: skip
+    first = found[0]
+    assert first.turns[0].gives == first.inputs[0]  # handed on, under x_1
+    assert [turn.sees for turn in first.turns] == [(1,)] * 3
+
+
+@pytest.mark.parametrize("window", ["all", "sliding", "last(2)", "powers(2)", "[1, 3]"])
+def test_a_window_stays_as_it_is_written(tmp_path: Path, window: str) -> None:
+    """Whatever it is called by: a block may be given it, and powers(2) is no last(2)."""
+    text = f"""
+    block layer(w: window) {{ aggregate i in 1..2, window=w, keep=w {{ conv 3x3, 4 }} }}
+    network N {{ input 4x8x8; layer {window} }}
+    """
+    (found,) = compiled(tmp_path, text).aggregations
+    assert (found.window, found.keep) == (window, window)
+
+
+def test_a_window_that_differs_by_group_is_its_expression(tmp_path: Path) -> None:
+    text = "network N { input 4x8x8; aggregate i in 1..3, window=[1,  i] { conv 3x3, 4 } }"
+    (found,) = compiled(tmp_path, text).aggregations
+    assert (found.window, found.sees) == ("[1, i]", ((1,), (2, 1), (3, 1)))
+
+
+def test_what_no_output_reads_is_not_recorded(tmp_path: Path) -> None:
+    text = """network N {
+      input 4x8x8
+      _unread = it | conv 3x3, 4
+      aggregate i in 1..4, window=last(1) { conv 3x3, 4 }
+      it = it.group(2)
+    }"""
+    (found,) = compiled(tmp_path, text).aggregations
+    assert list(found.read) == [1, 2] and len(found.turns) == 4
+    assert [bool(turn.gives.segments) for turn in found.turns] == [True, True, False, False]
+    pair = "block pair { aggregate i in 1..2 { conv 3x3, 4 } }\n"
+    unread = compiled(tmp_path, pair + text.replace("it | conv 3x3, 4", "it | pair"))
+    assert [each.path for each in unread.aggregations] == ["aggregate1"]
+
+
+def test_one_in_a_group_of_another_has_its_own_record(tmp_path: Path) -> None:
+    text = """network N {
+      input 8x8x8
+      aggregate i in 1..2, keep=input {
+        conv 3x3, 8
+        aggregate j in 1..2, window=last(1) { conv 3x3, 4 }
+      }
+    }"""
+    found = [(each.path, each.keep) for each in compiled(tmp_path, text).aggregations]
+    inner = [("group1/aggregate1", ""), ("group2/aggregate1", "")]
+    assert found == [*inner, ("aggregate1", "input")]
+
+
+def test_a_name_is_no_scope_s(tmp_path: Path) -> None:
+    body = "aggregate i in 1..2 { conv 3x3, 4 }"
+    text = f"network N {{ input 4x8x8; {body}; stage aggregate1 {{ conv 3x3, 4 }}; {body} }}"
+    network = compiled(tmp_path, text)
+    assert [each.path for each in network.aggregations] == ["aggregate2", "aggregate3"]
+    assert any(node.path.startswith("aggregate1/") for node in network.nodes)

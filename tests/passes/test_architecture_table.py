@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from networks import ARCHITECTURES, ROOT, compiled, paper_network
+from networks import ARCHITECTURES, LATE, ROOT, compiled, paper_network
 
 import seqdsl
 from seqdsl import Network
@@ -205,3 +205,11 @@ def test_outputs_that_differ_are_not_one() -> None:
     networks = [paper_network("seqresnet.seq", "S1"), paper_network("resnet.seq", "ResNet50")]
     stages = align([architecture(network) for network in networks])
     assert [stage.output for stage in stages] == [None, None, None, None, (7, 7), (1, 1)]
+
+
+def test_two_aggregations_that_start_late_are_two_lines(tmp_path: Path) -> None:
+    (row,) = architecture(compiled(tmp_path, LATE))
+    lines = [layer.text for layer in row.layers if isinstance(layer, Line)]
+    assert lines == [
+        "3x3, 16", *["3 groups of 2 convolutions, 48"] * 2, "global average pool", "10-d fc",
+    ]  # fmt: skip

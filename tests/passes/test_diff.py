@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
-from networks import ARCHITECTURES, ELEVEN, compiled, paper_network
+from networks import ARCHITECTURES, ELEVEN, LATE, compiled, paper_network
 from programs import programs
 
 import seqdsl
@@ -361,3 +361,33 @@ def test_the_size_of_the_input() -> None:
     (_, stage) = diff(a, b).stages
     assert stage.before is not None and stage.after is not None
     assert (stage.before.shape, stage.after.shape) == ((8, 8, 8), (8, 16, 16))
+
+
+# --- aggregations
+
+
+ONE = LATE.replace(LATE.splitlines()[5] + "\n", "", 1)
+
+
+def test_an_aggregation_beside_one_that_starts_late_is_another() -> None:
+    assert told(network_of(ONE), network_of(LATE)) == [
+        "~ aggregate 3x3, 48, k=16 (times: 1 → 2)",
+        "~ global_average_pool (reads: conv → aggregate)",
+    ]
+
+
+def test_a_group_that_hands_its_window_on_counts_in_the_width() -> None:
+    (change,) = told(network_of(ONE), network_of(ONE.replace("1..3", "1..4")))[:1]
+    assert change == "~ aggregate 3x3, k=16 (width: 48 → 64)"
+
+
+def test_a_window_is_called_as_it_is_written() -> None:
+    layers = ("aggregate i in 1..4, window=powers(2) { conv 3x3, 8 }",
+              "aggregate i in 1..4, window=last(2) { conv 3x3, 8 }")  # fmt: skip
+    assert told(*map(body, layers)) == ["s: ~ aggregate 3x3, 32, k=8 (window: powers(2) → last(2))"]
+
+
+def test_windows_that_show_the_same_are_no_difference() -> None:
+    layers = ("aggregate i in 1..2, window=last(2) { conv 3x3, 8 }",
+              "aggregate i in 1..2, window=all { conv 1x1, 8 }")  # fmt: skip
+    assert told(*map(body, layers)) == ["s: ~ aggregate width=16, k=8 (kernel: 3x3 → 1x1)"]

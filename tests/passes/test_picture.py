@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from networks import ARCHITECTURES, ROOT, compiled, paper_network
+from networks import ARCHITECTURES, LATE, ROOT, compiled, paper_network
 from programs import programs
 
 import seqdsl
@@ -482,3 +482,31 @@ def check(drawn: Picture) -> None:
                 len(group.seen) == len(box.panel.inputs) + len(box.panel.groups) - 1
                 for group in box.panel.groups
             )
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_aggregations_that_start_late_are_drawn_apart(tmp_path: Path, depth: Depth) -> None:
+    """Each box with all its groups, and one arrow on to what reads it."""
+    drawn = picture(compiled(tmp_path, LATE), depth)
+    assert [(box.name, box.shape) for box in drawn.boxes] == [
+        ("input", "3x32x32"), ("conv", "16x32x32"), ("aggregate", "48x32x32"),
+        ("aggregate", "48x32x32"), ("global average pool", "48x1x1"), ("fc", "10"),
+    ]  # fmt: skip
+    assert len(drawn.arrows) == 5
+    assert {box.lines[0] for box in drawn.boxes[2:4]} == {"3 groups of 2 convolutions, 48"}
+
+
+def test_a_group_sees_one_that_hands_its_window_on(tmp_path: Path) -> None:
+    drawn = picture(compiled(tmp_path, LATE), Depth.GROUP)
+    rows = [box.panel.rows for box in drawn.boxes if box.panel is not None]
+    assert rows == [("x1 ← x0", "x2 ← x1", "x3 ← x2")] * 2
+
+
+def test_a_group_that_no_output_reads_is_not_drawn(tmp_path: Path) -> None:
+    text = """network N {
+      input 4x8x8
+      aggregate i in 1..4, window=last(1) { conv 3x3, 4 }
+      it = it.group(2)
+    }"""
+    (box,) = (box for box in picture(compiled(tmp_path, text), Depth.GROUP).boxes if box.panel)
+    assert box.panel.rows == ("x1 ← x0", "x2 ← x1") and box.lines[0] == "3x3, 8, k=4"

@@ -5,7 +5,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
-from networks import ELEVEN, compiled, paper_network
+from networks import ELEVEN, LATE, compiled, paper_network
 
 from seqdsl.backends.schedule_file import read_schedules
 from seqdsl.graph.dump import dump
@@ -202,3 +202,24 @@ def test_another_record_is_refused(
         read_schedules(path, network)
     assert reason in caught.value.diagnostic.message
     assert caught.value.diagnostic.code.id == "SEQ611"
+
+
+def test_aggregations_that_start_late_are_scheduled_apart(tmp_path: Path) -> None:
+    network = compiled(tmp_path, LATE)
+    found = scheduled_aggregations(network)
+    assert [(each.aggregation.path, each.key) for each in found] == [
+        ("aggregate1", "group2/conv1/conv2d"), ("aggregate2", "group2_2/conv1/conv2d"),
+    ]  # fmt: skip
+    assert [len(each.members) for each in found] == [2, 2]
+    assert [each.key for each in choose(network)] == [each.key for each in found]
+
+
+def test_what_holds_another_aggregation_is_no_layer(tmp_path: Path) -> None:
+    """As one operation it would leave out what is in its groups."""
+    inner = "aggregate j in 1..2, window=last(1) { if j > 1 { conv 3x3, 4 } }"
+    text = f"network N {{ input 8x8x8; aggregate i in 1..1 {{ conv 3x3, 8; {inner} }} }}"
+    found = widen(compiled(tmp_path, text)).nodes
+    assert [node.path for node in found if isinstance(node.operation, Conv2d)] == [
+        "group1/conv1/conv2d"
+    ]
+    assert [node.scope.path for node in found if node.kind == "aggregate"] == ["group1"]
