@@ -28,6 +28,7 @@ def examine() -> Iterator[Part]:
         ("platform", _platform),
         *((name, partial(_library, name)) for name in _LIBRARIES),
         ("onnxruntime", engines.onnxruntime),
+        ("telemetry", engines.telemetry),
         ("torch", engines.torch),
         ("NVIDIA driver", engines.driver),
         ("CUDA in torch", engines.cuda_of_torch),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import warnings
 from contextlib import redirect_stdout
@@ -10,6 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from seqdsl.backends.doctor_parts import Part, Verdict, first_line, run
+from seqdsl.backends.telemetry import ONNXRUNTIME, turn_off
 
 if TYPE_CHECKING:
     import onnx
@@ -29,6 +31,7 @@ def onnxruntime() -> Part:
             Verdict.BROKEN,
             f"pip uninstall -y {' '.join(found)} && pip install {keep}",
         )
+    turn_off()
     import onnxruntime
 
     if not hasattr(onnxruntime, "InferenceSession"):  # its files went with another distribution
@@ -36,6 +39,14 @@ def onnxruntime() -> Part:
         way = f"pip uninstall -y {keep} && pip install {keep}"
         return Part("onnxruntime", "its files are gone", Verdict.BROKEN, way)
     return Part("onnxruntime", named or str(onnxruntime.__version__))
+
+
+def telemetry() -> Part:
+    """Whether onnxruntime, from 1.31, records how it is used: seqdsl turns that off."""
+    turn_off()
+    value = os.environ[ONNXRUNTIME]
+    state = "off" if value == "1" else "as the environment says"
+    return Part("telemetry", f"{state}: {ONNXRUNTIME}={value}")
 
 
 def torch() -> Part:
@@ -82,9 +93,9 @@ def cuda_of_torch() -> Part:
 def providers() -> Part:
     """What a session of onnxruntime really runs on: what it lists may not be there."""
     import numpy as np
-    import onnxruntime
 
     from seqdsl.backends.onnx_run import Runner, cuda_device
+    from seqdsl.backends.quiet_onnxruntime import onnxruntime
 
     name, said = "onnxruntime runs on", StringIO()
     with redirect_stdout(said):  # where it tells which libraries of CUDA it misses

@@ -13,6 +13,8 @@ from onnx import TensorProto, helper
 
 from seqdsl.backends.assembly import Assembly
 from seqdsl.backends.files import write_whole
+from seqdsl.backends.magnitudes import LARGEST_INPUT, Magnitudes
+from seqdsl.backends.onnx_pools import emit_avg_pool, emit_max_pool
 from seqdsl.backends.weights import Array, as_arrays, fit, initial_state, spell_bytes
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
@@ -39,14 +41,16 @@ def to_onnx(
     schedules: Schedules | None = None,
     fold: bool = True,
     expose: bool = False,
+    largest: float = LARGEST_INPUT,
 ) -> onnx.ModelProto:
     """An inference model: ``input`` ``[batch, C, H, W]`` to ``logits``, ``probabilities`` where
     the network closes with a softmax, then the further outputs by their names; float32.
 
     ``schedules`` say how each aggregation is computed; as the equations say, where none are given.
     ``fold`` puts batch norms into the convolutions before them. ``expose`` makes every node's
-    output an output of the model, under its `value_name`. Raises `Failure` where the weights do
-    not fit or are more than a file holds, or the checker refuses the model.
+    output an output of the model, under its `value_name`. What overflows reaches the outputs as NaN
+    or infinity, as in torch, for inputs whose magnitude is at most ``largest``. Raises `Failure`
+    where the weights do not fit or are more than a file holds, or the checker refuses the model.
     """
     _require_protobuf(network)
     with stage("weights"):
@@ -63,7 +67,8 @@ def to_onnx(
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR_VERSION,
         )
-        _Builder(model.graph, scheduled.network, Assembly(scheduled, state)).fill(expose)
+        assembly = Assembly(scheduled, state)
+        _Builder(model.graph, scheduled.network, assembly, largest).fill(expose)
     source = network.root.span.source.text
     helper.set_model_props(
         model,
@@ -119,10 +124,13 @@ def value_name(network: Network, path: str) -> str:
 class _Builder:
     """Makes ONNX nodes in dataflow order; each has its node's path, its value the `value_name`."""
 
-    def __init__(self, graph: onnx.GraphProto, network: Network, assembly: Assembly) -> None:
+    def __init__(
+        self, graph: onnx.GraphProto, network: Network, assembly: Assembly, largest: float
+    ) -> None:
         self._graph = graph  # of the model: weights that were put elsewhere first would be copied
         self._network = network
         self._assembly = assembly
+        self._magnitudes = Magnitudes(network, largest)
         self._nodes: list[onnx.NodeProto] = []
         self._values: dict[int, str] = {}
 
@@ -135,7 +143,7 @@ class _Builder:
             outputs["probabilities"] = nodes[network.output]
         outputs.update((output.name, nodes[output.index]) for output in network.further)
         for name, node in outputs.items():
-            self._emit("Identity", [self._values[node.index]], f"output/{name}", name)
+            self.emit("Identity", [self._values[node.index]], f"output/{name}", name)
         declared = [_value(name, node) for name, node in outputs.items()]
         if expose:
             declared += [
@@ -147,13 +155,13 @@ class _Builder:
         self._graph.input.append(_value("input", network.input))
         self._graph.output.extend(declared)
 
-    def _emit(
+    def emit(
         self, kind: str, inputs: list[str], name: str, output: str | None = None, **attributes: Any
     ) -> None:
         outputs = [output or value_name(self._network, name)]
         self._nodes.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
 
-    def _weight(self, key: str, array: np.ndarray[Any, Any]) -> str:
+    def weight(self, key: str, array: np.ndarray[Any, Any]) -> str:
         tensor = self._graph.initializer.add(name=key, dims=array.shape)
         tensor.data_type = helper.np_dtype_to_tensor_dtype(array.dtype)
         tensor.raw_data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
@@ -163,59 +171,63 @@ class _Builder:
         """The names of a node's parameters, in order, once they are in the model."""
         path = module_path(node)
         made = self._assembly.of(node)
-        return [self._weight(f"{path}.{role.value}", array) for role, array in made.items()]
+        self._magnitudes.follow(node, made)
+        return [self.weight(f"{path}.{role.value}", array) for role, array in made.items()]
 
     def _add(self, node: Node) -> None:
         operation = node.operation
         operands = [self._values.get(index, "") for index in node.operands]
+        parameters = self._parameters(node)
         self._values[node.index] = value_name(self._network, node.path)
         match operation:
             case ops.Input():
                 self._values[node.index] = "input"
             case ops.Conv2d() as conv:
-                self._conv2d(node, conv, operands[0])
+                self._conv2d(node, conv, [*operands, *parameters])
             case ops.Linear():
-                self._linear(node, operands[0])
+                self._linear(node, [*operands, *parameters])
             case ops.BatchNorm(eps=eps):
-                inputs = [operands[0], *self._parameters(node)]
-                self._emit("BatchNormalization", inputs, node.path, epsilon=eps)
+                inputs = [*operands, *parameters]
+                self.emit("BatchNormalization", inputs, node.path, epsilon=eps)
             case ops.Shuffle(groups=groups):
                 self._shuffle(node, groups, operands[0])
             case ops.PadChannels(zeros=zeros):
                 pads = np.array([0, 0, 0, 0, 0, zeros, 0, 0], np.int64)
-                key = self._weight(f"{node.path}:pads", pads)
-                self._emit("Pad", [operands[0], key], node.path)
+                key = self.weight(f"{node.path}:pads", pads)
+                self.emit("Pad", [operands[0], key], node.path)
             case ops.Slice(start=start, stop=stop):
                 numbers = {"starts": start, "ends": stop, "axes": 1}
                 keys = [
-                    self._weight(f"{node.path}:{name}", np.array([number], np.int64))
+                    self.weight(f"{node.path}:{name}", np.array([number], np.int64))
                     for name, number in numbers.items()
                 ]
-                self._emit("Slice", [operands[0], *keys], node.path)
+                self.emit("Slice", [operands[0], *keys], node.path)
             case ops.Mean():
                 total, count = f"{node.path}:sum", np.array(len(operands), np.float32)
-                self._emit("Sum", operands, total)
-                key = self._weight(f"{node.path}:count", count)
-                self._emit("Div", [total, key], node.path)
+                self.emit("Sum", operands, total)
+                key = self.weight(f"{node.path}:count", count)
+                self.emit("Div", [total, key], node.path)
             case ops.Multiply():
                 self._multiply(node.path, operands)
             case ops.Upsample(factor=factor, mode=mode):
                 scales = np.array([1, 1, *factor], np.float32)
-                key = self._weight(f"{node.path}:scales", scales)
+                key = self.weight(f"{node.path}:scales", scales)
                 inputs = [operands[0], "", key]
-                self._emit("Resize", inputs, node.path, **_RESIZE[mode])
+                self.emit("Resize", inputs, node.path, **_RESIZE[mode])
+            case ops.MaxPool() | ops.AvgPool():
+                self._pool(node, operation, operands[0])
             case ops.Activation(function=function):
                 self._activation(node, function, operands[0])
             case _:
-                kind, attributes = _simple(node, self._network)
+                kind, attributes = _simple(operation)
                 if isinstance(operation, ops.Add) and len(operands) > 2:
                     kind = "Sum"
-                self._emit(kind, operands, node.path, **attributes)
+                self.emit(kind, operands, node.path, **attributes)
 
-    def _conv2d(self, node: Node, conv: ops.Conv2d, operand: str) -> None:
-        self._emit(
+    def _conv2d(self, node: Node, conv: ops.Conv2d, inputs: list[str]) -> None:
+        self.emit(
             "Conv",
-            [operand, *self._parameters(node)],
+            inputs,
             node.path,
             kernel_shape=conv.kernel,
             strides=conv.stride,
@@ -224,50 +236,60 @@ class _Builder:
             group=conv.groups,
         )
 
-    def _linear(self, node: Node, operand: str) -> None:
+    def _pool(self, node: Node, pool: ops.MaxPool | ops.AvgPool, operand: str) -> None:
+        (read,) = node.operands
+        sides = (_sides(self._network.nodes[read]), _sides(node))
+        if isinstance(pool, ops.AvgPool):
+            emit_avg_pool(self, pool, node.path, operand, sides)
+        else:
+            masked = self._magnitudes.can_overflow(read)
+            emit_max_pool(self, pool, node.path, operand, sides, masked)
+
+    def _linear(self, node: Node, inputs: list[str]) -> None:
+        operand, *parameters = inputs
         if self._network.nodes[node.operands[0]].type.spatial:
             flat = f"{node.path}:flatten"
-            self._emit("Flatten", [operand], flat, axis=1)
+            self.emit("Flatten", [operand], flat, axis=1)
             operand = flat
-        self._emit("Gemm", [operand, *self._parameters(node)], node.path, transB=1)
+        self.emit("Gemm", [operand, *parameters], node.path, transB=1)
 
     def _multiply(self, path: str, operands: list[str]) -> None:
         """Two factors at a time: Mul takes no more."""
         product, *rest = operands
         for left, factor in enumerate(reversed(rest)):
             output = f"{path}:{left}" if left < len(rest) - 1 else path
-            self._emit("Mul", [product, factor], output)
+            self.emit("Mul", [product, factor], output)
             product = output
 
     def _shuffle(self, node: Node, groups: int, operand: str) -> None:
         path, (channels, *spatial) = node.path, node.type.shape
         split = [0, groups, channels // groups, *spatial]  # 0: as many samples as come in
         shapes = [
-            self._weight(f"{path}:{name}", np.array(shape, np.int64))
+            self.weight(f"{path}:{name}", np.array(shape, np.int64))
             for name, shape in (("split", split), ("whole", [0, channels, *spatial]))
         ]
-        self._emit("Reshape", [operand, shapes[0]], f"{path}:groups")
-        self._emit("Transpose", [f"{path}:groups"], f"{path}:dealt", perm=[0, 2, 1, 3, 4])
-        self._emit("Reshape", [f"{path}:dealt", shapes[1]], path)
+        self.emit("Reshape", [operand, shapes[0]], f"{path}:groups")
+        self.emit("Transpose", [f"{path}:groups"], f"{path}:dealt", perm=[0, 2, 1, 3, 4])
+        self.emit("Reshape", [f"{path}:dealt", shapes[1]], path)
 
     def _activation(self, node: Node, function: ops.Function, operand: str) -> None:
         path = node.path
         match function:
             case ops.Function.RELU | ops.Function.SIGMOID | ops.Function.TANH:
-                self._emit(function.value.capitalize(), [operand], path)
+                self.emit(function.value.capitalize(), [operand], path)
             case ops.Function.RELU6:
                 bounds = [
-                    self._weight(f"{path}:{name}", np.array(value, np.float32))
+                    self.weight(f"{path}:{name}", np.array(value, np.float32))
                     for name, value in (("min", 0), ("max", 6))
                 ]
-                self._emit("Clip", [operand, *bounds], path)
+                self.emit("Clip", [operand, *bounds], path)
             case ops.Function.HARD_SIGMOID:
-                self._emit("HardSigmoid", [operand], path, alpha=1 / 6, beta=0.5)
+                self.emit("HardSigmoid", [operand], path, alpha=1 / 6, beta=0.5)
             case ops.Function.HARD_SWISH:
-                self._emit("HardSwish", [operand], path)
+                self.emit("HardSwish", [operand], path)
             case ops.Function.SILU:
-                self._emit("Sigmoid", [operand], f"{path}:sigmoid")
-                self._emit("Mul", [operand, f"{path}:sigmoid"], path)
+                self.emit("Sigmoid", [operand], f"{path}:sigmoid")
+                self.emit("Mul", [operand, f"{path}:sigmoid"], path)
             case ops.Function.GELU:
                 self._gelu(path, operand)
 
@@ -275,7 +297,7 @@ class _Builder:
         """x/2 (1 + erf(x / sqrt 2)): opset 18 has no Gelu of its own."""
         numbers = {"root": np.sqrt(2), "one": 1.0, "half": 0.5}
         root, one, half = (
-            self._weight(f"{path}:{name}", np.array(value, np.float32))
+            self.weight(f"{path}:{name}", np.array(value, np.float32))
             for name, value in numbers.items()
         )
         steps = (
@@ -286,7 +308,7 @@ class _Builder:
             ("Mul", [f"{path}:doubled", half], path),
         )
         for kind, inputs, output in steps:
-            self._emit(kind, inputs, output)
+            self.emit(kind, inputs, output)
 
 
 # As torch places pixels: a nearest one is a copy, a bilinear one stands between two centres.
@@ -303,9 +325,8 @@ _RESIZE: dict[ops.Interpolation, dict[str, str]] = {
 }
 
 
-def _simple(node: Node, network: Network) -> tuple[str, dict[str, Any]]:
+def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
     """The ONNX operator and attributes of an operation that has neither weights nor constants."""
-    operation = node.operation
     match operation:
         case ops.Add():
             return "Add", {}
@@ -317,34 +338,13 @@ def _simple(node: Node, network: Network) -> tuple[str, dict[str, Any]]:
             return "Softmax", {"axis": 1}
         case ops.GlobalAveragePool():
             return "GlobalAveragePool", {}
-        case ops.MaxPool(kernel, stride, padding, ceil) | ops.AvgPool(
-            kernel, stride, padding, ceil
-        ):
-            attributes: dict[str, Any] = {
-                "kernel_shape": kernel,
-                "strides": stride,
-                "pads": (*padding, *padding),
-                "ceil_mode": int(ceil and _rounds_up(node, network)),
-            }
-            if isinstance(operation, ops.MaxPool):
-                return "MaxPool", attributes
-            return "AveragePool", {**attributes, "count_include_pad": 1}
         case _:
             raise AssertionError(f"{operation} has weights or constants")
 
 
-def _rounds_up(node: Node, network: Network) -> bool:
-    """Whether a pool has a window past the last whole one: ONNX keeps some that torch drops."""
-    assert isinstance(node.operation, ops.MaxPool | ops.AvgPool)
-    sides = network.nodes[node.operands[0]].type.spatial
-    pool = node.operation
-    floor = tuple(
-        (side + 2 * padding - kernel) // stride + 1
-        for side, kernel, stride, padding in zip(
-            sides, pool.kernel, pool.stride, pool.padding, strict=True
-        )
-    )
-    return floor != node.type.spatial
+def _sides(node: Node) -> ops.Pair:
+    height, width = node.type.spatial
+    return height, width
 
 
 def _value(name: str, node: Node) -> onnx.ValueInfoProto:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 
+from seqdsl.backends.quiet_onnxruntime import onnxruntime
 from seqdsl.backends.running import NO_CUDA, Outcome, Provider, refused
 from seqdsl.backends.weights import Array, Outputs
 from seqdsl.source.diagnostic import Failure

@@ -10,11 +10,11 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from seqdsl.backends.measuring import take_turns
 from seqdsl.backends.onnx_model import to_onnx
 from seqdsl.backends.onnx_run import BoundRunner
+from seqdsl.backends.quiet_onnxruntime import onnxruntime
 from seqdsl.backends.running import Provider, random_input
 from seqdsl.backends.weights import Array, State
 from seqdsl.graph.aggregations import Aggregation, by_group

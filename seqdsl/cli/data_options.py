@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -51,13 +51,3 @@ def open_for(network: Network, source: DataSource, holdout: int) -> Data:
         source.data, source.path, network.input.type, classes=logits.channels, holdout=holdout,
         seed=source.seed, skip_unreadable=source.skip_unreadable,
     )  # fmt: skip
-
-
-def missing_extra(what: str, error: ImportError) -> NoReturn:
-    """Raises a `Failure` that tells how to get what training, or plots, need."""
-    raise unlocated(
-        "missing-extra",
-        f"{what} {error.name or 'a library'}, which can't be imported: {error}",
-        "seqdsl",
-        "pip install 'seqdsl[train]'",
-    ) from None

@@ -14,7 +14,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
 )
-from seqdsl.cli.data_options import data_options, missing_extra, open_for
+from seqdsl.cli.data_options import data_options, open_for
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.source.diagnostic import Failure
@@ -91,13 +91,10 @@ def _errors(
     batch: int,
 ) -> Errors:
     from seqdsl.backends.weights import load_state
+    from seqdsl.cli.run import runner_of
+    from seqdsl.training.evaluation import evaluate
 
     state = load_state(weights, network)
-    try:
-        from seqdsl.cli.run import runner_of
-        from seqdsl.training.evaluation import evaluate
-    except ImportError as error:
-        missing_extra("training needs", error)
     data = open_for(network, source, holdout)
     with progress_bar() as report:
         runner = runner_of(engine, network, state, provider)

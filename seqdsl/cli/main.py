@@ -171,8 +171,22 @@ def _run() -> None:
     except Exception as error:
         if is_of_an_interrupt(error):
             sys.exit(INTERRUPTED)
+        if isinstance(error, ImportError):
+            _tell_missing(error)
         if os.environ.get("SEQDSL_TRACEBACK"):
             raise
         click.echo(f"seqdsl: internal error: {type(error).__name__}: {error}", err=True)
         click.echo("Please report it with the file; SEQDSL_TRACEBACK=1 shows where.", err=True)
         sys.exit(_INTERNAL)
+
+
+def _tell_missing(error: ImportError) -> None:
+    """Exits where a library is missing or broken, and not a module of seqdsl."""
+    from seqdsl.cli.common import fail_with
+    from seqdsl.cli.missing import missing_library
+    from seqdsl.source.diagnostic import unlocated
+
+    found = missing_library(error)
+    if found is not None:
+        message, line = found
+        fail_with(unlocated("missing-extra", message, "seqdsl", line))

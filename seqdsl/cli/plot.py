@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
-from seqdsl.cli.data_options import missing_extra
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.suggest import nearest
 from seqdsl.training.metrics import METRICS, read_metrics
@@ -86,10 +84,11 @@ def plot_run(run: Run, network: Network, state: State) -> list[Path]:
 
     Raises `Failure`.
     """
+    from seqdsl.backends.plots import plot_curves
     from seqdsl.passes.connections import explode
 
     plots = [run.curves]
-    require_plots().plot_curves([_curve(run.metrics, run.folder.resolve().name)], run.curves)
+    plot_curves([_curve(run.metrics, run.folder.resolve().name)], run.curves)
     layers = explode(network)
     if layers:
         _draw_weights(_chosen(layers, ()), state, run.heat_maps)
@@ -98,13 +97,13 @@ def plot_run(run: Run, network: Network, state: State) -> list[Path]:
 
 
 def _draw_weights(layers: list[Exploded], state: State, output: Path) -> None:
-    plots = require_plots()
+    from seqdsl.backends.plots import MOST, Heat, plot_weights
     from seqdsl.backends.usage import usage
 
     if output.suffix.lower() != ".pdf":
-        layers = _at_most(plots.MOST, layers, "a .pdf has pages for all")
-    heats = [plots.Heat(each.name, usage(each, state), each.inputs) for each in layers]
-    plots.plot_weights(heats, output)
+        layers = _at_most(MOST, layers, "a .pdf has pages for all")
+    heats = [Heat(each.name, usage(each, state), each.inputs) for each in layers]
+    plot_weights(heats, output)
 
 
 @command.command("curves")
@@ -115,10 +114,11 @@ def curves(runs: tuple[Path, ...], output: Path) -> None:
 
     A RUN is a folder that `seqdsl train` made, or a metrics.csv of one.
     """
+    from seqdsl.backends.plots import plot_curves
+
     _check_suffix(output)
     try:
-        plots = require_plots()
-        plots.plot_curves([_curve(*each) for each in _named(runs)], output)
+        plot_curves([_curve(*each) for each in _named(runs)], output)
     except Failure as failure:
         fail_with(failure)
 
@@ -126,15 +126,6 @@ def curves(runs: tuple[Path, ...], output: Path) -> None:
 def _check_suffix(path: Path) -> None:
     if path.suffix.lower() not in _FORMATS:
         raise click.UsageError(f"{path}: the output is one of {', '.join(_FORMATS)}")
-
-
-def require_plots() -> ModuleType:
-    """The module that draws. Raises `Failure` where matplotlib is not installed."""
-    try:
-        from seqdsl.backends import plots
-    except ImportError as error:
-        missing_extra("plots need", error)
-    return plots
 
 
 def _chosen(layers: list[Exploded], wanted: Sequence[str]) -> list[Exploded]:

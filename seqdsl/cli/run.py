@@ -21,7 +21,7 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure
 
 if TYPE_CHECKING:
-    from seqdsl.backends.onnx_run import Runner
+    from seqdsl.backends.network_run import NetworkRunner
     from seqdsl.backends.torch_run import TorchRunner
     from seqdsl.backends.weights import Array, Outputs, State
     from seqdsl.graph.network import Network
@@ -102,7 +102,9 @@ def _read(path: Path, network: Network) -> Array:
     return read_input(path, network.input.type)
 
 
-def runner_of(engine: str, network: Network, state: State, provider: str) -> Runner | TorchRunner:
+def runner_of(
+    engine: str, network: Network, state: State, provider: str
+) -> NetworkRunner | TorchRunner:
     from seqdsl.backends.running import Provider
 
     if engine == "torch":
@@ -110,10 +112,9 @@ def runner_of(engine: str, network: Network, state: State, provider: str) -> Run
         from seqdsl.backends.torch_run import TorchRunner
 
         return TorchRunner(network, to_inference(network, state), Provider(provider))
-    from seqdsl.backends.onnx_model import to_onnx
-    from seqdsl.backends.onnx_run import Runner
+    from seqdsl.backends.network_run import NetworkRunner
 
-    return Runner(to_onnx(network, state), Provider(provider))
+    return NetworkRunner(network, state, Provider(provider))
 
 
 def _save(path: Path, outputs: list[Array]) -> None:

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from seqdsl.cli.common import exit_code, show
-from seqdsl.cli.data_options import missing_extra, open_for
-from seqdsl.cli.plot import plot_run, require_plots
+from seqdsl.cli.data_options import open_for
+from seqdsl.cli.plot import plot_run
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.graph.network import Network
@@ -62,12 +63,9 @@ def train_and_tell(
     resume: bool,
 ) -> None:
     """Trains a network and writes what comes of it. Raises `Failure`; exits on a signal."""
-    try:
-        from seqdsl.training.engine import is_first_process, train
-        from seqdsl.training.watch import SILENT, Listener, Stopped
-    except ImportError as error:
-        missing_extra("training needs", error)
-    require_plots()  # before days of training, and not behind them
+    import_module("seqdsl.backends.plots")  # to miss matplotlib now, not after days of training
+    from seqdsl.training.engine import is_first_process, train
+    from seqdsl.training.watch import SILENT, Listener, Stopped
 
     data = open_for(network, source, recipe.holdout)
     run, is_first = Run(folder), is_first_process()

@@ -115,8 +115,6 @@ def _window(
 ) -> int:
     """Output positions along one axis; 0 or less where the kernel doesn't fit."""
     span = size + 2 * padding - dilation * (kernel - 1) - 1
-    if span < 0:
-        return 0
     count = -(-span // stride) + 1 if ceil else span // stride + 1
     if ceil and (count - 1) * stride >= size + padding:
         count -= 1  # as torch: no window starts in the padding on the far side

@@ -202,7 +202,16 @@ class Layer(nn.Module):
 def test_a_compiler_sees_the_definition_in_one_graph(case: Case) -> None:
     groups = case.groups()
     torch.compiler.reset()
-    traced = torch.compile(case.run, backend="eager", fullgraph=True)
+    starts, block, raw = (
+        case.starts,
+        case.block,
+        case.raw,
+    )  # not all torches trace into a NamedTuple
+
+    def run(groups: nn.ModuleList, *tensors: Tensor) -> tuple[Tensor | None, Tensor]:
+        return aggregate(groups, *tensors, starts=starts, block=block, raw=raw)
+
+    traced = torch.compile(run, backend="eager", fullgraph=True)
     expected = step(case.define, copy.deepcopy(groups).double(), case.inputs(torch.float64))
     given = step(traced, groups.double(), case.inputs(torch.float64))
     assert_close(given, expected, 1e-10)
