@@ -11,6 +11,7 @@ import click
 
 import seqdsl
 from seqdsl.cli.leaving import INTERRUPTED, is_of_an_interrupt, leave_at_once, leave_in_order
+from seqdsl.cli.streams import spell_what_streams_lack
 
 # name: (module, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -149,6 +150,7 @@ def main() -> None:
 
 
 def _run() -> None:
+    spell_what_streams_lack()
     try:
         program.main(standalone_mode=False)
     except click.exceptions.Exit as exit:
