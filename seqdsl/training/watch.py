@@ -16,6 +16,7 @@ from torch import Tensor
 from seqdsl.backends.checkpoints import write_tensors
 from seqdsl.graph.recipe import Recipe
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.ending import ENDING
 from seqdsl.source.frozen import frozen
 from seqdsl.training.metrics import Row, write_metrics
 from seqdsl.training.options import SIGNALS, Machine
@@ -217,7 +218,7 @@ class Watch(pl.Callback):
     def _note(self, number: int, _: FrameType | None) -> None:
         """Lets the step end; a second signal does not wait."""
         if self._signal == number == signal.SIGINT:
-            raise SystemExit(128 + number)
+            ENDING.begin(number)
         self._signal = number
 
 

@@ -15,6 +15,7 @@ from threading import Thread
 
 import pytest
 from commands import seqdsl_command
+from patience import HANG
 
 from seqdsl.cli.check import Checked
 from seqdsl.cli.watch import Watched
@@ -149,7 +150,7 @@ class Reader:
 
     def until(self, words: str) -> None:
         while words not in self.seen:
-            self.seen += self._lines.get(timeout=30)
+            self.seen += self._lines.get(timeout=HANG)
         self.seen = self.seen.partition(words)[2]
 
     def rest(self) -> str:
@@ -186,7 +187,7 @@ def test_a_mistake_is_seen_and_mended() -> None:
         Path("n/new/d.seq").unlink()
         reader.until("4 files, 4 networks checked")
         reader.process.send_signal(signal.SIGINT)
-        assert reader.process.wait(30) == 130
+        assert reader.process.wait(HANG) == 130
         assert "Traceback" not in reader.rest()
 
 
@@ -201,6 +202,6 @@ def test_a_terminal_is_cleared() -> None:
         while "hold" not in text:
             text += os.read(mine, 4096).decode()
         p.send_signal(signal.SIGINT)
-        assert p.wait(30) == 130
+        assert p.wait(HANG) == 130
     os.close(mine)
     assert re.search(r"\x1b\[2J.*\x1b\[1m\d\d:\d\d:\d\d  watching n \(Ctrl-C ends\)\x1b\[0m", text)

@@ -8,13 +8,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from commands import seqdsl_command
 from networks import ARCHITECTURES
+from patience import until
 
 SEQRESNET = ARCHITECTURES / "seqresnet.seq"
 IMAGENET = ARCHITECTURES / "seqresnet_imagenet.seq"
@@ -182,10 +182,7 @@ def test_signal_ends_a_run_that_is_saved(net: Path, number: signal.Signals) -> N
     log = net.parent / "log"
     with log.open("w") as err:
         process = subprocess.Popen([*command, "--accelerator", "cpu"], stderr=err)
-    for _ in range(1200):
-        if "\n    1 " in log.read_text() or process.poll() is not None:
-            break
-        time.sleep(0.1)
+    until(lambda: "\n    1 " in log.read_text() or process.poll() is not None)
     os.kill(process.pid, number)
     assert process.wait() == 128 + number
     stopped = re.search(r"stopped by (\w+): epoch (\d+), step (\d+) is saved", log.read_text())
