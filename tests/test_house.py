@@ -66,6 +66,7 @@ HEAVY = {
     "rich": {"tables", "progress"},
     "pygments": {"highlighting"},
     "pygls": {"main"},
+    "filelock": {"lock"},
     "watchfiles": {"watch"},
 }
 FILES = [p for p in (ROOT / "seqdsl").rglob("*.py") if p.parent != ROOT / "seqdsl"]
