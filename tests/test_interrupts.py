@@ -119,7 +119,7 @@ def test_while_it_waits_for_its_input(program: str, number: int, code: int) -> N
 # --- signals that come where Python, or a library, drops what their handlers raise
 
 DROPPED = """
-import ctypes, gc, os, signal, sys, time, weakref
+import ctypes, gc, os, signal, sys, threading, weakref
 from pathlib import Path
 import seqdsl.__main__ as program
 import seqdsl.cli.check
@@ -212,9 +212,9 @@ def check(*_, **__):
     try:
         {place}()
         while True:  # for ever, if it were lost
-            time.sleep(0.01)
+            threading.Event().wait(0.01)
     finally:
-        time.sleep(0.3)  # an order that takes its time is not disturbed
+        threading.Event().wait(0.3)  # an order that takes its time is not disturbed
         print("unwound", flush=True)
 
 seqdsl.cli.check.check_one = check
@@ -233,7 +233,7 @@ def test_no_signal_is_lost(tmp_path: Path, place: str, name: str, code: int) -> 
 
 
 WRITING = """
-import os, signal, sys, time
+import os, signal, sys, threading
 import seqdsl.__main__ as program
 
 class Deleted:
@@ -244,7 +244,7 @@ class Deleted:
 def slow(_):
     Deleted()
     while True:
-        time.sleep(0.01)
+        threading.Event().wait(0.01)
 
 os.fsync = slow
 program.main()

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -48,21 +49,26 @@ class Running:
         return answer.status, answer.read().decode(), dict(answer.getheaders())
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    file = tmp_path / "net.seq"
-    file.write_text(GOOD)
-    (tmp_path / "secret.txt").write_text("secret")
+@contextmanager
+def showing(folder: Path, name: str) -> Iterator[Running]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "seqdsl", "preview", "net.seq"], cwd=tmp_path, text=True,
+        [sys.executable, "-m", "seqdsl", "preview", name], cwd=folder, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
     try:
-        yield Running(process, process.stdout.readline().strip(), file)
+        yield Running(process, process.stdout.readline().strip(), folder / name)
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    (tmp_path / "net.seq").write_text(GOOD)
+    (tmp_path / "secret.txt").write_text("secret")
+    with showing(tmp_path, "net.seq") as running:
+        yield running
 
 
 def events(running: Running, seen: int) -> Iterator[dict]:
@@ -184,6 +190,21 @@ def test_the_file_is_followed(running: Running) -> None:
     running.file.write_text(GOOD)
     page = next(p for p in stream if p["diagnostics"] is None)
     assert page["networks"][0]["parts"]["conv1"]["output"] == "4x8x8"
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    for name, width in (("old", "4"), ("new", "16")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "net.seq").write_text(GOOD.replace("4", width))
+    (tmp_path / "current").symlink_to("old")
+    with showing(tmp_path, "current/net.seq") as running:
+        stream = events(running, 1)
+        (tmp_path / "next").symlink_to("new")
+        (tmp_path / "next").replace(tmp_path / "current")
+        assert next(stream)["networks"][0]["parts"]["conv1"]["output"] == "16x8x8"
+        (tmp_path / "new" / "next").write_text(GOOD.replace("4", "32"))
+        (tmp_path / "new" / "next").replace(tmp_path / "new" / "net.seq")
+        assert next(stream)["networks"][0]["parts"]["conv1"]["output"] == "32x8x8"
 
 
 def test_what_a_reader_missed_is_sent_at_once(running: Running) -> None:
