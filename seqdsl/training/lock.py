@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from seqdsl.backends.files import regular_bytes
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.frozen import frozen_value
 from seqdsl.source.json_text import parse_json
@@ -82,7 +83,7 @@ def _acquire(lock: FileLock, run: Run) -> None:
 
 def _read(path: Path) -> Owner | None:
     try:
-        match parse_json(path.read_bytes()):
+        match parse_json(regular_bytes(path)):
             case [str(host), int(process), str(since)]:
                 return Owner(host, process, since)
     except (OSError, ValueError):
