@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 CORPUS, FOUND, WORDS = HERE / "corpus", HERE / "found", HERE / "words.dict"
 GROWN = FOUND / "corpus"
 SECONDS, MEGABYTES = 5, 1_000  # of the processor for a check, and resident
-ALL_OF_IT = 60  # seconds for all that is done with a text, by code that counts its own lines
+ALL_OF_IT = 300  # seconds for all that is done with a text, by code that counts its own lines
 
 
 def main() -> None:

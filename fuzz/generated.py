@@ -35,7 +35,7 @@ from seqdsl.source.diagnostic import has_errors
 FOUND = Path(__file__).parent / "found"
 SECONDS, KILOBYTES = 5.5, 1_000_000  # of the processor for a check, and resident, at the most
 ALL_OF_IT = 30  # seconds of the processor for all that is done with a program
-HANGS = 60  # seconds without a word from a worker
+HANGS = 300  # seconds without a word from a worker
 _VALID = 3  # of ten programs; the others are broken
 
 

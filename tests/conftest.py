@@ -5,3 +5,7 @@ from pathlib import Path
 # A worker has a core: torch's threads of several would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
+
+from patience import use_our_profile
+
+use_our_profile()

@@ -96,24 +96,31 @@ MEASURED = """
 import time
 from seqdsl.__main__ import main
 from seqdsl.backends.resident import resident
+def loop():
+    start = time.process_time()
+    for _ in range(1_000_000):
+        pass
+    return time.process_time() - start
+before = loop()
+start = time.process_time()
 try:
     main()
 finally:
-    print(time.process_time(), resident("VmHWM"))
+    print((time.process_time() - start) / max(before, loop()), resident("VmHWM"))
 """
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_is_bad_input(tmp_path: Path, name: str) -> None:
-    """Each ends within 5 s of the processor on a machine that does nothing else."""
+    """Each takes the processor no longer than a thousand million steps of an empty loop."""
     path = tmp_path / "net.seq"
     path.write_text(HOSTILE[name])
     command = [sys.executable, "-c", MEASURED, "check", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1)
     assert done.stderr
-    seconds, peak = map(float, done.stdout.split())
-    assert seconds < 2 * 5
+    loops, peak = map(float, done.stdout.split())
+    assert loops < 1000
     assert peak < 1_000_000_000
     assert not re.search("Traceback|RecursionError|internal error|[\x1b\u202e]", done.stderr)
 

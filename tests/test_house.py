@@ -1,6 +1,7 @@
 """The house: imports run one way, heavy libraries stay in their rooms, the tools start light."""
 
 import ast
+import re
 import subprocess
 import sys
 import sysconfig
@@ -65,6 +66,7 @@ HEAVY = {
     "rich": {"tables", "progress"},
     "pygments": {"highlighting"},
     "pygls": {"main"},
+    "filelock": {"lock"},
     "watchfiles": {"watch"},
 }
 FILES = [p for p in (ROOT / "seqdsl").rglob("*.py") if p.parent != ROOT / "seqdsl"]
@@ -135,3 +137,20 @@ def test_a_checkout_needs_no_install(tmp_path: Path) -> None:
     command = [sys.executable, "-S", "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert Path(done.stdout.strip()) == ROOT / "grammars"
+
+
+WAITS = re.compile(
+    r"deadline=|suppress_health_check=|timeout=\(?[0-9]|\bsleep\(|wait_for_timeout|"
+    r"assert .*\b(elapsed|took|seconds|milliseconds) *<"
+)
+
+
+def test_no_test_depends_on_the_speed_of_the_machine() -> None:
+    """Tests wait for what must come, as `patience.py` does; none sleeps, or races a clock."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in sorted((ROOT / "tests").glob("**/test_*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if WAITS.search(line) and path.name != Path(__file__).name
+    ]
+    assert not found

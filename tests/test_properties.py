@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from networks import PAPER, compiled, paper_network
 from programs import programs
 from torch.utils.flop_counter import FlopCounterMode
@@ -18,7 +18,7 @@ from seqdsl.graph.parameters import layout
 from seqdsl.graph.statistics import Level
 from seqdsl.semantic.replay import Replays
 
-few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=25)
 many = settings(few, max_examples=150)
 
 

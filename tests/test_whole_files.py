@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from commands import seqdsl_command
 from networks import compiled
+from patience import HANG
 
 from seqdsl.backends.files import write_whole
 from seqdsl.backends.weights import random_state, save_state
@@ -150,7 +151,7 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe.seq").read_bytes()))
     reader.start()
     assert seqdsl_command("expand", tmp_path / "net.seq", "-o", tmp_path / "pipe.seq").code == 0
-    reader.join(timeout=10)
+    reader.join(timeout=HANG)
     assert read and b"network N" in read[0]
     assert (tmp_path / "pipe.seq").is_fifo()
 

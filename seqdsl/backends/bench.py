@@ -17,6 +17,7 @@ from seqdsl.backends.weights import Array, State, not_finite, random_state
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.diagnostic import Failure
+from seqdsl.source.ending import ENDING
 
 NO_DEVICE = "no device"
 INTERRUPTED = "interrupted"
@@ -129,6 +130,7 @@ def _bench(
             equals = [case for case in cases if case.batch == batch]
             _measure(network, equals, state, settings, told, rows)
     except KeyboardInterrupt:
+        ENDING.take()  # what was measured is wanted
         interrupted = True
     return Report(tuple(_rated(row, rows) for row in rows.values()), interrupted)
 

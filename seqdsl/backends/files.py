@@ -6,6 +6,7 @@ import os
 import stat
 import tempfile
 from contextlib import suppress
+from errno import EINVAL
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,8 @@ from seqdsl.source.timing import stage
 def first_bytes(path: Path, count: int) -> bytes:
     """The first bytes of a file. Raises `Failure` where the file can't be had."""
     try:
+        if path.is_fifo():
+            raise OSError(EINVAL, "it is a pipe, and no file")
         with path.open("rb") as file:
             return file.read(count)
     except FileNotFoundError:
@@ -26,6 +29,13 @@ def first_bytes(path: Path, count: int) -> bytes:
         raise unlocated(
             "unreadable-file", f"{path} can't be read: {_reason(error)}", path
         ) from None
+
+
+def regular_bytes(path: Path) -> bytes:
+    """All of a file. Raises OSError, for a pipe, too, that nobody may ever write to."""
+    if path.exists() and not path.is_file():
+        raise OSError(EINVAL, "it is no regular file")
+    return path.read_bytes()
 
 
 def write_whole(path: Path, data: bytes) -> None:

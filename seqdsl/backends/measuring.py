@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import TypeAlias
 
+from seqdsl.source.ending import ENDING
+
 Run: TypeAlias = Callable[[], object]  # one whole run: what it leaves running does not count
 
 ROUNDS = 15  # turns of each contender, where the time is enough for them
@@ -69,6 +71,7 @@ def take_turns(
                 done = (number + (place + 1) / len(runs)) / ROUNDS
                 progress(max(done, min(spent, 1)))
     except KeyboardInterrupt:
+        ENDING.take()  # what was measured is wanted
         return [Timing(tuple(turn)) if turn else None for turn in turns], True
     finally:
         if collects:

@@ -33,7 +33,7 @@ def read_schedules(path: Path, network: Network) -> Schedules:
     """The schedules of a file. Raises `Failure` where it can't be had or is of another network."""
     data = first_bytes(path, _LIMIT)
     try:
-        return recorded(network, data.decode())
+        return recorded(network, data)
     except ValueError as error:
         help = "make one with `seqdsl build --tune`, or leave out --schedule"
         message = f"{path} can't be used: {error}"

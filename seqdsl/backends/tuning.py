@@ -61,10 +61,14 @@ def tune(network: Network, state: State, batch: int, report: Report) -> Tuned:
         dict.fromkeys(found, single),
         choose(network, Strategy.AUTO, batch),
     ]
-    report("the best against one another", len(candidates) / (len(candidates) + 1))
+
+    def racing(part: float) -> None:
+        report("the best against one another", (len(candidates) + part) / (len(candidates) + 1))
+
+    racing(0)
     models = (to_onnx(network, state, schedules=entrant) for entrant in entrants)
     timings, interrupted = take_turns(
-        [BoundRunner(model, x, Provider.CPU) for model in models], _SECONDS
+        [BoundRunner(model, x, Provider.CPU) for model in models], _SECONDS, racing
     )
     if interrupted:
         raise KeyboardInterrupt

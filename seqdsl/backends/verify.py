@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ Run: TypeAlias = Callable[[Array], Outputs]
 Exact: TypeAlias = npt.NDArray[np.float64]
 
 TOLERANCE = 1e-5
+_OF_TORCH = 4  # backends, whatever the network
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +64,38 @@ class Backend:
     find: Callable[[Array], str | None] | None = None
 
 
-def verify(network: Network, batches: tuple[int, ...] = (1, 3), seed: int = 0) -> list[Comparison]:
+def verify(
+    network: Network,
+    batches: tuple[int, ...] = (1, 3),
+    seed: int = 0,
+    progress: Callable[[str, float], None] = lambda _, __: None,
+) -> list[Comparison]:
     """Compares each backend with the graph evaluated node by node in torch.
 
     Weights, batch norm statistics and inputs are random and float32, the statistics on the scale
     of what they normalise; the evaluation is in float64, so that an error is the backend's own.
-    Raises `Failure` where a backend refuses the network.
+    ``progress`` is called with what is run next, and the part of the work that is done. Raises
+    `Failure` where a backend refuses the network.
     """
+    runs = len(batches) * (1 + _OF_TORCH + len(list(_schedules(network))))
+    done = itertools.count()
+
+    def begin(what: str, batch: int) -> None:
+        progress(f"{what}, batch {batch}", next(done) / runs)
+
     state = random_state(network, seed)
     rng = np.random.default_rng(seed + 1)
     inputs = {n: random_input(network, n, rng) for n in batches}
     scale_norms(network, _shared(state), torch.from_numpy(inputs[batches[0]]))
     tensors = _exact(state)
-    expected = {n: _outputs(network, tensors, x) for n, x in inputs.items()}
+    expected: dict[int, dict[str, Exact]] = {}
+    for n, x in inputs.items():
+        begin("the reference, in float64", n)
+        expected[n] = _outputs(network, tensors, x)
     found: list[Comparison] = []
     for backend in backends(network, state):
         for n, x in inputs.items():
+            begin(backend.name, n)
             given = backend.run(x)
             errors = [relative_error(given[name], value) for name, value in expected[n].items()]
             error = float(np.max(errors))  # NaN, if there is one

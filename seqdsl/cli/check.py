@@ -11,6 +11,7 @@ from os.path import realpath
 import click
 
 from seqdsl.cli.common import exit_code, network_options, output_format_option, use_color
+from seqdsl.cli.streams import as_json
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.discover import STDIN, discover
 from seqdsl.source.render import OutputFormat, render
@@ -107,7 +108,7 @@ def report(
     machine = format in (OutputFormat.JSON, OutputFormat.SARIF)
     if diagnostics or machine:
         text = render(diagnostics, format, color=use_color(sys.stdout if machine else sys.stderr))
-        click.echo(text, err=not machine, color=True)
+        click.echo(as_json(text, sys.stdout) if machine else text, err=not machine, color=True)
         if format is OutputFormat.FULL:
             from seqdsl.cli.mending import fixable
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqdsl.cli.streams import as_json
 from seqdsl.cli.tables import Table, write_tables
 from seqdsl.source.render_text import printable
 
@@ -35,7 +36,7 @@ def _json(parts: list[Part]) -> str:
         {"part": p.name, "found": p.found, "verdict": p.verdict.value, "help": p.help}
         for p in parts
     ]
-    return json.dumps(rows, indent=2, ensure_ascii=False)
+    return as_json(json.dumps(rows, indent=2, ensure_ascii=False), sys.stdout)
 
 
 def _text(parts: list[Part]) -> str:

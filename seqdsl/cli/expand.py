@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from seqdsl.cli.common import exit_code, fail_with, network_options, show
+from seqdsl.cli.streams import print_source
 from seqdsl.source.diagnostic import CompileError, Failure
 
 
@@ -29,7 +30,7 @@ def command(
         show(error.diagnostics)
         sys.exit(exit_code(error.diagnostics))
     if output is None:
-        click.echo(text, nl=False)
+        print_source(text)
         return
     from seqdsl.backends.files import write_whole
 

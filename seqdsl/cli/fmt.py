@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from seqdsl.cli.common import exit_code, show, use_color
+from seqdsl.cli.streams import print_source
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure
 from seqdsl.source.discover import STDIN, discover
 from seqdsl.source.limits import LIMITS
@@ -70,7 +71,7 @@ def _format(name: str, mode: Mode) -> bool:
         raise too_large(name)
     changes = text != source.text
     if mode is Mode.WRITE and name == STDIN:
-        sys.stdout.buffer.write(data)
+        print_source(text)
     elif changes and mode is Mode.WRITE:
         from seqdsl.backends.files import write_whole
 

@@ -6,15 +6,18 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
+
+from seqdsl.source.ending import ENDING, Terminated, is_ending
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 INTERRUPTED = 130  # 128 + SIGINT
+_OURS = (signal.SIGINT, signal.SIGTERM)
 
 
 def leave_at_once() -> None:
@@ -22,17 +25,23 @@ def leave_at_once() -> None:
 
     An exception would be printed by the interpreter, or swallowed by a library that is imported.
     """
-    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):
-        signal.signal(signal.SIGINT, _leave)
+    for number in _OURS:
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL, ENDING.begin):
+            signal.signal(number, _leave)
 
 
 def leave_in_order() -> None:
-    """While a command runs, an interrupt unwinds it: files half written go, children too."""
-    if signal.getsignal(signal.SIGINT) is _leave:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.unraisablehook = _leave_or_tell
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _unwind)
+    """While a command runs, a signal unwinds it: files half written go, children too."""
+    for number in _OURS:
+        if signal.getsignal(number) is _leave:
+            signal.signal(number, ENDING.begin)
+    sys.unraisablehook = _tell_others
+
+
+def exit_code_of_signals(code: str | int | None) -> str | int | None:
+    """The code of a command that ends with ``code``, or of the signal that has told it to end."""
+    number = ENDING.take()
+    return 128 + number if number else code
 
 
 @contextmanager
@@ -50,25 +59,12 @@ def stopping() -> Iterator[Event]:
         raise SystemExit(128 + signal.SIGTERM)
 
 
-def is_of_an_interrupt(error: BaseException | None) -> bool:
-    """Whether an interrupt is behind an exception: some wrap it, as Python 3.11 does where a class
-    is made that tells its fields their names.
-    """
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(128 + number)
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
-    os._exit(INTERRUPTED)
-
-
-def _leave_or_tell(what: UnraisableHookArgs) -> None:
-    """An interrupt that came where nothing can be raised, as while a generator is closed."""
-    if what.exc_type is not None and issubclass(what.exc_type, KeyboardInterrupt):
-        os._exit(INTERRUPTED)
-    sys.__unraisablehook__(what)
-
-
-def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
+def _tell_others(what: UnraisableHookArgs) -> None:
+    """Nothing of a signal's exception that came where none can be raised: it comes again."""
+    with suppress(KeyboardInterrupt, Terminated):  # of a signal that comes just now
+        if not is_ending(what.exc_value):
+            sys.__unraisablehook__(what)

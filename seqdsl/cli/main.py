@@ -10,7 +10,14 @@ from importlib import import_module
 import click
 
 import seqdsl
-from seqdsl.cli.leaving import INTERRUPTED, is_of_an_interrupt, leave_at_once, leave_in_order
+from seqdsl.cli.leaving import (
+    INTERRUPTED,
+    exit_code_of_signals,
+    leave_at_once,
+    leave_in_order,
+)
+from seqdsl.cli.streams import spell_what_streams_lack
+from seqdsl.source.ending import is_ending
 
 # name: (module, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -135,20 +142,28 @@ def _measure(ctx: click.Context) -> None:
 def main() -> None:
     """Runs the program.
 
-    Exit code 0: clean; 1: findings; 2: usage or I/O; 70: a mistake of ours; 130: interrupted.
+    Exit code 0: clean; 1: findings; 2: usage or I/O; 70: a mistake of ours; 130: interrupted;
+    143: terminated.
     """
     gc.set_threshold(100_000)  # a compiler makes many objects and few circles
+    code: str | int | None = 0
     try:
-        leave_in_order()
-        _run()
+        try:
+            leave_in_order()
+            _run()
+        finally:
+            leave_at_once()
+    except SystemExit as end:
+        code = end.code
     except KeyboardInterrupt:  # in the midst of ending
-        sys.exit(INTERRUPTED)
-    finally:
-        leave_at_once()
-        gc.freeze()  # or else the last collection, on the way out, would walk them all
+        code = INTERRUPTED
+    leave_at_once()
+    gc.freeze()  # or else the last collection, on the way out, would walk them all
+    sys.exit(exit_code_of_signals(code))
 
 
 def _run() -> None:
+    spell_what_streams_lack()
     try:
         program.main(standalone_mode=False)
     except click.exceptions.Exit as exit:
@@ -169,7 +184,7 @@ def _run() -> None:
         click.echo(f"seqdsl: {where}{error.strerror or error}", err=True)
         sys.exit(2)
     except Exception as error:
-        if is_of_an_interrupt(error):
+        if is_ending(error):
             sys.exit(INTERRUPTED)
         if isinstance(error, ImportError):
             _tell_missing(error)

@@ -1,36 +1,96 @@
-"""A bar on standard error for work that takes long."""
+"""Progress of work that takes long, on standard error: a bar, or lines where it is no terminal."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
+from typing import TypeAlias
+
+import click
 
 from seqdsl.cli.common import use_color
 
+Report: TypeAlias = Callable[[str, float], None]  # what is being done, and the part that is
+
+_FIRST = 5.0  # seconds before the first line: shorter work is silent
+_USUAL = 30.0  # seconds between lines, at least, once a minute has passed
+_LATER = 0.005  # and of all that has passed, so that a log of weeks stays short
+
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, float], None]]:
+def progress_bar() -> Iterator[Report]:
     """A function to tell what is being done and which part of all the work is done.
 
-    Nothing is shown where standard error is no terminal, and nothing stays when it is over.
+    On a terminal it moves a bar, which goes when the work is over. Else it prints a line now and
+    then: after 5, 10 and 20 seconds, and at most every 30 later.
     """
+    estimate = Estimate()
     if not sys.stderr.isatty():
-        yield lambda _, __: None
+        yield Lines(estimate)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True, no_color=not use_color(sys.stderr))
     columns = (
-        SpinnerColumn(), BarColumn(24), TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
+        SpinnerColumn("line"), BarColumn(24), TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}{task.description}", markup=False),
     )  # fmt: skip
     # It is drawn when told to, and not by a thread: that would take time from what is timed.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("starting", total=1.0)
+        task = bar.add_task("starting", total=1.0, left="")
 
         def tell(what: str, part: float) -> None:
-            bar.update(task, description=what, completed=part, refresh=True)
+            left = estimate.left(part)
+            shown = "" if left is None else f"about {spell_time(left)} left, "
+            bar.update(task, description=what, completed=part, left=shown, refresh=True)
 
         yield tell
+
+
+class Estimate:
+    """How long work goes on, by what was done of it since the first look."""
+
+    def __init__(self) -> None:
+        self.began = monotonic()
+        self._first: tuple[float, float] | None = None  # when, and the part that was done
+
+    def left(self, part: float) -> float | None:
+        """Seconds, where a part of the work is done; None before one is."""
+        now = monotonic()
+        if self._first is None:
+            # a run that goes on from a checkpoint begins with a part that cost no time here
+            self._first = (self.began, 0.0) if part < _LITTLE else (now, part)
+        since, before = self._first
+        if part <= before or now <= since:
+            return None
+        return (now - since) * max(1 - part, 0) / (part - before)
+
+
+_LITTLE = 0.01
+
+
+class Lines:
+    """Prints what is told to it, and how long it may take, as often as a log can bear."""
+
+    def __init__(self, estimate: Estimate) -> None:
+        self._estimate = estimate
+        self._next = _FIRST
+
+    def __call__(self, what: str, part: float) -> None:
+        left = self._estimate.left(part)
+        passed = monotonic() - self._estimate.began
+        if passed < self._next:
+            return
+        self._next = passed + max(min(passed, _USUAL), _LATER * passed)
+        shown = "" if left is None else f", about {spell_time(left)} left"
+        click.echo(f"[{spell_time(passed)}] {100 * part:.0f} %{shown}: {what}", err=True)
+
+
+def spell_time(seconds: float) -> str:
+    """``1:05``, or ``2:00:05`` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

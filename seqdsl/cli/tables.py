@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from seqdsl.cli.common import use_color
 from seqdsl.cli.latex import escape_latex, latex_comment, latex_number
+from seqdsl.cli.streams import as_json, holds_all, spelled
 from seqdsl.source.render_data import write_json
 from seqdsl.source.render_text import printable
 
@@ -62,7 +63,7 @@ class Table:
 def write_tables(tables: list[Table], format: str) -> str:
     """The tables as text in one of `FORMATS`."""
     if format == "json":
-        return write_json([_object(table) for table in tables])
+        return as_json(write_json([_object(table) for table in tables]), sys.stdout)
     return "\n\n".join(_WRITERS[format](table).rstrip("\n") for table in map(_shown, tables))
 
 
@@ -146,9 +147,34 @@ def _lines(cell: Cell) -> Sequence[str]:
 
 def _terminal(table: Table) -> str:
     color = use_color(sys.stdout)
+    if not holds_all(sys.stdout):
+        table = _spelled(table)
     if not color and not table.prose:
         return _plain(table)
     return _rich(table, color)
+
+
+def _spelled(table: Table) -> Table:
+    """The table in the characters that standard output has."""
+
+    def text(text: str) -> str:
+        return spelled(text, sys.stdout)
+
+    def cell(cell: Cell) -> Cell:
+        match cell:
+            case Number(text=shown):
+                return replace(cell, text=text(shown))
+            case Stack(lines=lines):
+                return replace(cell, lines=tuple(map(text, lines)))
+            case shown:
+                return text(shown)
+
+    return replace(
+        table, title=text(table.title), headings=tuple(map(text, table.headings)),
+        rows=tuple(tuple(map(cell, row)) for row in table.rows),
+        right=frozenset(map(text, table.right)), prose=frozenset(map(text, table.prose)),
+        note=text(table.note), legend=text(table.legend),
+    )  # fmt: skip
 
 
 def _plain(table: Table) -> str:

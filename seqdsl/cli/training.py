@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
@@ -64,11 +64,34 @@ def train_and_tell(
 ) -> None:
     """Trains a network and writes what comes of it. Raises `Failure`; exits on a signal."""
     import_module("seqdsl.backends.plots")  # to miss matplotlib now, not after days of training
+    from seqdsl.training.engine import is_first_process
+
+    run = Run(folder)
+    with _held(run, resume) if is_first_process() else nullcontext():
+        _train_held(network, recipe, source, machine, run, plain, resume=resume)
+
+
+def _held(run: Run, resume: bool) -> AbstractContextManager[None]:
+    """The run's folder, kept for this process; a run that is not there can't be resumed."""
+    from seqdsl.training.lock import held
+
+    return nullcontext() if resume and not run.folder.is_dir() else held(run)
+
+
+def _train_held(
+    network: Network,
+    recipe: Recipe,
+    source: DataSource,
+    machine: Machine,
+    run: Run,
+    plain: str | None,
+    *,
+    resume: bool,
+) -> None:
     from seqdsl.training.engine import is_first_process, train
     from seqdsl.training.watch import SILENT, Listener, Stopped
 
-    data = open_for(network, source, recipe.holdout)
-    run, is_first = Run(folder), is_first_process()
+    data, is_first = open_for(network, source, recipe.holdout), is_first_process()
     try:
         with progress_bar() if is_first else nullcontext() as report:
             listener = SILENT

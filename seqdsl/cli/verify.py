@@ -7,6 +7,7 @@ import sys
 import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.source.diagnostic import Failure
 
@@ -38,7 +39,8 @@ def command(
     from seqdsl.backends.verify import TOLERANCE, verify
 
     try:
-        found = verify(network, batches, seed)
+        with progress_bar() as report:
+            found = verify(network, batches, seed, report)
     except Failure as failure:
         fail_with(failure)
     rows: list[tuple[Cell, ...]] = [

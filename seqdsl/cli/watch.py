@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,10 +24,11 @@ from seqdsl.source.render_text import printable
 from seqdsl.source.text import Source
 
 T = TypeVar("T")
-Stamp: TypeAlias = tuple[int, int, int] | None  # None where there is no file
+Stamp: TypeAlias = tuple[int, ...] | str | None  # of a file, where a link leads, or nothing
 
 _PATIENCE = 500  # milliseconds that a file may be gone while it is saved
 _NAMED = 3  # files in a heading
+_LINKS = 40  # that are followed, as systems do: some go in circles
 
 
 def watch(
@@ -57,14 +59,15 @@ def changes(watched: Watched[T]) -> Iterator[set[Path]]:
                 *places, recursive=False, watch_filter=None, rust_timeout=_PATIENCE,
                 yield_on_timeout=True, stop_event=stop,
             )  # fmt: skip
-            for number, event in enumerate(events):
-                if not event and number and not watched.missing:
-                    continue  # the first look is for what changed before places were watched
-                changed = watched.look()
-                if changed:
-                    yield changed
-                if watched.places() != places:
-                    break
+            with suppress(FileNotFoundError):  # of a folder that has just gone
+                for number, event in enumerate(events):
+                    if not event and number and not watched.missing:
+                        continue  # the first look is for what changed before places were watched
+                    changed = watched.look()
+                    if changed:
+                        yield changed
+                    if watched.places() != places:
+                        break
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +114,34 @@ class Watched(Generic[T]):
         return changed | {_real(file) for file in before}
 
     def places(self) -> set[str]:
-        """The folders where something may change."""
+        """The folders where something may change, each under a path without links."""
         files = {path for seen in self._seen.values() for path in seen.stamps}
-        wanted = {*map(Path.absolute, map(Path, (*self._paths, *folders(self._paths)))), *files}
-        return {str(next(p for p in (path, *path.parents) if p.is_dir())) for path in wanted}
+        given = map(Path, self._paths)
+        files |= {link for path in given for link in _links(path)}
+        folders_in = {path.parent if path.is_symlink() else path for path in files}
+        wanted = {*map(Path.absolute, map(Path, (*self._paths, *folders(self._paths))))}
+        found = (
+            next(p for p in (path, *path.parents) if p.is_dir()) for path in wanted | folders_in
+        )
+        return {os.path.realpath(path) for path in found}
 
 
 class _Recording(Disk):
-    """Files as they are now, and the state of each before it was read."""
+    """Files as they are now, and the state of each before it was read; of links to them, too."""
 
     def __init__(self) -> None:
         self.stamps: dict[Path, Stamp] = {}
 
+    def locate(self, path: Path) -> Path:
+        self._note(*_links(path))
+        return super().locate(path)
+
     def read(self, path: Path, name: str) -> Source:
-        self.stamps[_real(path)] = _stamp(path)
+        self._note(*_links(path), _real(path))
         return super().read(path, name)
+
+    def _note(self, *paths: Path) -> None:
+        self.stamps |= {path: _stamp(path) for path in paths}
 
 
 def _read_for(file: str) -> dict[Path, Stamp]:
@@ -142,10 +158,29 @@ def _real(path: str | Path) -> Path:
 
 def _stamp(path: Path) -> Stamp:
     try:
+        if path.is_symlink():
+            return str(path.readlink())
         state = path.stat()
     except (OSError, ValueError):
         return None
     return (state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The links that lead to a file, those of folders too, each under a path without links."""
+    start = path.absolute()
+    at, names = Path(start.anchor), deque(start.parts[1:])
+    followed = 0
+    while names and followed < _LINKS:
+        name = names.popleft()
+        at = at.parent if name == ".." else at / name
+        with suppress(OSError):  # such as a name that is too long
+            if at.is_symlink():
+                yield at
+                followed += 1
+                target = at.readlink()
+                at = Path(target.anchor) if target.anchor else at.parent
+                names.extendleft(reversed(target.parts[1:] if target.anchor else target.parts))
 
 
 def _heading(text: str) -> None:

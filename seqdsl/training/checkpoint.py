@@ -21,8 +21,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from seqdsl.backends.files import write_through
+from seqdsl.backends.files import regular_bytes, write_through
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.json_text import parse_json
 from seqdsl.training.position import Position
 
 Tensors = Mapping[str, torch.Tensor]
@@ -55,12 +56,14 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         WEIGHTS: save(_plain(checkpoint.weights), metadata),
         MOMENTUM: save(_plain(checkpoint.momentum), metadata),
     }
-    state = {
+    state: dict[str, Any] = {
         "network": checkpoint.network,
         "position": checkpoint.position.as_json(),
         "engine": checkpoint.engine,
         "sha256": {name: sha256(data).hexdigest() for name, data in files.items()},
     }
+    state = json.loads(json.dumps(state))  # as it will be read
+    state["sha256"][STATE] = _hash_of(state)
     files[STATE] = (json.dumps(state, indent=1) + "\n").encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,19 +112,50 @@ def read_latest(folder: Path) -> tuple[Path, Checkpoint, list[str]] | None:
 def read_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint. Raises `Failure` where it is not as it was written."""
     try:
-        state = json.loads((path / STATE).read_bytes())
+        state = _read_state(path)
         tensors = {}
         for name in (WEIGHTS, MOMENTUM):
-            data = (path / name).read_bytes()
-            if sha256(data).hexdigest() != state["sha256"][name]:
+            data = regular_bytes(path / name)
+            if sha256(data).hexdigest() != state.hashes.get(name):
                 raise ValueError(f"{name} is not as it was written")
             tensors[name] = load(data)
-        position = Position.of_json(state["position"])
-        network, engine = str(state["network"]), dict(state["engine"])
-        return Checkpoint(network, tensors[WEIGHTS], tensors[MOMENTUM], position, engine)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _unreadable(path, f"{path} can't be read as a checkpoint: {reason}", None) from None
+    return Checkpoint(
+        state.network, tensors[WEIGHTS], tensors[MOMENTUM], state.position, state.engine
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a checkpoint holds beside tensors."""
+
+    network: str
+    position: Position
+    engine: Mapping[str, Any]
+    hashes: Mapping[str, Any]
+
+
+def _read_state(path: Path) -> _State:
+    """Raises OSError or ValueError."""
+    state = parse_json(regular_bytes(path / STATE))
+    match state:
+        case {
+            "network": str(network), "position": dict(position), "engine": dict(engine),
+            "sha256": dict(hashes),
+        }:  # fmt: skip
+            if hashes.get(STATE) != _hash_of(state):
+                raise ValueError(f"{STATE} is not as it was written")
+            return _State(network, Position.of_json(position), engine, hashes)
+    raise ValueError(f"{STATE} holds no state of a run")
+
+
+def _hash_of(state: Any) -> str:
+    """The hash of all that a state says beside it."""
+    hashes = {name: value for name, value in state["sha256"].items() if name != STATE}
+    text = json.dumps({**state, "sha256": hashes}, sort_keys=True)
+    return sha256(text.encode()).hexdigest()
 
 
 def _unreadable(path: Path, message: str, help: str | None) -> Failure:

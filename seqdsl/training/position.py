@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict, fields, replace
+from typing import Any, TypeVar, get_type_hints
 
 from seqdsl.source.frozen import frozen_value
 from seqdsl.training.metrics import Row
+
+T = TypeVar("T")
 
 
 @frozen_value
@@ -38,6 +40,30 @@ class Position:
 
     @staticmethod
     def of_json(data: Mapping[str, Any]) -> Position:
-        """The position that `as_json` tells. Raises TypeError or KeyError for anything else."""
-        rows = tuple(Row(**row) for row in data["rows"])
-        return Position(data["epoch"], data["batch"], data["step"], Sums(**data["sums"]), rows)
+        """The position that `as_json` tells. Raises ValueError for anything else."""
+        rows = data.get("rows")
+        if not isinstance(rows, list) or len(data) != len(fields(Position)):
+            raise ValueError("its position is none of a run")
+        epoch, batch, step = (_number(data, name, int) for name in ("epoch", "batch", "step"))
+        sums = _of_numbers(Sums, data.get("sums"))
+        return Position(epoch, batch, step, sums, tuple(_of_numbers(Row, row) for row in rows))
+
+
+def _of_numbers(kind: type[T], data: object) -> T:
+    """A value of a dataclass of numbers, from its fields."""
+    wanted = get_type_hints(kind)
+    if not isinstance(data, dict) or set(data) != set(wanted):
+        raise ValueError(f"its position has no whole {kind.__name__.lower()}")
+    return kind(**{name: _number(data, name, type) for name, type in wanted.items()})
+
+
+def _number(data: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
+        raise ValueError(f"{name} of its position is no number")
+    if isinstance(value, int) and not 0 <= value < _MOST:
+        raise ValueError(f"{name} of its position is out of bounds")
+    return value
+
+
+_MOST = 2**63

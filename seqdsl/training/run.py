@@ -9,12 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from seqdsl.backends.files import write_whole
+from seqdsl.backends.files import regular_bytes, write_whole
 from seqdsl.graph.dump import dump
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import Recipe
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.frozen import frozen
+from seqdsl.source.json_text import parse_json
 from seqdsl.training.data.batch import Data
 from seqdsl.training.metrics import METRICS
 from seqdsl.training.options import DataSource
@@ -105,13 +106,15 @@ def begin(run: Run, description: Mapping[str, Any], plain: str | None) -> None:
 def require_same(run: Run, description: Mapping[str, Any]) -> None:
     """Raises `Failure` where a folder's run is not the one that is to be gone on with."""
     try:
-        there = json.loads(run.description.read_bytes())
+        there = parse_json(regular_bytes(run.description))
+        if not isinstance(there, dict) or not isinstance(there.get("recipe"), dict):
+            raise ValueError("it describes no run")
         differing = list(_differing(there, description))
     except FileNotFoundError:
         raise _unfit(
             run, f"{run.folder} holds no run to be resumed", "leave out --resume to begin one"
         ) from None
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise _unfit(run, f"{run.description} can't be read: {reason}", None) from None
     if there.get("graph") != description["graph"]:

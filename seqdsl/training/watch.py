@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor
 from seqdsl.backends.checkpoints import write_tensors
 from seqdsl.graph.recipe import Recipe
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.ending import ENDING
 from seqdsl.source.frozen import frozen
 from seqdsl.training.metrics import Row, write_metrics
 from seqdsl.training.options import SIGNALS, Machine
@@ -100,17 +102,12 @@ class Watch(pl.Callback):
         task.steps = at.step
         is_last = at.batch == self._steps
         if at.batch % self._pace(trainer) == 0:
-            self._loss = f"loss {float(outputs['loss']) * self._parts:.4f}"
+            self._loss = f", loss {float(outputs['loss']) * self._parts:.4f}"
             self._look(trainer, task, may_stop=not is_last)
         part = (at.epoch + at.batch / self._steps) / self._recipe.epochs
-        doing = f"epoch {at.epoch + 1} of {self._recipe.epochs}, step {at.batch} of {self._steps}"
-        self._listener.report(f"{doing} {self._loss}".rstrip(), part)
+        self._listener.report(self._doing(), part)
         if self._save_every and at.step % self._save_every == 0 and not is_last:
             self._save(trainer, task)
-
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        done = (self.position.epoch + 1) / self._recipe.epochs
-        self._listener.report(f"epoch {self.position.epoch + 1}, validation", done)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         task = _task(pl_module)
@@ -142,7 +139,34 @@ class Watch(pl.Callback):
     ) -> None:
         checkpoint[POSITION] = self.position
 
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002
+        outputs: Any,  # noqa: ARG002
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,
+        dataloader_idx: int = 0,  # noqa: ARG002
+    ) -> None:
+        epoch, epochs = self.position.epoch + 1, self._recipe.epochs
+        count = f"{batch_idx + 1:,} of {trainer.num_val_batches[0]:,}"
+        self._listener.report(
+            f"epoch {epoch} of {epochs}, validation, batch {count}", epoch / epochs
+        )
+
     # --- the parts
+
+    def _doing(self) -> str:
+        """The place in the epoch, what is lost there, how fast it goes, and what is left of it."""
+        at, seconds = self.position, monotonic() - self._began
+        where = (
+            f"epoch {at.epoch + 1} of {self._recipe.epochs}, step {at.batch:,} of {self._steps:,}"
+        )
+        if not seconds:
+            return f"{where}{self._loss}"
+        rate = at.batch / seconds
+        left = timedelta(seconds=round((self._steps - at.batch) / rate))
+        return f"{where}{self._loss}, {rate:.3g} steps/s, {left} left of the epoch"
 
     def _pace(self, trainer: pl.Trainer) -> int:
         """Steps between looks: one where looking costs nothing."""
@@ -217,7 +241,7 @@ class Watch(pl.Callback):
     def _note(self, number: int, _: FrameType | None) -> None:
         """Lets the step end; a second signal does not wait."""
         if self._signal == number == signal.SIGINT:
-            raise SystemExit(128 + number)
+            ENDING.begin(number)
         self._signal = number
 
 

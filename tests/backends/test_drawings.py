@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from networks import ARCHITECTURES, compiled, paper_network
+from patience import HANG
 from PIL import Image
 
 from seqdsl.backends.drawing import graphviz, write
@@ -386,7 +387,7 @@ def run_draw(tmp_path: Path, g: int, suffix: str = ".svg") -> tuple[int, str, Pa
     source.write_text(AGGREGATION)
     command = ["draw", str(source), "-D", f"g={g}", "--depth", "group", "-o", str(output)]
     done = subprocess.run(
-        [sys.executable, "-m", "seqdsl", *command], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "seqdsl", *command], capture_output=True, text=True, timeout=HANG
     )
     return done.returncode, done.stderr, output
 

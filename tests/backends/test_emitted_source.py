@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from networks import ARCHITECTURES, ELEVEN, EVERYTHING, compiled, paper_network
 from programs import programs
 
@@ -112,7 +112,7 @@ def test_odd_networks_are_clean(tmp_path: Path, text: str) -> None:
 def test_random_networks_are_clean(tmp_path: Path) -> None:
     texts: list[str] = []
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100)
     @given(programs())
     def write(text: str) -> None:
         with tempfile.TemporaryDirectory() as folder:

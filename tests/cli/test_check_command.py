@@ -15,6 +15,7 @@ from threading import Thread
 
 import pytest
 from commands import seqdsl_command
+from patience import HANG
 
 from seqdsl.cli.check import Checked
 from seqdsl.cli.watch import Watched
@@ -132,6 +133,82 @@ def test_what_is_used_and_not_there_is_waited_for() -> None:
     assert watched.places() == {str(Path("n").resolve()), str(Path("n/new").resolve())}
 
 
+def point(link: str, target: str) -> None:
+    """Makes a link lead elsewhere, as tools do that must never leave it out: by a rename."""
+    new = Path(f"{link}.new")
+    new.symlink_to(target)
+    new.replace(link)
+
+
+def edit_in_place(link: str) -> None:
+    Path(link).write_text(GOOD.format("E"))
+
+
+def rename_over_the_target(link: str) -> None:
+    target = Path(link).resolve()
+    target.with_suffix(".tmp").write_text(GOOD.format("E"))
+    target.with_suffix(".tmp").replace(target)
+
+
+def rename_over_the_link(link: str) -> None:
+    Path(f"{link}.tmp").write_text(GOOD.format("E"))
+    Path(f"{link}.tmp").replace(link)
+
+
+def linked() -> None:
+    """`link.seq` leads over another link to n/a.seq; `lib` is a link to a folder, and used."""
+    Path("v1").mkdir()
+    Path("v2").mkdir()
+    Path("v1/parts.seq").write_text(PARTS)
+    Path("v2/parts.seq").write_text(PARTS.replace("conv", "cnv"))
+    Path("lib").symlink_to("v1")
+    Path("user.seq").write_text(USER.format("U").replace("parts.seq", "lib/parts.seq"))
+    Path("broken.seq").write_text(BAD.format("A"))
+    Path("current").symlink_to("n")
+    Path("middle.seq").symlink_to("current/a.seq")
+    Path("link.seq").symlink_to("middle.seq")
+    Path("m").mkdir()
+    Path("m/a.seq").write_text(BAD.format("M"))
+
+
+CHANGES = {
+    "a link to a file": ("link.seq", lambda: point("link.seq", "broken.seq")),
+    "a link to a link": ("link.seq", lambda: point("middle.seq", "broken.seq")),
+    "a link to a folder on the way": ("link.seq", lambda: point("current", "m")),
+    "a link to a folder that is used": ("user.seq", lambda: point("lib", "v2")),
+    "a folder that is a link": ("current", lambda: point("current", "m")),
+    "the target, in place": ("link.seq", lambda: edit_in_place("link.seq")),
+    "the target, by a rename": ("link.seq", lambda: rename_over_the_target("link.seq")),
+    "a file in place of the link": ("link.seq", lambda: rename_over_the_link("link.seq")),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_links_are_followed_and_where_they_lead(what: str) -> None:
+    linked()
+    path, change = CHANGES[what]
+    check = Counting()
+    watched = Watched([path], check)
+    watched.look()
+    first = check.take()
+    assert first and not watched.look()
+    change()
+    assert watched.look(), what
+    assert check.take() and not watched.look() and not check.take()
+
+
+def test_a_link_that_goes_in_circles_or_nowhere() -> None:
+    Path("circle.seq").symlink_to("circle.seq")
+    Path("nowhere.seq").symlink_to("none/x.seq")
+    for path in ("circle.seq", "nowhere.seq"):
+        check = Counting()
+        watched = Watched([path], check)
+        watched.look()
+        assert check.take() == [path] and watched.places()
+        point(path, "n/a.seq")
+        assert watched.look() and check.take() == [path]
+
+
 class Reader:
     """The lines of a process as they come."""
 
@@ -149,7 +226,7 @@ class Reader:
 
     def until(self, words: str) -> None:
         while words not in self.seen:
-            self.seen += self._lines.get(timeout=30)
+            self.seen += self._lines.get(timeout=HANG)
         self.seen = self.seen.partition(words)[2]
 
     def rest(self) -> str:
@@ -186,8 +263,26 @@ def test_a_mistake_is_seen_and_mended() -> None:
         Path("n/new/d.seq").unlink()
         reader.until("4 files, 4 networks checked")
         reader.process.send_signal(signal.SIGINT)
-        assert reader.process.wait(30) == 130
+        assert reader.process.wait(HANG) == 130
         assert "Traceback" not in reader.rest()
+
+
+def test_events_of_links_and_of_renames_arrive() -> None:
+    linked()
+    with watching("link.seq", "user.seq") as reader:
+        reader.until("2 files, 3 networks checked")
+        point("lib", "v2")
+        reader.until("lib changed")
+        reader.until("no layer `cnv`")
+        Path("v2/parts.seq").write_text(PARTS)  # where it leads now
+        reader.until("v2/parts.seq changed")
+        reader.until("2 files, 3 networks checked")
+        point("current", "m")
+        reader.until("current changed")
+        reader.until("1 error")
+        rename_over_the_target("link.seq")
+        reader.until("m/a.seq changed")
+        reader.until("2 files, 2 networks checked")
 
 
 def test_a_terminal_is_cleared() -> None:
@@ -201,6 +296,6 @@ def test_a_terminal_is_cleared() -> None:
         while "hold" not in text:
             text += os.read(mine, 4096).decode()
         p.send_signal(signal.SIGINT)
-        assert p.wait(30) == 130
+        assert p.wait(HANG) == 130
     os.close(mine)
     assert re.search(r"\x1b\[2J.*\x1b\[1m\d\d:\d\d:\d\d  watching n \(Ctrl-C ends\)\x1b\[0m", text)

@@ -8,13 +8,16 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from commands import seqdsl_command
 from networks import ARCHITECTURES
+from patience import until
+
+from seqdsl.training.lock import LOCK, OWNER, held
+from seqdsl.training.run import Run
 
 SEQRESNET = ARCHITECTURES / "seqresnet.seq"
 IMAGENET = ARCHITECTURES / "seqresnet_imagenet.seq"
@@ -35,7 +38,7 @@ network Net(classes = 10) {
 """
 MADE = {
     "best.safetensors", "checkpoints", "curves.svg", "final.safetensors", "metrics.csv",
-    "model.onnx", "network.seq", "run.json", "tensorboard", "weights.svg",
+    ".lock", "model.onnx", "network.seq", "run.json", "tensorboard", "weights.svg",
 }  # fmt: skip
 ERRORS = re.compile(r"digits +359 +([0-9.]+) +([0-9.]+)")
 
@@ -182,16 +185,25 @@ def test_signal_ends_a_run_that_is_saved(net: Path, number: signal.Signals) -> N
     log = net.parent / "log"
     with log.open("w") as err:
         process = subprocess.Popen([*command, "--accelerator", "cpu"], stderr=err)
-    for _ in range(1200):
-        if "\n    1 " in log.read_text() or process.poll() is not None:
-            break
-        time.sleep(0.1)
+    until(lambda: "\n    1 " in log.read_text() or process.poll() is not None)
     os.kill(process.pid, number)
     assert process.wait() == 128 + number
     stopped = re.search(r"stopped by (\w+): epoch (\d+), step (\d+) is saved", log.read_text())
     assert stopped and stopped[1] == number.name and int(stopped[3]) >= 14
     state = next((folder / "checkpoints").glob(f"step-{int(stopped[3]):08}/state.json"))
     assert json.loads(state.read_text())["position"]["step"] == int(stopped[3])
+
+
+@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["anew", "resumed"])
+def test_a_folder_in_which_another_trains(net: Path, options: list[str]) -> None:
+    """Two that resume one run would write over one another; reading it is allowed."""
+    folder = net.parent / "run"
+    folder.mkdir()
+    with held(Run(folder)):
+        done = seqdsl_command("train", net, "-o", folder, "--accelerator", "cpu", *options)
+        assert (done.code, done.out) == (2, "")
+        assert f"process {os.getpid()} on" in done.err and "SEQ704" in done.err
+        assert {path.name for path in folder.iterdir()} == {LOCK, OWNER}
 
 
 def test_usual_recipe_of_a_folder_is_that_of_its_networks_size(net: Path) -> None:

@@ -123,7 +123,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(_PIECES, st.sampled_from(["", " ", "\t "]))))
 def test_any_text_has_the_compilers_tokens(pieces: list[tuple[str, str]]) -> None:
     test_tokens_are_the_compilers("".join(a + b for a, b in pieces))

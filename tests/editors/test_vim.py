@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from networks import ARCHITECTURES, ROOT
+from patience import HANG
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reading import KEYWORDS
@@ -39,5 +40,5 @@ def test_neovim_reads_it() -> None:
     command = ["nvim", "--headless", "-u", "NONE", "--cmd", f"set rtp^={VIM}", "-c", "syntax on",
                "-c", "filetype plugin on", "-c", f"edit {ARCHITECTURES / 'seqresnext.seq'}",
                "-c", show, "-c", "qa"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
     assert done.stderr.split()[-3:] == ["seq", "seqStructure", "seqStructure"], done.stderr

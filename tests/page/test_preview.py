@@ -8,13 +8,14 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from patience import HANG
 
 from seqdsl.page.contents import Page
 from seqdsl.page.server import Preview
@@ -38,7 +39,7 @@ class Running:
         return urlsplit(self.address).query.removeprefix("token=")
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, str, dict]:
-        connection = http.client.HTTPConnection(self.host, timeout=10)
+        connection = http.client.HTTPConnection(self.host, timeout=HANG)
         connection.putrequest("GET", path, skip_host=True)
         for name, value in {"Host": self.host, **(headers or {})}.items():
             if value:
@@ -48,25 +49,30 @@ class Running:
         return answer.status, answer.read().decode(), dict(answer.getheaders())
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    file = tmp_path / "net.seq"
-    file.write_text(GOOD)
-    (tmp_path / "secret.txt").write_text("secret")
+@contextmanager
+def showing(folder: Path, name: str) -> Iterator[Running]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "seqdsl", "preview", "net.seq"], cwd=tmp_path, text=True,
+        [sys.executable, "-m", "seqdsl", "preview", name], cwd=folder, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
     try:
-        yield Running(process, process.stdout.readline().strip(), file)
+        yield Running(process, process.stdout.readline().strip(), folder / name)
     finally:
         process.kill()
         process.wait()
 
 
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    (tmp_path / "net.seq").write_text(GOOD)
+    (tmp_path / "secret.txt").write_text("secret")
+    with showing(tmp_path, "net.seq") as running:
+        yield running
+
+
 def events(running: Running, seen: int) -> Iterator[dict]:
-    connection = http.client.HTTPConnection(running.host, timeout=20)
+    connection = http.client.HTTPConnection(running.host, timeout=HANG)
     connection.request("GET", f"/events?token={running.token}&seen={seen}")
     answer = connection.getresponse()
     assert answer.getheader("Content-Type") == "text/event-stream; charset=utf-8"
@@ -87,10 +93,10 @@ def test_the_page(running: Running) -> None:
 def test_only_this_machine_is_listened_to(running: Running) -> None:
     """On the loopback interface, another address of which it does not have."""
     port = int(running.host.rpartition(":")[2])
-    socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    socket.create_connection(("127.0.0.1", port), timeout=HANG).close()
     for address in ("127.0.0.2", "::1"):
         with pytest.raises(OSError):
-            socket.create_connection((address, port), timeout=2)
+            socket.create_connection((address, port), timeout=HANG)
 
 
 @pytest.mark.parametrize(
@@ -100,13 +106,13 @@ def test_nothing_that_is_sent_is_told(running: Running, line: str) -> None:
     """No traceback, whatever comes, or goes away; and the page is still there."""
     host, _, port = running.host.partition(":")
     for _ in range(3):
-        with socket.create_connection((host, int(port)), timeout=5) as connection:
+        with socket.create_connection((host, int(port)), timeout=HANG) as connection:
             sent = f"{line.format(running.token)}\r\nHost: {running.host}\r\n\r\n"
             connection.sendall(sent.encode("latin-1"))
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert running.get(f"/?token={running.token}")[0] == 200
     running.process.terminate()
-    _, told = running.process.communicate(timeout=10)
+    _, told = running.process.communicate(timeout=HANG)
     assert told == "showing net.seq (Ctrl-C ends)\n"
 
 
@@ -163,7 +169,7 @@ def test_there_is_no_file_to_be_had(running: Running, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE"])
 def test_nothing_but_reading(running: Running, method: str) -> None:
-    connection = http.client.HTTPConnection(running.host, timeout=10)
+    connection = http.client.HTTPConnection(running.host, timeout=HANG)
     connection.request(method, f"/?token={running.token}")
     assert connection.getresponse().status == 501
 
@@ -179,10 +185,26 @@ def test_the_file_is_followed(running: Running) -> None:
     assert page["diagnostics"]["errors"] == 1 and "did you mean" in page["diagnostics"]["text"]
     assert page["networks"][0]["parts"]["conv1"]["output"] == "16x8x8"  # as it last was
     running.file.unlink()
-    time.sleep(0.2)
+    page = next(stream)
+    assert "does not exist" in page["diagnostics"]["text"]
     running.file.write_text(GOOD)
     page = next(p for p in stream if p["diagnostics"] is None)
     assert page["networks"][0]["parts"]["conv1"]["output"] == "4x8x8"
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    for name, width in (("old", "4"), ("new", "16")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "net.seq").write_text(GOOD.replace("4", width))
+    (tmp_path / "current").symlink_to("old")
+    with showing(tmp_path, "current/net.seq") as running:
+        stream = events(running, 1)
+        (tmp_path / "next").symlink_to("new")
+        (tmp_path / "next").replace(tmp_path / "current")
+        assert next(stream)["networks"][0]["parts"]["conv1"]["output"] == "16x8x8"
+        (tmp_path / "new" / "next").write_text(GOOD.replace("4", "32"))
+        (tmp_path / "new" / "next").replace(tmp_path / "new" / "net.seq")
+        assert next(stream)["networks"][0]["parts"]["conv1"]["output"] == "32x8x8"
 
 
 def test_what_a_reader_missed_is_sent_at_once(running: Running) -> None:
@@ -213,10 +235,11 @@ def test_a_file_that_is_broken_from_the_start(tmp_path: Path) -> None:
 def test_it_ends_in_order(running: Running, end: signal.Signals, code: int, waits: bool) -> None:
     if waits:
         running.file.write_text(GOOD.replace("4", "16"))
-        next(events(running, 1))
-        time.sleep(0.2)
+        assert running.process.stderr is not None
+        while "changed" not in running.process.stderr.readline():
+            pass
     running.process.send_signal(end)
-    _, told = running.process.communicate(timeout=10)
+    _, told = running.process.communicate(timeout=HANG)
     assert running.process.returncode == code and "Traceback" not in told
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from networks import compiled, paper_network
 from programs import programs
 
@@ -118,7 +118,7 @@ def test_what_is_asked_for_stands_apart() -> None:
         assert found["conv3/residual1"] == 4
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(programs())
 def test_what_stands_for_copies_adds_up(tmp_path_factory, program: str) -> None:
     """Each box's parameters, times the copies that it stands for, are the network's."""
@@ -134,7 +134,7 @@ def test_what_stands_for_copies_adds_up(tmp_path_factory, program: str) -> None:
         assert params == network.params
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(programs())
 def test_folding_invents_and_loses_no_arrow(tmp_path_factory, program: str) -> None:
     """The arrows into what stands are those of the unfolded picture, and no others."""

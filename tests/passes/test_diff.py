@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from networks import ARCHITECTURES, ELEVEN, LATE, compiled, paper_network
 from programs import programs
 
@@ -16,7 +16,7 @@ from seqdsl.graph.costs import ZERO, Cost
 from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
 from seqdsl.passes.difference.compare import Attribute, Change, Kind, NetworkDiff, diff
 
-some = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=60)
 
 
 def network_of(text: str, name: str | None = None, **params: int) -> Network:

@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from networks import ARCHITECTURES, LATE, ROOT, compiled, paper_network
 from programs import programs
@@ -420,7 +420,7 @@ def test_odd_networks(tmp_path: Path, body: str, depth: Depth) -> None:
     check(picture(compiled(tmp_path, text), depth))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(programs(), st.data())
 def test_random_networks(tmp_path_factory, program: str, data) -> None:
     network = compiled(tmp_path_factory.mktemp("random"), program)

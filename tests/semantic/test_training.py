@@ -107,7 +107,7 @@ def test_no_graph_is_changed(tmp_path: Path) -> None:
     assert dump(with_it) == dump(without)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(programs())
 def test_no_graph_of_any_program_is_changed(tmp_path_factory, text: str) -> None:
     folder = tmp_path_factory.mktemp("training")

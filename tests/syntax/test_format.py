@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from format_many import mangled, pages_of, problem
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import ARCHITECTURES, ROOT
 from programs import LIBRARY, programs
@@ -170,7 +170,7 @@ def test_the_house_in_another_layout_builds_the_same(tmp_path: Path, path: Path)
 
 
 @given(programs(), st.integers(0, 2**32))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 def test_a_program_in_any_layout(text: str, layout: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert problem(text, random.Random(layout), Path(folder)) is None
@@ -181,7 +181,7 @@ PIECES = [*re.findall(r"\w+|\s|[^\w\s]", LIBRARY), *ODD]
 
 
 @given(st.text() | st.lists(st.sampled_from(PIECES)).map("".join))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_is_formatted_or_refused(text: str) -> None:
     try:
         formatted(text)

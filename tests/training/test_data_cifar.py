@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqdsl.backends.images import CIFAR
@@ -241,9 +241,7 @@ def test_an_archive_that_never_ends_is_left(tmp_path: Path) -> None:
         assert told in refused(path).message
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200)
 @given(at=st.integers(0, 10**6), byte=st.integers(0, 255), cut=st.integers(0, 10**6))
 def test_whatever_the_bytes_are(ten: Path, tmp_path: Path, at: int, byte: int, cut: int) -> None:
     """In the archive's headers and in gzip's own bytes."""

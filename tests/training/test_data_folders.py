@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -220,9 +220,7 @@ def test_what_is_wrong_with_an_image(tmp_path: Path) -> None:
         read_image(tmp_path / "none.jpg", 3)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300)
 @given(
     suffix=st.sampled_from([".jpg", ".png", ".gif", ".webp", ".tif", ".bmp", ".ppm"]),
     at=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 255)), max_size=6),

@@ -9,11 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from commands import seqdsl_command
+from patience import HANG, until
 from runs import TINY
 
 from seqdsl.training.metrics import Row, read_metrics
@@ -85,7 +85,7 @@ def test_two_machines_are_one(source: Path) -> None:
         for rank in ("0", "1")
     ]  # fmt: skip
     try:
-        ends = [process.communicate(timeout=300) for process in started]
+        ends = [process.communicate(timeout=HANG) for process in started]
     finally:
         for process in started:  # one that failed would leave the other waiting
             process.kill()
@@ -106,10 +106,7 @@ def started(source: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
             [*TRAIN, str(source), "--accelerator", "cpu", "-o", str(folder), *options],
             stderr=err, env=ENVIRONMENT, start_new_session=True, text=True,
         )  # fmt: skip
-    for _ in range(1200):
-        if "\n    1 " in log.read_text() or process.poll() is not None:
-            break
-        time.sleep(0.1)
+    until(lambda: "\n    1 " in log.read_text() or process.poll() is not None)
     return process
 
 
@@ -136,7 +133,7 @@ def test_process_that_fails_takes_the_others_with_it(source: Path) -> None:
     folder = source.parent / "full"
     done = subprocess.run(
         [*TRAIN, str(source), *RECIPE, "--devices", "2", "--accelerator", "cpu", "-o", str(folder)],
-        capture_output=True, text=True, env=ENVIRONMENT, timeout=120,
+        capture_output=True, text=True, env=ENVIRONMENT, timeout=HANG,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)),
     )  # fmt: skip
     assert done.returncode == 2

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.aggregations import scheduled_aggregations
 from seqdsl.passes.schedule.schedule import Schedule, Schedules
+from seqdsl.source.json_text import parse_json
 
 VERSION = 1
 
@@ -24,14 +25,10 @@ def record(network: Network, schedules: Schedules, notes: Mapping[str, object]) 
     return json.dumps(whole, indent=2) + "\n"
 
 
-def recorded(network: Network, text: str) -> Schedules:
+def recorded(network: Network, data: bytes) -> Schedules:
     """The schedules of a record. Raises ValueError, which says why, where it is none of these."""
-    try:
-        whole = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"it is no JSON: {error}") from None
-    found = whole.get("schedules") if isinstance(whole, dict) else None
-    if not isinstance(found, dict):
+    whole = parse_json(data)
+    if not isinstance(whole, dict) or not isinstance(found := whole.get("schedules"), dict):
         raise ValueError("it holds no schedules")
     if whole.get("version") != VERSION:
         raise ValueError(f"it is of version {whole.get('version')}, not of {VERSION}")
