@@ -54,7 +54,7 @@ HEAVY = {
     "tensorboard": set(),
     "torchvision": set(),
     "sklearn": {"digits"},
-    "onnx": {"onnx_model", "onnx_run", "onnx_half", "api", "doctor_engines"},
+    "onnx": {"onnx_model", "onnx_file", "onnx_run", "onnx_half", "api", "doctor_engines"},
     "onnxruntime": {"onnx_run", "tuning", "doctor_engines"},
     "graphviz": {"graphviz"},
     "matplotlib": {"plots"},

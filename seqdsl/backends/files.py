@@ -28,6 +28,18 @@ def first_bytes(path: Path, count: int) -> bytes:
         ) from None
 
 
+def read_text(path: Path, longest: int) -> str:
+    """A file's text. Raises `Failure` where it can't be had, is longer, or is not UTF-8."""
+    data = first_bytes(path, longest + 1)
+    if len(data) > longest:
+        raise unlocated("file-too-large", f"{path} has more than {longest:,} bytes", path)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{path} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
+        raise unlocated("not-utf8", message, path, "save the file as UTF-8") from None
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Writes a file, or leaves what was there: never half of one. Raises `Failure`."""
     try:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from seqdsl.backends.images import CIFAR
+from seqdsl.backends.preprocessing import Preprocessing, cifar
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.archives import members, whole_file
@@ -78,7 +78,9 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
 )
 
 
-def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int) -> Data:
+def open_cifar(
+    name: str, path: Path, type: TensorType, holdout: int, seed: int, given: Preprocessing | None
+) -> Data:
     """The data set in a folder or an archive, held in memory. Raises `Failure`."""
     layout = LAYOUTS[name]
     if type.shape != (3, _SIZE, _SIZE):
@@ -86,8 +88,8 @@ def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int)
             "unfit-data", f"{name} is images of 3x{_SIZE}x{_SIZE}, and the network takes {type}"
         )
     samples, classes = _read(_find(path, layout), layout)
-    means, deviations = (tuple(255 * value for value in values) for values in CIFAR)
-    look = Look(means, deviations, type.shape, mirrored=True)
+    own = cifar(type)
+    look = Look(given or own, type.channels, mirrored=True)
     rows = np.arange(len(samples.labels))
     training, test = np.split(rows, [-layout.records[1]])
 
@@ -97,6 +99,7 @@ def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int)
     return divided(
         name,
         classes,
+        own,
         split,
         training,
         [split(test, False)],
