@@ -9,7 +9,7 @@ import numpy as np
 from seqdsl.backends.files import first_bytes
 from seqdsl.backends.npy import read_npy
 from seqdsl.backends.pictures import NotAPictureError, decode
-from seqdsl.backends.preprocessing import Preprocessing
+from seqdsl.backends.preprocessing import Preprocessing, usual
 from seqdsl.backends.weights import Array, not_finite
 from seqdsl.graph.tensor import TensorType, spell_shape
 from seqdsl.source.diagnostic import Failure, unlocated
@@ -25,12 +25,11 @@ def takes_pictures(type: TensorType) -> bool:
     return type.channels in (1, 3) and len(type.spatial) == 2
 
 
-def read_input(path: Path, type: TensorType, how: Preprocessing | None) -> Array:
+def read_input(path: Path, type: TensorType, how: Preprocessing | None = None) -> Array:
     """A batch ``[N, C, H, W]`` for a network's input, float32.
 
-    A picture is made an input as ``how`` says; a ``.npy`` file is taken as it is, ``[C, H, W]`` or
-    ``[N, C, H, W]``. ``how`` is None where no picture is expected. Raises `Failure`, for NaN and
-    infinity, too.
+    A picture is made an input as ``how`` says, or as `usual`; a ``.npy`` file is taken as it is,
+    ``[C, H, W]`` or ``[N, C, H, W]``. Raises `Failure`, for NaN and infinity, too.
     """
     if not is_array(path):
         return _read_picture(path, type, how)
@@ -45,13 +44,14 @@ def read_input(path: Path, type: TensorType, how: Preprocessing | None) -> Array
 
 def _read_picture(path: Path, type: TensorType, how: Preprocessing | None) -> Array:
     first_bytes(path, 1)  # or says why there are none
-    if how is None or not takes_pictures(type):
+    if not takes_pictures(type):
         raise _refused(
             path,
             f"{path} is taken for a picture, which has 1 or 3 channels, and the network takes "
             f"{spell_shape(type.shape)}",
             f"save an array of {spell_shape(type.shape)}, or a batch of them, as a .npy file",
         )
+    how = how or usual(type)[1]
     try:
         return how.input(decode(path, how.color), type.channels)
     except NotAPictureError as error:

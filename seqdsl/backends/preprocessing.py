@@ -112,7 +112,7 @@ class Preprocessing:
         values = pixels.astype(np.float32)
         values -= self.means[:, None, None]
         values /= self.deviations[:, None, None]
-        return np.ascontiguousarray(np.broadcast_to(values, (len(pixels), channels, *self.size)))
+        return values if values.shape[1] == channels else values.repeat(channels, axis=1)
 
     def input(self, image: Image.Image, channels: int) -> Floats:
         """A picture as a network of ``channels`` takes it: float32 ``[1, C, H, W]``.

@@ -42,7 +42,7 @@ class Checkpoint:
     momentum: Tensors  # empty before the first step
     position: Position
     engine: Mapping[str, Any]  # what the engine keeps beside these: JSON
-    metadata: Mapping[str, str] = field(default_factory=dict)  # of the file of weights; not read again
+    metadata: Mapping[str, str] = field(default_factory=dict)  # of its weights
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
