@@ -221,8 +221,8 @@ def _made(value: Mapping[str, object]) -> Preprocessing:
 def _require_range(made: Preprocessing) -> None:
     """Raises ValueError where what it makes of black or white does not fit float32."""
     with np.errstate(all="ignore"):
-        ends = [(made.means * 0 + byte - made.means) / made.deviations for byte in (0, 255)]
-    if not np.isfinite(ends).all():
+        ends = [(byte - made.means) / made.deviations for byte in (0, 255)]
+    if not (np.isfinite(ends).all() and np.isfinite(made.deviations).all()):
         raise ValueError("scale, mean and std make numbers that float32 does not hold")
 
 
