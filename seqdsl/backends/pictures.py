@@ -7,6 +7,7 @@ upon (DDS, BLP). What is not in the list is never parsed.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -20,6 +21,8 @@ MAX_PIXELS = 100_000_000
 _BYTES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"}  # Pillow's modes
 _BITS, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0  # of TIFF
 _NPY = "save the numbers that the network is to see as a .npy file"
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # what is wrong is said by us
 
 
 class NotAPictureError(Exception):

@@ -222,7 +222,8 @@ def _require_range(made: Preprocessing) -> None:
     """Raises ValueError where what it makes of black or white does not fit float32."""
     with np.errstate(all="ignore"):
         ends = [(byte - made.means) / made.deviations for byte in (0, 255)]
-    if not (np.isfinite(ends).all() and np.isfinite(made.deviations).all()):
+        fits = np.isfinite([*ends, made.deviations]).all()
+    if not fits:
         raise ValueError("scale, mean and std make numbers that float32 does not hold")
 
 
