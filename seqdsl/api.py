@@ -241,10 +241,13 @@ def to_onnx(
         raise ValueError(f"a batch must be at least 1 (got {batch})")
     schedules = choose(network, _strategy(schedule), batch)
     try:
-        how = preprocessing and given_preprocessing(preprocessing, network.input.type)
-        names = None if classes is None else checked_names(classes, "classes")
-        recorded = Recorded(how or None, names)
-        return to_onnx(network, state_dict, schedules=schedules, recorded=recorded)
+        given = Recorded(
+            None
+            if preprocessing is None
+            else given_preprocessing(preprocessing, network.input.type),
+            None if classes is None else checked_names(classes, "classes"),
+        )
+        return to_onnx(network, state_dict, schedules=schedules, recorded=given)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None
 

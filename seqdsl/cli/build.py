@@ -87,7 +87,7 @@ def command(
         if kind == ".py":
             _write_source(network, output, Strategy(schedule), recompute)
         else:
-            recorded = given_or_recorded(weights, preprocessing, classes, network.input.type)
+            recorded = given_or_recorded(weights, preprocessing, classes, network)
             _write_model(network, output, weights, recorded, schedule, batch or 1, tune)
     except Failure as failure:
         fail_with(failure)

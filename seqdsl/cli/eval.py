@@ -100,8 +100,7 @@ def _errors(
 ) -> Errors:
     from seqdsl.backends.weights import load_state
 
-    recorded = given_or_recorded(weights, preprocessing, None, network.input.type)
-    recorded.require_fit(network.input.type, network.logits.type, str(weights))
+    recorded = given_or_recorded(weights, preprocessing, None, network)
     state = load_state(weights, network)
     try:
         from seqdsl.cli.subject import runner_of

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from seqdsl.backends.recorded import Recorded
+    from seqdsl.graph.network import Network
     from seqdsl.graph.tensor import TensorType
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -32,14 +33,18 @@ def classes_option(function: F) -> F:
 
 
 def given_or_recorded(
-    weights: Path | None, preprocessing: str | None, classes: Path | None, type: TensorType
+    weights: Path | None, preprocessing: str | None, classes: Path | None, network: Network
 ) -> Recorded:
-    """What the options say, and what else the weights record. Raises `Failure`."""
+    """What the options say, and what else the weights record.
+
+    Raises `Failure` where that can't be read, or does not fit the network.
+    """
     from seqdsl.backends.recorded import NOTHING, recorded
 
-    return given(preprocessing, classes, type).over(
-        NOTHING if weights is None else recorded(weights)
-    )
+    type, held = network.input.type, NOTHING if weights is None else recorded(weights)
+    found = given(preprocessing, classes, type).over(held)
+    found.require_fit(type, network.logits.type, str(weights or network.name))
+    return found
 
 
 def given(preprocessing: str | None, classes: Path | None, type: TensorType) -> Recorded:

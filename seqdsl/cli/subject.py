@@ -48,9 +48,8 @@ def source_subject(
 
     type = network.input.type
     state = initial_state(network) if weights is None else load_state(weights, network)
-    recorded = given_or_recorded(weights, preprocessing, classes, type)
+    recorded = given_or_recorded(weights, preprocessing, classes, network)
     holder = network.name if weights is None else str(weights)
-    recorded.require_fit(type, network.logits.type, holder)
     return Subject(
         network.name,
         "untrained (no --weights)" if weights is None else holder,
