@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -141,6 +142,36 @@ def test_the_record_is_read_from_python(trained: Path) -> None:
     assert isinstance(found.preprocessing, seqdsl.Preprocessing)
     array = found.preprocessing.input(Image.open(pngs(trained)[0]), 3)
     assert array.shape == (1, 3, 32, 32) and array.dtype == np.float32
+
+
+def test_commands_and_python_of_the_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.seq").write_text(NET.replace("3x8x8", "3x32x32").replace("classes = 3", "classes=2"))
+    run = Path("runs/Net-digits")
+    run.mkdir(parents=True)
+    network = seqdsl.load("net.seq")
+    how = given_preprocessing("digits", network.input.type)
+    metadata = Recorded(how, ("0", "1")).as_metadata()
+    for path in (run / "final.safetensors", Path("final.safetensors")):
+        save_state(path, random_state(network), metadata)
+    model = seqdsl.to_onnx(network, preprocessing="digits", classes=["0", "1"])
+    onnx.save(model, run / "model.onnx")
+    image = Image.new("RGB", (50, 40))
+    for name in ("cat.png", "dog.png"):
+        image.save(name)
+    text = (ROOT / "docs" / "inputs.md").read_text()
+    lines = re.findall(r"^seqdsl (run .*)$", text, re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        done = seqdsl_command(*line.split())
+        assert done.code == 0 and "note" not in done.err, done.err
+    (snippet,) = re.findall(r"```python\n(import seqdsl.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {"image": image}
+    exec(snippet, names)
+    assert names["array"].shape == (1, 3, 32, 32)
+    assert len(names["model"].metadata_props) == 6
 
 
 # --- without a training
