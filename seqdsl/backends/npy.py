@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from seqdsl.backends.files import first_bytes
+from seqdsl.backends.files import first_bytes, reason
 from seqdsl.backends.weights import Array, machine_memory, spell_bytes
 from seqdsl.graph.tensor import spell_shape
 from seqdsl.source.diagnostic import Failure, unlocated
@@ -45,7 +45,7 @@ def read_npy(path: Path, shape: tuple[int, ...]) -> Array:
     except MemoryError:
         raise _refused(path, "needs more memory than there is") from None
     except Exception as error:  # whatever numpy's parser of headers comes upon
-        raise _refused(path, f"can't be read: {_reason(error)}") from None
+        raise _refused(path, f"can't be read: {reason(error)}") from None
     if len(flat) < count:
         raise _refused(path, "is cut off")
     array = flat.reshape(found, order="F" if in_columns else "C").reshape(-1, *shape)
@@ -94,12 +94,6 @@ def _require_whole(path: Path, start: int, count: int, dtype: np.dtype[Any]) -> 
             path,
             f"takes {spell_bytes(needed)}, and this machine has {spell_bytes(there)} of memory",
         )
-
-
-def _reason(error: Exception) -> str:
-    told = (isinstance(error, OSError) and error.strerror) or str(error)
-    lines = told.strip().splitlines()
-    return lines[0][:200].rstrip(".") if lines else type(error).__name__
 
 
 def _refused(path: Path, what: str, help: str | None = None) -> Failure:

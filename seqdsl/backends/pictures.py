@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
+from seqdsl.backends.files import reason
+
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 MAX_PIXELS = 100_000_000
@@ -55,9 +57,7 @@ def decode(path: Path, mode: str) -> Image.Image:
         raise NotAPictureError("needs more memory than there is") from None
     except Exception as error:  # whatever a decoder stumbles over
         cut = "truncated" in str(error)
-        raise NotAPictureError(
-            "is cut off" if cut else f"can't be read: {_reason(error)}"
-        ) from None
+        raise NotAPictureError("is cut off" if cut else f"can't be read: {reason(error)}") from None
 
 
 def _bytes(opened: Image.Image) -> Image.Image:
@@ -94,8 +94,3 @@ def _is_inverted(opened: Image.Image) -> bool:
     if not isinstance(opened, TiffImagePlugin.TiffImageFile):
         return False
     return bool(opened.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
-
-
-def _reason(error: Exception) -> str:
-    told = (isinstance(error, OSError) and error.strerror) or str(error)
-    return told.strip().rstrip(".") or type(error).__name__

@@ -72,7 +72,8 @@ class Recorded:
         """Raises `Failure` where the preprocessing makes no input of this type."""
         reason = self.preprocessing and self.preprocessing.misfit(type)
         if reason:
-            raise _failure(name, f"its preprocessing does not fit: {reason}")
+            help = "give another by --preprocessing, or preprocessing= in Python"
+            raise _failure(name, f"its preprocessing does not fit: {reason}", help)
 
 
 NOTHING = Recorded()

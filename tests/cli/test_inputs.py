@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,37 @@ def test_a_folder_of_the_same_pictures_gives_the_same_errors(trained: Path) -> N
     done = seqdsl_command("eval", *SEQRESNET, "--weights", weights, *data, "--format", "json")
     assert json.loads(done.out)[0]["rows"][0]["top-1 error"] == evaluated("--weights", weights)
     assert "warning: folder is shown as L, stretched to 32x32" in done.err
+
+
+def test_the_digits_are_shown_as_the_weights_record_it(trained: Path) -> None:
+    weights = trained / "run" / "final.safetensors"
+    done = seqdsl_command("eval", *SEQRESNET, "--weights", weights, "--preprocessing", "cifar")
+    assert done.code == 0 and "warning: digits is shown as RGB" in done.err
+    own = seqdsl_command("eval", *SEQRESNET, "--weights", weights)
+    assert "warning" not in own.err and own.out != done.out
+
+
+def test_other_classes_are_warned_of(trained: Path) -> None:
+    found = seqdsl.recorded(trained / "run" / "final.safetensors")
+    other = Recorded(found.preprocessing, ("zero", *"123456789")).as_metadata()
+    network = seqdsl.load(SEQRESNET[0], "SeqResNet", k=8, r=1, N=1)
+    save_state(trained / "other.safetensors", random_state(network), other)
+    done = seqdsl_command("eval", *SEQRESNET, "--weights", trained / "other.safetensors")
+    assert done.code == 0 and "zero where that has 0" in done.err
+
+
+def test_a_run_that_began_before_there_was_a_record_goes_on(trained: Path, tmp_path: Path) -> None:
+    copytree(trained / "run", tmp_path / "run")
+    path = tmp_path / "run" / "run.json"
+    described = json.loads(path.read_text())
+    del described["preprocessing"]
+    path.write_text(json.dumps(described))
+    again = ("train", *SEQRESNET, "-o", tmp_path / "run", "--resume", "--accelerator", "cpu")
+    done = seqdsl_command(*again, "--set", "epochs=1")
+    assert done.code == 0, done.err
+    path.write_text(json.dumps({**described, "preprocessing": HOW}))
+    done = seqdsl_command(*again, "--set", "epochs=1")
+    assert done.code == 2 and "its preprocessing is" in done.err
 
 
 def test_the_script_of_the_documents_gives_the_same_answers(trained: Path) -> None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from seqdsl.backends.files import reason
 from seqdsl.backends.preprocessing import Preprocessing, cifar
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen
@@ -21,7 +22,7 @@ from seqdsl.training.data.arrays import ArraySplit, Samples
 from seqdsl.training.data.batch import Data
 from seqdsl.training.data.chance import Integers
 from seqdsl.training.data.division import divided
-from seqdsl.training.data.failures import failure, reason, shown
+from seqdsl.training.data.failures import failure, shown
 from seqdsl.training.data.small import Look
 
 _SIZE = 32

@@ -10,12 +10,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from seqdsl.backends.files import reason
 from seqdsl.backends.preprocessing import Bytes, Preprocessing
 from seqdsl.source.diagnostic import Failure
 from seqdsl.training.data.batch import Batch, Draw
 from seqdsl.training.data.chance import Chance, Integers
 from seqdsl.training.data.decode import read_image, unreadable
-from seqdsl.training.data.failures import reason, shown
+from seqdsl.training.data.failures import shown
 from seqdsl.training.data.listing import Listing
 
 _PATIENCE = 100  # unreadable files one after the other, behind which the disk is at fault
