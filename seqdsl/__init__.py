@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqdsl.api import check, expand, load, to_onnx, to_torch
+    from seqdsl.api import check, expand, load, recorded, to_onnx, to_torch
+    from seqdsl.backends.preprocessing import Preprocessing
     from seqdsl.graph.network import Network
     from seqdsl.graph.statistics import Level
     from seqdsl.source.diagnostic import CompileError, Diagnostic
@@ -18,10 +19,12 @@ __all__ = [
     "Diagnostic",
     "Level",
     "Network",
+    "Preprocessing",
     "check",
     "expand",
     "limits",
     "load",
+    "recorded",
     "to_onnx",
     "to_torch",
 ]
@@ -32,6 +35,7 @@ _HOME = {
     "Diagnostic": "seqdsl.source.diagnostic",
     "Level": "seqdsl.graph.statistics",
     "Network": "seqdsl.graph.network",
+    "Preprocessing": "seqdsl.backends.preprocessing",
     "limits": "seqdsl.source.raising",
 }
 

@@ -29,11 +29,14 @@ from seqdsl.source.timing import stage
 from seqdsl.syntax import ast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import onnx
     import torch
+
+    from seqdsl.backends.preprocessing import Preprocessing
+    from seqdsl.backends.recorded import Recorded
 
 
 def load(path: str | Path, network: str | None = None, **params: Argument) -> Network:
@@ -218,23 +221,52 @@ def to_onnx(
     *,
     schedule: str = "auto",
     batch: int = 1,
+    preprocessing: Preprocessing | Mapping[str, object] | str | None = None,
+    classes: Sequence[str] | None = None,
 ) -> onnx.ModelProto:
     """The network as an ONNX model for inference: batch norms folded, a dynamic batch axis.
 
     ``state_dict`` has the keys of `to_torch`'s module; without one the weights are initialised
     as section 4.2 says. ``schedule`` says how layers of groups are computed: ``"gather"``,
     ``"scatter"``, ``"blocked"``, or ``"auto"``, the fastest that is expected at a ``batch``.
-    Raises `CompileError` where the weights do not fit, ValueError for another word or a batch of
-    none.
+    ``preprocessing`` (a value, its JSON, ``"imagenet"``, ``"cifar"``, ``"digits"`` or a ``.json``
+    file) and the names of the ``classes`` go into the model's metadata. Raises `CompileError`
+    where these or the weights do not fit, ValueError for another word or a batch below 1.
     """
     from seqdsl.backends.onnx_model import to_onnx
+    from seqdsl.backends.recorded import Recorded, checked_names, given_preprocessing
     from seqdsl.passes.schedule.choose import choose
 
     if batch < 1:
-        raise ValueError(f"a batch is of 1 or more, not of {batch}")
+        raise ValueError(f"a batch must be at least 1 (got {batch})")
     schedules = choose(network, _strategy(schedule), batch)
     try:
-        return to_onnx(network, state_dict, schedules=schedules)
+        given = Recorded(
+            None
+            if preprocessing is None
+            else given_preprocessing(preprocessing, network.input.type),
+            None if classes is None else checked_names(classes, "classes"),
+        )
+        return to_onnx(network, state_dict, schedules=schedules, recorded=given)
+    except Failure as failure:
+        raise CompileError([failure.diagnostic]) from None
+
+
+def recorded(path: str | Path) -> Recorded:
+    """What a ``.safetensors`` or an ``.onnx`` file records: ``preprocessing``, how an input is
+    made, and ``classes``, their names; None each where it is unknown.
+
+    ``recorded(path).preprocessing.input(image, channels)`` makes the input of a PIL image. Raises
+    `CompileError` where the file can't be read.
+    """
+    try:
+        if Path(path).suffix.lower() == ".onnx":
+            from seqdsl.backends.onnx_file import open_onnx
+
+            return open_onnx(Path(path)).recorded
+        from seqdsl.backends.recorded import recorded
+
+        return recorded(Path(path))
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from networks import ARCHITECTURES, ROOT, paper_network
+from PIL import Image
 
 import seqdsl
 from seqdsl.backends.name_map import read_map
@@ -54,6 +55,8 @@ def test_command_of_the_readme(tmp_path: Path, line: str) -> None:
     (tmp_path / "architectures").symlink_to(ARCHITECTURES)
     if "ours.safetensors" in line:
         write_weights(tmp_path)
+    if "photo.png" in line:
+        Image.new("RGB", (40, 50)).save(tmp_path / "photo.png")
     command = [sys.executable, "-m", "seqdsl", *line.split()]
     if line.startswith("train"):
         command += ["--set", "epochs=1"]  # the first of thirty

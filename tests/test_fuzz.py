@@ -3,14 +3,20 @@
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from networks import ROOT
 
 sys.path.insert(0, str(ROOT / "fuzz"))
 
 import generated
+import inputs
 import properties
+
+from seqdsl.backends.pictures import FORMATS
 
 
 def test_generated_programs_hold() -> None:
@@ -46,6 +52,40 @@ def test_coverage_guided_search_takes_texts() -> None:
     done = subprocess.run([*shell, *command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stderr.count("Executed ") == len(texts) > 5
+
+
+def test_damaged_pictures_and_arrays_are_refused_or_read() -> None:
+    """In a process of its own, whose memory is its own, too."""
+    command = [sys.executable, str(ROOT / "fuzz" / "inputs.py"), "--count", "1000"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "SEQ604" in done.stdout and " read" in done.stdout
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(name=st.sampled_from(sorted(inputs.valid_files())), random=st.randoms())
+def test_whatever_is_read_is_an_array_or_a_diagnostic(
+    tmp_path: Path, name: str, random: Random
+) -> None:
+    path = tmp_path / f"a{'.npy' if name.endswith('.npy') else '.img'}"
+    path.write_bytes(inputs.damaged(inputs.valid_files()[name], random))
+    inputs.judge(path)
+
+
+def test_every_whole_file_comes_to_its_end(tmp_path: Path) -> None:
+    """Formats of the list and arrays of numbers that fit are read, all others refused."""
+    ended: dict[str, set[str]] = {}
+    for name, data in inputs.valid_files().items():
+        path = tmp_path / f"a{'.npy' if name.endswith('.npy') else '.img'}"
+        path.write_bytes(data)
+        kind = name if name.endswith(".npy") else name.partition("-")[0]
+        if not name.endswith(("-F", "-float")):  # floats have no range
+            ended.setdefault(kind, set()).add(inputs.judge(path))
+    read = {kind for kind, outcomes in ended.items() if outcomes == {"read"}}
+    assert read >= {*FORMATS, "MPO", "batch.npy", "version2.npy"}
+    assert sum(kind.endswith(".npy") for kind in read) == 18
+    assert not read & {"AVIF", "BLP", "DDS", "EPS", "ICO", "PDF", "TGA", "objects.npy"}
+    assert {len(outcomes) for outcomes in ended.values()} == {1}
 
 
 def test_the_corpus_is_small() -> None:

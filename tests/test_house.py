@@ -55,7 +55,7 @@ HEAVY = {
     "tensorboard": set(),
     "torchvision": set(),
     "sklearn": {"digits"},
-    "onnx": {"onnx_model", "onnx_run", "onnx_half", "api", "doctor_engines"},
+    "onnx": {"onnx_model", "onnx_file", "onnx_run", "onnx_half", "api", "doctor_engines"},
     "onnxruntime": {"quiet_onnxruntime", "doctor_engines"},
     "graphviz": {"graphviz"},
     "matplotlib": {"plots"},

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import re
+import struct
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     import torch
 
 SAFETENSORS = ".safetensors"
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
+_LENGTH = struct.Struct("<Q")  # of a safetensors header, before it
 _ENVELOPES = ("state_dict", "model")  # where training scripts put a state_dict
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # how torch.save's files begin, now and before
 
@@ -113,19 +119,48 @@ def read_arrays(path: Path) -> Mapping[str, npt.NDArray[np.float32]]:
     return {key: checkpoint.array(key) for key in checkpoint.tensors}
 
 
-def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Writes safetensors, or else what torch loads as a state_dict. Raises `Failure`."""
+def read_metadata(path: Path) -> Mapping[str, str]:
+    """The metadata of a safetensors file; of any other file, none. Raises `Failure`."""
+    if not _is_safetensors(path):
+        return {}
+    with _opened(path, "np") as file:
+        return dict(file.metadata() or {})
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] = NO_METADATA
+) -> None:
+    """Writes safetensors with its metadata, or else what torch loads as a state_dict, which holds
+    none. Raises `Failure`.
+    """
     if _is_safetensors(path):
         from safetensors.torch import save
 
         # whatever their layout on the device, rows come one after another in a file
-        write_whole(path, save({key: tensor.contiguous() for key, tensor in tensors.items()}))
+        plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
+        write_whole(path, in_order(save(plain, dict(metadata) or None)))
         return
     import torch
 
     buffer = io.BytesIO()
     torch.save(OrderedDict(tensors), buffer)
     write_whole(path, buffer.getvalue())
+
+
+def in_order(data: bytes) -> bytes:
+    """A safetensors file with its metadata sorted: the library writes them in another order each
+    time, and the same weights are to be the same file.
+    """
+    start = len(_LENGTH.pack(0))
+    (length,) = _LENGTH.unpack_from(data)
+    header = json.loads(data[start : start + length])
+    metadata = header.get("__metadata__", {})
+    if len(metadata) < 2:
+        return data
+    header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text = text.ljust(-(-len(text) // start) * start)  # tensors begin at a multiple of 8
+    return b"".join((_LENGTH.pack(len(text)), text, memoryview(data)[start + length :]))
 
 
 def unreadable(name: str, reason: str) -> Failure:
@@ -142,12 +177,19 @@ def _is_safetensors(path: Path) -> bool:
 
 
 def _read_safetensors(path: Path, framework: str) -> dict[str, Any]:
+    with _opened(path, framework) as file:
+        return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+
+
+@contextmanager
+def _opened(path: Path, framework: str) -> Iterator[Any]:
+    """A safetensors file, as its library opens it. Raises `Failure`."""
     first_bytes(path, 1)  # or says why there are none
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework=framework) as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            yield file
     except (SafetensorError, OSError, ValueError):
         raise unreadable(str(path), "it is damaged, or no safetensors at all") from None
 

@@ -26,9 +26,19 @@ def first_bytes(path: Path, count: int) -> bytes:
     except IsADirectoryError:
         raise unlocated("is-directory", f"{path} is a directory", path, "name a file") from None
     except (OSError, ValueError) as error:
-        raise unlocated(
-            "unreadable-file", f"{path} can't be read: {_reason(error)}", path
-        ) from None
+        raise unlocated("unreadable-file", f"{path} can't be read: {reason(error)}", path) from None
+
+
+def read_text(path: Path, longest: int) -> str:
+    """A file's text. Raises `Failure` where it can't be had, is longer, or is not UTF-8."""
+    data = first_bytes(path, longest + 1)
+    if len(data) > longest:
+        raise unlocated("file-too-large", f"{path} has more than {longest:,} bytes", path)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{path} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
+        raise unlocated("not-utf8", message, path, "save the file as UTF-8") from None
 
 
 def regular_bytes(path: Path) -> bytes:
@@ -54,7 +64,7 @@ def _unwritable(path: Path, error: OSError | RuntimeError | ValueError) -> Failu
     if not path.parent.is_dir():
         message = f"{path} can't be written: there is no folder {path.parent}"
         return unlocated("unwritable-output", message, path, "make the folder first")
-    return unlocated("unwritable-output", f"{path} can't be written: {_reason(error)}", path)
+    return unlocated("unwritable-output", f"{path} can't be written: {reason(error)}", path)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -90,5 +100,11 @@ def _mode(path: Path) -> int:
     return 0o666 & ~mask
 
 
-def _reason(error: OSError | RuntimeError | ValueError) -> str:
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+def reason(error: BaseException) -> str:
+    """The system's or a library's first line on what went wrong, without a path of its own."""
+    told = (isinstance(error, OSError) and error.strerror) or str(error)
+    lines = told.strip().splitlines()
+    return lines[0][:_LONG].rstrip(".") if lines else type(error).__name__
+
+
+_LONG = 200  # characters of a reason

@@ -15,6 +15,7 @@ from seqdsl.backends.assembly import Assembly
 from seqdsl.backends.files import write_whole
 from seqdsl.backends.magnitudes import LARGEST_INPUT, Magnitudes
 from seqdsl.backends.onnx_pools import emit_avg_pool, emit_max_pool
+from seqdsl.backends.recorded import NOTHING, Recorded
 from seqdsl.backends.weights import Array, as_arrays, fit, initial_state, spell_bytes
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
@@ -42,6 +43,7 @@ def to_onnx(
     fold: bool = True,
     expose: bool = False,
     largest: float = LARGEST_INPUT,
+    recorded: Recorded = NOTHING,
 ) -> onnx.ModelProto:
     """An inference model: ``input`` ``[batch, C, H, W]`` to ``logits``, ``probabilities`` where
     the network closes with a softmax, then the further outputs by their names; float32.
@@ -49,10 +51,12 @@ def to_onnx(
     ``schedules`` say how each aggregation is computed; as the equations say, where none are given.
     ``fold`` puts batch norms into the convolutions before them. ``expose`` makes every node's
     output an output of the model, under its `value_name`. What overflows reaches the outputs as NaN
-    or infinity, as in torch, for inputs whose magnitude is at most ``largest``. Raises `Failure`
-    where the weights do not fit or are more than a file holds, or the checker refuses the model.
+    or infinity, as in torch, for inputs whose magnitude is at most ``largest``. ``recorded`` goes
+    into the metadata. Raises `Failure` where it or the weights do not fit, or the weights are more
+    than a file holds, or the checker refuses the model.
     """
     _require_protobuf(network)
+    recorded.require_fit(network.input.type, network.logits.type, network.name)
     with stage("weights"):
         if state_dict is None:
             state = initial_state(network)
@@ -77,6 +81,7 @@ def to_onnx(
             "parameters": ", ".join(f"{name}={value}" for name, value in network.parameters),
             "source": source,
             "source_sha256": sha256(source.encode()).hexdigest(),
+            **recorded.as_metadata(),
         },
     )
     with stage("onnx check"):

@@ -31,6 +31,7 @@ class Runner:
         if not optimise:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session = _session(model, options, _providers(provider))
+        self._input: str = self._session.get_inputs()[0].name
         self.provider: str = self._session.get_providers()[0]
         self.note: str | None = None
         if provider is Provider.CUDA and not self.provider.startswith("CUDA"):
@@ -40,7 +41,7 @@ class Runner:
         """Runs a batch ``[N, C, H, W]``."""
         names: Sequence[str] = [output.name for output in self._session.get_outputs()]
         try:
-            values: list[Any] = self._session.run(None, {"input": array})
+            values: list[Any] = self._session.run(None, {self._input: array})
         except Exception as error:
             raise refused("onnxruntime", error) from None
         outputs = {name: np.asarray(v) for name, v in zip(names, values, strict=True)}

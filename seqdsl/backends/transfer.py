@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from seqdsl.backends.checkpoints import Checkpoint, unreadable, write_tensors
+from seqdsl.backends.checkpoints import NO_METADATA, Checkpoint, unreadable, write_tensors
 from seqdsl.backends.weights import State
 from seqdsl.passes.matching.match import Match
 
@@ -21,17 +22,24 @@ def import_state(checkpoint: Checkpoint, match: Match) -> State:
     }
 
 
-def export_state(path: Path, state: State, checkpoint: Checkpoint, match: Match) -> None:
+def export_state(
+    path: Path,
+    state: State,
+    checkpoint: Checkpoint,
+    match: Match,
+    metadata: Mapping[str, str] = NO_METADATA,
+) -> None:
     """Writes our weights as a checkpoint has them: its keys in their order, its shapes and types.
 
-    What has no counterpart of ours, the counts of batches, is copied. Raises `Failure` for a
-    value that is too large for its type there, and where the file can't be written.
+    A ``.safetensors`` file gets the metadata. What has no counterpart of ours, the counts of
+    batches, is copied. Raises `Failure` for a value that is too large for its type there, and where
+    the file can't be written.
     """
     _check_types(checkpoint, match)
     tensors = dict(checkpoint.tensors)
     for pair in match.pairs:
         tensors[pair.theirs.key] = checkpoint.like(pair.theirs.key, state[pair.ours.key])
-    write_tensors(path, tensors)
+    write_tensors(path, tensors, metadata)
 
 
 def _check_types(checkpoint: Checkpoint, match: Match) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from seqdsl.backends.checkpoints import read_arrays
+from seqdsl.backends.checkpoints import NO_METADATA, in_order, read_arrays
 from seqdsl.backends.files import write_whole
 from seqdsl.graph.network import Network
 from seqdsl.graph.operations import Conv2d, Init, Linear
@@ -100,11 +100,14 @@ def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
         return {key: np.ascontiguousarray(found[key], dtype=np.float32) for key in wanted}
 
 
-def save_state(path: Path, state: Mapping[str, Array]) -> None:
-    """Writes safetensors."""
+def save_state(
+    path: Path, state: Mapping[str, Array], metadata: Mapping[str, str] = NO_METADATA
+) -> None:
+    """Writes safetensors, with metadata such as `Recorded.as_metadata` gives."""
     from safetensors.numpy import save
 
-    write_whole(path, save({key: np.ascontiguousarray(value) for key, value in state.items()}))
+    arrays = {key: np.ascontiguousarray(value) for key, value in state.items()}
+    write_whole(path, in_order(save(arrays, dict(metadata) or None)))
 
 
 def initial_state(network: Network, seed: int = 0) -> State:
@@ -129,7 +132,7 @@ def random_state(network: Network, seed: int = 0) -> State:
 
 def require_memory(network: Network) -> None:
     """Raises `Failure` where a network has more weights than this machine can hold."""
-    needed, there = size(network), _memory()
+    needed, there = size(network), machine_memory()
     if needed > there:
         raise unlocated(
             "backend",
@@ -140,7 +143,7 @@ def require_memory(network: Network) -> None:
         )
 
 
-def _memory() -> int:
+def machine_memory() -> int:
     """Bytes of memory of this machine, or 64 GB where the system does not tell."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
 from seqdsl.cli.progress import progress_bar
+from seqdsl.cli.recorded_options import classes_option, given_or_recorded, preprocessing_option
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
+
+if TYPE_CHECKING:
+    from seqdsl.backends.recorded import Recorded
 
 
 @click.command("build")
@@ -22,6 +27,8 @@ from seqdsl.source.timing import stage
               help="A .py or an .onnx file.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path),
               help="A checkpoint for .onnx: safetensors, or torch's.")  # fmt: skip
+@preprocessing_option
+@classes_option
 @click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
               metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
               help="How layers of groups are computed; FILE is of --tune.")  # fmt: skip
@@ -38,6 +45,8 @@ def command(
     claims: bool,
     output: Path,
     weights: Path | None,
+    preprocessing: str | None,
+    classes: Path | None,
     schedule: str,
     batch: int | None,
     tune: bool,
@@ -45,13 +54,18 @@ def command(
 ) -> None:
     """Write a network of FILE as PyTorch source (.py) or as a model (.onnx).
 
-    Without weights an ONNX model is initialised as section 4.2 of the paper says.
+    Without weights an ONNX model is initialised as section 4.2 of the paper says. What the weights
+    record of their use, how an input is made and the classes' names, goes into the .onnx file's
+    metadata (docs/inputs.md).
     """
     kind = output.suffix.lower()
     if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
     if kind == ".py":
-        of_onnx = {"--weights": weights is not None, "--batch": batch is not None, "--tune": tune}
+        of_onnx = {
+            "--weights": weights is not None, "--batch": batch is not None, "--tune": tune,
+            "--preprocessing": preprocessing is not None, "--classes": classes is not None,
+        }  # fmt: skip
         for option, given in of_onnx.items():
             if given:
                 raise click.UsageError(f"{option} goes with .onnx")
@@ -73,7 +87,8 @@ def command(
         if kind == ".py":
             _write_source(network, output, Strategy(schedule), recompute)
         else:
-            _write_model(network, output, weights, schedule, batch or 1, tune)
+            recorded = given_or_recorded(weights, preprocessing, classes, network)
+            _write_model(network, output, weights, recorded, schedule, batch or 1, tune)
     except Failure as failure:
         fail_with(failure)
     size = output.stat().st_size
@@ -96,6 +111,7 @@ def _write_model(
     network: Network,
     output: Path,
     weights: Path | None,
+    recorded: Recorded,
     schedule: str,
     batch: int,
     tune: bool,
@@ -127,4 +143,4 @@ def _write_model(
         schedules = choose(network, Strategy(schedule), batch)
     else:
         schedules = read_schedules(Path(schedule), network)
-    save_onnx(to_onnx(network, state, schedules=schedules), output)
+    save_onnx(to_onnx(network, state, schedules=schedules, recorded=recorded), output)

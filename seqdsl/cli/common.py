@@ -26,7 +26,7 @@ _OF_THE_CALL = frozenset(
         "unknown-network", "missing-argument", "weights-mismatch", "unreadable-weights",
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
         "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
-        "unreadable-data", "unfit-data", "unfit-run", "other-network",
+        "unreadable-data", "unfit-data", "unfit-run", "other-network", "preprocessing",
     }
 )  # fmt: skip
 # findings about claims: whatever they say, there is a network

@@ -12,6 +12,7 @@ from seqdsl.source.diagnostic import unlocated
 from seqdsl.training.data.sets import DATA_SETS
 
 if TYPE_CHECKING:
+    from seqdsl.backends.preprocessing import Preprocessing
     from seqdsl.graph.network import Network
     from seqdsl.training.data.batch import Data
     from seqdsl.training.options import DataSource
@@ -33,8 +34,12 @@ def data_options(function: F) -> F:
     return function
 
 
-def open_for(network: Network, source: DataSource, holdout: int) -> Data:
-    """The data for a network's input and classes. Raises `Failure`."""
+def open_for(
+    network: Network, source: DataSource, holdout: int, preprocessing: Preprocessing | None = None
+) -> Data:
+    """The data for a network's input and classes, shown by a preprocessing where one is given.
+    Raises `Failure`.
+    """
     from seqdsl.training.data.sets import open_data
 
     if source.data == "digits" and source.path is not None:
@@ -49,5 +54,5 @@ def open_for(network: Network, source: DataSource, holdout: int) -> Data:
         )
     return open_data(
         source.data, source.path, network.input.type, classes=logits.channels, holdout=holdout,
-        seed=source.seed, skip_unreadable=source.skip_unreadable,
+        seed=source.seed, skip_unreadable=source.skip_unreadable, preprocessing=preprocessing,
     )  # fmt: skip

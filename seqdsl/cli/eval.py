@@ -16,12 +16,16 @@ from seqdsl.cli.common import (
 )
 from seqdsl.cli.data_options import data_options, open_for
 from seqdsl.cli.progress import progress_bar
+from seqdsl.cli.recorded_options import given_or_recorded, preprocessing_option
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.source.diagnostic import Failure
+from seqdsl.source.render_text import printable
 from seqdsl.training.options import DataSource
 
 if TYPE_CHECKING:
+    from seqdsl.backends.recorded import Recorded
     from seqdsl.graph.network import Network
+    from seqdsl.training.data.batch import Data
     from seqdsl.training.evaluation import Errors
 
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 @data_options
 @click.option("--weights", type=click.Path(path_type=Path), required=True,
               help="A checkpoint: safetensors, or torch's.")  # fmt: skip
+@preprocessing_option
 @engine_options
 @click.option(
     "--holdout",
@@ -51,6 +56,7 @@ def command(
     data_path: Path | None,
     skip_unreadable: bool,
     weights: Path,
+    preprocessing: str | None,
     engine: str,
     provider: str,
     holdout: int,
@@ -60,12 +66,13 @@ def command(
 ) -> None:
     """Measure the top-1 and top-5 errors of a network of FILE on a data set's test samples.
 
-    Images are seen once, as a single centre crop (section 4.1); ImageNet's are those of val.
+    Images are seen once, as a single centre crop (section 4.1); ImageNet's are those of val. They
+    are made inputs as the weights record it, and else as training on the data set makes them.
     """
     network = load_or_exit(file, network_name, defines, claims=claims)
     source = DataSource(data, data_path, seed, skip_unreadable)
     try:
-        errors = _errors(network, source, holdout, weights, engine, provider, batch)
+        errors = _errors(network, source, holdout, weights, preprocessing, engine, provider, batch)
     except Failure as failure:
         fail_with(failure)
     if errors.note is not None:
@@ -86,16 +93,43 @@ def _errors(
     source: DataSource,
     holdout: int,
     weights: Path,
+    preprocessing: str | None,
     engine: str,
     provider: str,
     batch: int,
 ) -> Errors:
     from seqdsl.backends.weights import load_state
-    from seqdsl.cli.run import runner_of
+    from seqdsl.cli.subject import runner_of
     from seqdsl.training.evaluation import evaluate
 
+    recorded = given_or_recorded(weights, preprocessing, None, network)
     state = load_state(weights, network)
-    data = open_for(network, source, holdout)
+    data = open_for(network, source, holdout, recorded.preprocessing)
+    _warn(recorded, data, weights)
     with progress_bar() as report:
         runner = runner_of(engine, network, state, provider)
         return evaluate(runner, data.test or data.validation, batch, report)
+
+
+def _warn(recorded: Recorded, data: Data, weights: Path) -> None:
+    """Says on standard error where the weights are of another use than the data set's."""
+    how = recorded.preprocessing
+    if how is not None and not how.alike(data.preprocessing):
+        click.echo(
+            f"warning: {data.name} is shown as {how}, by {weights} or --preprocessing; training on "
+            f"it shows {data.preprocessing}",
+            err=True,
+        )
+    if recorded.classes is not None and recorded.classes != data.classes:
+        ours, theirs = _first_difference(recorded.classes, data.classes)
+        click.echo(
+            f"warning: {weights} names other classes than {data.name}: {ours} where that has "
+            f"{theirs}",
+            err=True,
+        )
+
+
+def _first_difference(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, str]:
+    pairs = zip(ours, theirs, strict=True)
+    ours_first, theirs_first = next(pair for pair in pairs if pair[0] != pair[1])
+    return printable(ours_first), printable(theirs_first)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from seqdsl.cli.answers import Sample, answer_tables, has_classes
 from seqdsl.cli.common import (
     claims_option,
     engine_options,
@@ -16,15 +18,15 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
 )
-from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
-from seqdsl.source.codes import BY_NAME
-from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.cli.recorded_options import classes_option, preprocessing_option
+from seqdsl.cli.subject import Subject, onnx_subject, refuse_source_options, source_subject
+from seqdsl.cli.tables import FORMATS, write_tables
+from seqdsl.source.diagnostic import Failure, unlocated
 
 if TYPE_CHECKING:
-    from seqdsl.backends.network_run import NetworkRunner
-    from seqdsl.backends.torch_run import TorchRunner
-    from seqdsl.backends.weights import Array, Outputs, State
-    from seqdsl.graph.network import Network
+    from seqdsl.backends.preprocessing import Preprocessing
+    from seqdsl.backends.running import Outcome
+    from seqdsl.backends.weights import Array, Outputs
 
 
 @click.command("run")
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 @network_options
 @claims_option
 @click.option("--weights", type=click.Path(path_type=Path), help="safetensors, or torch's.")
+@preprocessing_option
+@classes_option
 @engine_options
+@click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--save", type=click.Path(path_type=Path), metavar="OUT.npy",
               help="Keep the logits, or the map: float32 [samples, ...].")  # fmt: skip
 def command(
@@ -44,77 +49,125 @@ def command(
     defines: dict[str, str],
     claims: bool,
     weights: Path | None,
+    preprocessing: str | None,
+    classes: Path | None,
     engine: str,
     provider: str,
+    format: str,
     save: Path | None,
 ) -> None:
-    """Run a network of FILE on each INPUT, an image or a .npy array, and print its top 5.
+    """Run a network of FILE on each INPUT, a picture or a .npy array, and print its top 5.
 
-    Of an output that is a map, and of further outputs, the shape and the statistics are printed.
-    Without --weights the network is freshly initialised, and its answers are arbitrary.
+    FILE is a .seq file, or an .onnx file, which needs no source and no weights. A picture is made
+    an input as the weights record it (docs/inputs.md); an array is taken as it is. Of an output
+    that is a map, and of further outputs, the shape and the statistics are printed. Without
+    --weights the network of a source is freshly initialised, and its answers are arbitrary.
     """
     if save is not None and save.suffix.lower() != ".npy":
         raise click.UsageError(f"{save}: the outputs are saved as a .npy file")
-    network = load_or_exit(file, network_name, defines, claims=claims)
+    is_model = Path(file).suffix.lower() == ".onnx"
+    if is_model:
+        refuse_source_options(
+            weights=weights, network=network_name, define=defines, engine=engine == "torch"
+        )
+    network = None if is_model else load_or_exit(file, network_name, defines, claims=claims)
     try:
-        batches = [_read(path, network) for path in inputs]
-        state, origin = _state(network, weights)
-        runner = runner_of(engine, network, state, provider)
-        outcomes = [runner(batch) for batch in batches]
+        if network is None:
+            subject = onnx_subject(Path(file), provider, preprocessing, classes)
+        else:
+            subject = source_subject(network, weights, engine, provider, preprocessing, classes)
+        how = _preprocessing(subject, inputs)
+        batches = (_read(path, subject, how) for path in inputs)  # one at a time in memory
+        first = next(batches)
+        runner = subject.build()
+        outcomes = [runner(batch) for batch in chain([first], batches)]
+        results = [_named(subject, outcome) for outcome in outcomes]
         if save is not None:
-            _save(save, [outcome.outputs["logits"] for outcome in outcomes])
-    except Failure as failure:
-        fail_with(failure)
-    where = outcomes[0].provider
-    if runner.note is not None:
-        click.echo(f"note: {runner.note}; running on {where}", err=True)
-    click.echo(f"{network.name}, {origin}, on {_ENGINES[engine]}, {where}", err=True)
-    names = [output.name for output in network.returned]
-    results = [{name: outcome.outputs[name] for name in names} for outcome in outcomes]
-    try:
+            _save(save, [outputs["logits"] for outputs in results])
+        where = outcomes[0].provider
+        if runner.note is not None:
+            click.echo(f"note: {runner.note}; running on {where}", err=True)
+        click.echo(f"{subject.name}, {subject.origin}, on {_ENGINES[engine]}, {where}", err=True)
         for path, outputs in zip(inputs, results, strict=True):
-            _require_finite(network, path, outputs)
+            _require_finite(subject, path, outputs)
+        samples = _samples(subject, inputs, results)
     except Failure as failure:
         fail_with(failure)
-    tables: list[Table] = []
-    for path, outputs in zip(inputs, results, strict=True):
-        samples = len(outputs["logits"])
-        for i in range(samples):
-            title = str(path) if samples == 1 else f"{path}, sample {i}"
-            tables.extend(_tables(title, {name: outputs[name][i] for name in outputs}))
-    click.echo(write_tables(tables, "table"))
+    click.echo(write_tables(answer_tables(samples, subject.recorded.classes, format), format))
 
 
 _ENGINES = {"onnxruntime": "onnxruntime", "torch": "PyTorch"}
 
 
-def _state(network: Network, weights: Path | None) -> tuple[State, str]:
-    from seqdsl.backends.weights import initial_state, load_state
+def _preprocessing(subject: Subject, inputs: Sequence[Path]) -> Preprocessing | None:
+    """How pictures are made inputs: what is known, or else what is usual, which is said then.
 
-    if weights is None:
-        return initial_state(network), "untrained (no --weights)"
-    return load_state(weights, network), str(weights)
+    None where there are no pictures, or the network takes none.
+    """
+    from seqdsl.backends.images import is_array, takes_pictures
+    from seqdsl.backends.preprocessing import usual
+
+    if all(map(is_array, inputs)) or not takes_pictures(subject.type):
+        return None
+    how = subject.recorded.preprocessing
+    if how is not None:
+        subject.recorded.require_input(subject.type, subject.holder)
+        return how
+    name, how = usual(subject.type)
+    click.echo(
+        f"note: {subject.holder} records no preprocessing; assuming {name}'s: {how} "
+        "(--preprocessing sets it)",
+        err=True,
+    )
+    return how
 
 
-def _read(path: Path, network: Network) -> Array:
+def _read(path: Path, subject: Subject, how: Preprocessing | None) -> Array:
     from seqdsl.backends.images import read_input
 
-    return read_input(path, network.input.type)
+    return read_input(path, subject.type, how)
 
 
-def runner_of(
-    engine: str, network: Network, state: State, provider: str
-) -> NetworkRunner | TorchRunner:
-    from seqdsl.backends.running import Provider
+def _named(subject: Subject, outcome: Outcome) -> Outputs:
+    """The outputs that are returned, of which the first is called the logits."""
+    first, *others = subject.outputs
+    return {
+        "logits": outcome.outputs[first],
+        **{name: outcome.outputs[name] for name in others},
+    }
 
-    if engine == "torch":
-        from seqdsl.backends.torch_inference import to_inference
-        from seqdsl.backends.torch_run import TorchRunner
 
-        return TorchRunner(network, to_inference(network, state), Provider(provider))
-    from seqdsl.backends.network_run import NetworkRunner
+def _samples(subject: Subject, inputs: Sequence[Path], results: Sequence[Outputs]) -> list[Sample]:
+    """Each sample with its outputs. Raises `Failure` where the classes' names are not as many."""
+    samples = []
+    for path, outputs in zip(inputs, results, strict=True):
+        count = len(outputs["logits"])
+        for i in range(count):
+            own = {name: values[i] for name, values in outputs.items()}
+            if subject.may_be_probabilities:
+                own["logits"] = _as_logits(own["logits"])
+            samples.append(Sample(str(path), i, count == 1, own))
+    classes, first = subject.recorded.classes, samples[0].outputs
+    if classes is not None and not (has_classes(first) and len(classes) == first["logits"].size):
+        raise unlocated(
+            "preprocessing",
+            f"{subject.holder}: it names {len(classes):,} classes, and the network gives "
+            f"{first['logits'].size:,} numbers",
+            subject.holder,
+        )
+    return samples
 
-    return NetworkRunner(network, state, Provider(provider))
+
+def _as_logits(values: Array) -> Array:
+    """The logits of what may be probabilities: not below 0, and 1 in all."""
+    import numpy as np
+
+    if (values < 0).any() or abs(values.sum() - 1) > _ROUNDED:
+        return values
+    return np.log(np.maximum(values, np.finfo(np.float32).tiny))
+
+
+_ROUNDED = 1e-3  # from 1, by which the sum of probabilities may be off
 
 
 def _save(path: Path, outputs: list[Array]) -> None:
@@ -128,52 +181,17 @@ def _save(path: Path, outputs: list[Array]) -> None:
     write_whole(path, stream.getvalue())
 
 
-def _require_finite(network: Network, path: Path, outputs: Outputs) -> None:
+def _require_finite(subject: Subject, path: Path, outputs: Outputs) -> None:
     from seqdsl.backends.weights import not_finite
 
     for name, values in outputs.items():
         bad = not_finite(values)
         if bad:
-            raise Failure(
-                Diagnostic(
-                    BY_NAME["not-finite"],
-                    f"{bad:,} of the {values.size:,} {name} of {network.name} for {path} are NaN "
-                    "or infinite",
-                    None,
-                    help="its weights and its input are not: something overflows float32, or a "
-                    "running variance is below zero",
-                    name=str(path),
-                )
+            raise unlocated(
+                "not-finite",
+                f"{bad:,} of the {values.size:,} {name} of {subject.name} for {path} are NaN or "
+                "infinite",
+                path,
+                "its weights and its input are not: something overflows float32, or a running "
+                "variance is below zero",
             )
-
-
-def _tables(title: str, outputs: Outputs) -> Iterator[Table]:
-    """The likeliest classes of one sample, where its logits are one number for each of several;
-    what all else looks like.
-    """
-    logits = outputs["logits"]
-    has_classes = logits.size == len(logits) > 1
-    if has_classes:
-        yield _classes(title, logits.reshape(-1))
-    others = {n: output for n, output in outputs.items() if n != "logits" or not has_classes}
-    if others:
-        rows = tuple(_summary(name, output) for name, output in others.items())
-        headings = ("output", "shape", "mean", "standard deviation", "least", "largest")
-        yield Table(title, headings, rows, frozenset(headings[1:]))
-
-
-def _summary(name: str, output: Array) -> tuple[Cell, ...]:
-    statistics = (output.mean(), output.std(), output.min(), output.max())
-    numbers = [Number(float(value), f"{value:.4g}") for value in statistics]
-    return (name, "x".join(map(str, output.shape)), *numbers)
-
-
-def _classes(title: str, logits: Array) -> Table:
-    from seqdsl.backends.images import softmax, top_k
-
-    rows = tuple(
-        (whole(rank), whole(index), Number(probability, f"{probability:.4f}"))
-        for rank, (index, probability) in enumerate(top_k(softmax(logits)), 1)
-    )
-    headings = ("rank", "class", "probability")
-    return Table(title, headings, rows, frozenset(headings))

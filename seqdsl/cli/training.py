@@ -166,7 +166,8 @@ def _finish(network: Network, data: Data, trained: Trained) -> None:
     from seqdsl.backends.onnx_model import save_onnx
 
     run = trained.run
-    save_onnx(to_onnx(network, trained.state), run.model)
+    how, classes = data.preprocessing, data.classes
+    save_onnx(to_onnx(network, trained.state, preprocessing=how, classes=classes), run.model)
     tested = None if data.test is None else _tested(run, data.test)
     click.echo(write_tables([_results(data, trained.rows, tested)], "table"))
     if tested is not None and tested.unreadable:

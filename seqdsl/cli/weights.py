@@ -71,13 +71,14 @@ def import_(
     _check_suffix(output, (".safetensors",))
     network = load_or_exit(file, network_name, defines, claims=claims)
     from seqdsl.backends.checkpoints import read_checkpoint
+    from seqdsl.backends.recorded import recorded
     from seqdsl.backends.transfer import import_state
     from seqdsl.backends.weights import save_state
 
     try:
         theirs = read_checkpoint(checkpoint)
         match = _match_or_exit(network, theirs, map_path, format)
-        save_state(output, import_state(theirs, match))
+        save_state(output, import_state(theirs, match), recorded(checkpoint).as_metadata())
     except Failure as failure:
         fail_with(failure)
     _report(f"{output}: {checkpoint} as {network.name}", match)
@@ -111,6 +112,7 @@ def export(
     _check_suffix(output, (".pth", ".pt", ".safetensors"))
     network = load_or_exit(file, network_name, defines, claims=claims)
     from seqdsl.backends.checkpoints import read_checkpoint
+    from seqdsl.backends.recorded import recorded
     from seqdsl.backends.transfer import export_state
     from seqdsl.backends.weights import load_state
 
@@ -118,7 +120,7 @@ def export(
         state = load_state(weights, network)
         theirs = read_checkpoint(checkpoint)
         match = _match_or_exit(network, theirs, map_path, format)
-        export_state(output, state, theirs, match)
+        export_state(output, state, theirs, match, recorded(weights).as_metadata())
     except Failure as failure:
         fail_with(failure)
     _report(f"{output}: {weights} as {checkpoint}", match)

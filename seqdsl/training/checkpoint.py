@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from seqdsl.backends.checkpoints import in_order
 from seqdsl.backends.files import regular_bytes, write_through
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.json_text import parse_json
@@ -42,6 +43,7 @@ class Checkpoint:
     momentum: Tensors  # empty before the first step
     position: Position
     engine: Mapping[str, Any]  # what the engine keeps beside these: JSON
+    metadata: Mapping[str, str] = field(default_factory=dict)  # of its weights
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
@@ -52,9 +54,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     path = folder / f"step-{checkpoint.position.step:08}"
     temporary = folder / f".{path.name}.{os.getpid()}"
     metadata = {"format": "pt", "seqdsl.network": checkpoint.network}
+    weights = {**metadata, **checkpoint.metadata}
     files = {
-        WEIGHTS: save(_plain(checkpoint.weights), metadata),
-        MOMENTUM: save(_plain(checkpoint.momentum), metadata),
+        WEIGHTS: in_order(save(_plain(checkpoint.weights), weights)),
+        MOMENTUM: in_order(save(_plain(checkpoint.momentum), metadata)),
     }
     state: dict[str, Any] = {
         "network": checkpoint.network,

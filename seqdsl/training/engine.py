@@ -111,8 +111,9 @@ def train(
     found = _latest(run, description["graph"], recipe, listener) if resume else None
     at = found[1].position if found else Position()
     module = _module(network, source.seed, machine)
-    watch = Watch(run, recipe, steps, machine, at, listener)
-    saves = Saves(description["graph"], [name for name, _ in module.named_parameters()])
+    metadata = data.recorded.as_metadata()
+    watch = Watch(run, recipe, steps, machine, at, listener, metadata)
+    saves = Saves(description["graph"], [name for name, _ in module.named_parameters()], metadata)
     try:
         trainer = _trainer(network, machine, run, recipe.epochs - at.epoch, watch, saves)
     except _REFUSALS as error:
@@ -131,7 +132,7 @@ def train(
         _fit(trainer, task, loaders, found[0] if found else None)
     state = module.state_dict()
     if trainer.is_global_zero:
-        write_tensors(run.final, state)
+        write_tensors(run.final, state, metadata)
     passed = tuple(data.train.name(index) for index in sorted(task.unreadable))
     return Trained(run, watch.position.rows, as_arrays(state), passed, trainer.is_global_zero)
 

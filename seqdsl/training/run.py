@@ -75,6 +75,7 @@ def describe(network: Network, recipe: Recipe, source: DataSource, data: Data) -
     samples = {
         "training samples": len(data.train), "validation samples": len(data.validation),
         "classes": list(data.classes),
+        "preprocessing": data.preprocessing.as_json(),
     }  # fmt: skip
     settings = {name: _plain(value) for name, value in asdict(recipe).items()}
     return {
@@ -133,8 +134,11 @@ def require_same(run: Run, description: Mapping[str, Any]) -> None:
 
 def _differing(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
     before, after = ({**each, **each["recipe"]} for each in (there, here))
+    ignored = {"recipe", "graph", "network"}
+    if "preprocessing" not in before:  # of a run that began before it was recorded
+        ignored.add("preprocessing")
     for name, value in after.items():
-        if name not in ("recipe", "graph", "network") and before.get(name) != value:
+        if name not in ignored and before.get(name) != value:
             told = (f"{each}"[:_SHOWN] for each in (before.get(name), value))
             yield "its {} is {}, and {} is given".format(name, *told)
 

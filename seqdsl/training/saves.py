@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ class Saves(CheckpointIO):
     The state of its loops is left out: where a run is, `Position` says.
     """
 
-    def __init__(self, network: str, parameters: Sequence[str]) -> None:
-        self._network = network
+    def __init__(
+        self, network: str, parameters: Sequence[str], metadata: Mapping[str, str]
+    ) -> None:
+        self._network, self._metadata = network, metadata
         self._parameters = parameters  # their keys, in the optimiser's order
 
     def save_checkpoint(
@@ -40,8 +42,9 @@ class Saves(CheckpointIO):
         engine = {key: value for key, value in checkpoint.items() if key not in dropped}
         engine["groups"] = optimizer["param_groups"]
         saved = Checkpoint(
-            self._network, checkpoint["state_dict"], momentum, checkpoint[POSITION], engine
-        )
+            self._network, checkpoint["state_dict"], momentum, checkpoint[POSITION], engine,
+            self._metadata,
+        )  # fmt: skip
         write_checkpoint(Path(path), saved)
 
     def load_checkpoint(self, path: Any, *_: Any, **__: Any) -> dict[str, Any]:

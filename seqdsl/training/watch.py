@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
@@ -61,11 +61,12 @@ class Watch(pl.Callback):
         machine: Machine,
         position: Position,
         listener: Listener,
+        metadata: Mapping[str, str],  # of the weights that are written
     ) -> None:
         self.position = position
         self._run, self._recipe, self._steps = run, recipe, steps
         self._parts, self._save_every = machine.accumulate, machine.save_every
-        self._listener = listener
+        self._listener, self._metadata = listener, metadata
         self._unreadable = (0, 0)  # training and validation samples
         self._saved: Position | None = None
         self._signal = 0
@@ -187,7 +188,7 @@ class Watch(pl.Callback):
         """What a reader of the run's folder finds after each epoch."""
         write_metrics(self._run.metrics, self.position.rows)
         if is_best:
-            write_tensors(self._run.best, task.network.state_dict())
+            write_tensors(self._run.best, task.network.state_dict(), self._metadata)
         if trainer.logger is not None:
             values = {name: getattr(row, name) for name in _LOGGED}
             trainer.logger.log_metrics(values, step=row.epoch)

@@ -8,12 +8,15 @@ import torch
 from PIL import Image, ImageEnhance
 from sklearn.datasets import load_sample_images
 
-from seqdsl.backends.images import IMAGENET
+from seqdsl.backends.preprocessing import IMAGENET, imagenet
+from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data import photographs
 from seqdsl.training.data.batch import Draw
 from seqdsl.training.data.chance import Chance, Use
 from seqdsl.training.data.photographs import Cropped, coloured, planes, random_box
 
+LARGE = imagenet(TensorType(3, (224, 224), (3,)))
+GREY = imagenet(TensorType(1, (64, 64), (1,)))
 PICTURE = Image.fromarray(load_sample_images().images[0])
 MEANS, DEVIATIONS = (np.array(values)[:, None, None] for values in IMAGENET)
 
@@ -61,7 +64,7 @@ def test_a_crop_that_never_fits_is_the_centre() -> None:
 
 
 def test_pixels_are_those_of_a_crop_that_pillow_resizes() -> None:
-    way, mirrored = Cropped((3, 224, 224)), 0
+    way, mirrored = Cropped(LARGE, 3), 0
     for chance in chances(40):
         part = PICTURE.crop(random_box(PICTURE.size, 1.0, chance))
         expected = np.asarray(part.resize((224, 224), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
@@ -92,7 +95,7 @@ def test_one_map_of_colours_is_every_step_of_the_reference() -> None:
     orders = set()
     for chance in chances(60):
         orders.add(int(chance.below(Use.ORDER, 6)[0, 0]))
-        assert np.allclose(coloured(pixels, chance), reference(pixels, chance), atol=1e-4)
+        assert np.allclose(coloured(pixels, LARGE, chance), reference(pixels, chance), atol=1e-4)
     assert len(orders) == 6
 
 
@@ -106,7 +109,7 @@ def test_colours_change_as_pillow_enhances_them(monkeypatch: pytest.MonkeyPatch)
         amounts = 1 + 0.4 * (2 * chance.uniform(Use.JITTER, 3)[0] - 1)
         for change in photographs._ORDERS[chance.below(Use.ORDER, 6)[0, 0]]:
             expected = enhancers[change](expected).enhance(amounts[change])
-        found = (coloured(planes(soft), chance) * DEVIATIONS + MEANS) * 255
+        found = (coloured(planes(soft), LARGE, chance) * DEVIATIONS + MEANS) * 255
         assert abs(found - planes(expected)).max() < 4
 
 
@@ -114,7 +117,7 @@ def test_grey_networks_see_the_same_changes() -> None:
     pixels = planes(PICTURE.convert("L").resize((64, 64)))
     means, deviations = IMAGENET[0][1], IMAGENET[1][1]
     for chance in chances(10):
-        found = coloured(pixels, chance)
+        found = coloured(pixels, GREY, chance)
         line = np.polyfit(pixels.ravel() / 255, found.ravel() * deviations + means, 1)
         assert np.allclose(np.polyval(line, pixels / 255), found * deviations + means, atol=1e-4)
         assert 0.3 < line[0] < 2
@@ -126,7 +129,7 @@ def test_torchvision_crops_and_decodes_alike(tmp_path: Path) -> None:
     io = pytest.importorskip("torchvision.io")
     scaled = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224)])
     part = PICTURE.crop((0, 0, 512, 384))  # 341.3x256, which torchvision cuts and we round
-    found = Cropped((3, 224, 224)).pixels(part, None)
+    found = Cropped(LARGE, 3).pixels(part, None)
     assert (found == planes(scaled(part))).all()
     PICTURE.save(tmp_path / "a.jpg", quality=80)
     decoded = io.decode_image(str(tmp_path / "a.jpg"))
@@ -137,4 +140,4 @@ def test_centre_crop_is_224_of_256() -> None:
     picture = PICTURE.crop((0, 0, 512, 384)).resize((640, 480))
     resized = picture.resize((341, 256), Image.Resampling.BILINEAR)
     expected = planes(resized.crop((58, 16, 58 + 224, 16 + 224)))
-    assert np.array_equal(Cropped((3, 224, 224)).pixels(picture, None), expected)
+    assert np.array_equal(Cropped(LARGE, 3).pixels(picture, None), expected)

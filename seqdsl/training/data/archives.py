@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from seqdsl.training.data.failures import failure, reason, shown
+from seqdsl.backends.files import reason
+from seqdsl.training.data.failures import failure, shown
 
 _TEXT = 65_536  # bytes that a file without a known size has at most
 _SLACK = 2**20  # bytes of an archive for what else is in it

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image
 from torch import Tensor
 
+from seqdsl.backends.preprocessing import Bytes, Preprocessing
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.batch import Batch, Draw
 from seqdsl.training.data.chance import Chance
-from seqdsl.training.data.small import Bytes, Look, present
+from seqdsl.training.data.small import Look, present
 
 
 @frozen
@@ -52,9 +54,18 @@ class ArraySplit:
     def __getitems__(self, draws: Sequence[Draw]) -> Batch:
         rows = self._rows[torch.tensor([draw.index for draw in draws], dtype=torch.int64)]
         chance = None if self._seed is None else Chance.of(self._seed, draws)
-        images = self._samples.images.numpy()[rows.numpy()]
+        images = resized(self._samples.images.numpy()[rows.numpy()], self._look.preprocessing)
         nothing = torch.empty(0, dtype=torch.int64)
         return Batch(present(images, self._look, chance), self._samples.labels[rows], nothing)
 
     def name(self, index: int) -> str:
         return self._samples.name(int(self._rows[index]))
+
+
+def resized(images: Bytes, how: Preprocessing) -> Bytes:
+    """``[N, c, h, w]`` bytes in the size and colours that a network is shown them in."""
+    _, channels, height, width = images.shape
+    if channels == len(how.mean) and how.keeps(width, height):
+        return images
+    pictures = images[:, 0] if channels == 1 else images.transpose(0, 2, 3, 1)
+    return np.stack([how.pixels(Image.fromarray(picture)) for picture in pictures])

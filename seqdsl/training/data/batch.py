@@ -7,6 +7,9 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from seqdsl.backends.preprocessing import Preprocessing
+from seqdsl.backends.recorded import Recorded
+
 
 class Draw(NamedTuple):
     """A sample in an epoch: with the seed of the run, all that its augmentation depends on."""
@@ -44,6 +47,12 @@ class Data(NamedTuple):
 
     name: str
     classes: tuple[str, ...]
+    preprocessing: Preprocessing  # the data set's own, by which a network is trained on it
     train: Split  # augmented
     validation: Split  # not augmented: what was held out of the training samples, or the test set
     test: Split | None  # not augmented; None where there is none beside what validates
+
+    @property
+    def recorded(self) -> Recorded:
+        """What goes with the weights of a network that is trained on it."""
+        return Recorded(self.preprocessing, self.classes)

@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from seqdsl.backends.images import CIFAR
+from seqdsl.backends.files import reason
+from seqdsl.backends.preprocessing import Preprocessing, cifar
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.archives import members, whole_file
@@ -21,7 +22,7 @@ from seqdsl.training.data.arrays import ArraySplit, Samples
 from seqdsl.training.data.batch import Data
 from seqdsl.training.data.chance import Integers
 from seqdsl.training.data.division import divided
-from seqdsl.training.data.failures import failure, reason, shown
+from seqdsl.training.data.failures import failure, shown
 from seqdsl.training.data.small import Look
 
 _SIZE = 32
@@ -78,7 +79,9 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
 )
 
 
-def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int) -> Data:
+def open_cifar(
+    name: str, path: Path, type: TensorType, holdout: int, seed: int, given: Preprocessing | None
+) -> Data:
     """The data set in a folder or an archive, held in memory. Raises `Failure`."""
     layout = LAYOUTS[name]
     if type.shape != (3, _SIZE, _SIZE):
@@ -86,8 +89,8 @@ def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int)
             "unfit-data", f"{name} is images of 3x{_SIZE}x{_SIZE}, and the network takes {type}"
         )
     samples, classes = _read(_find(path, layout), layout)
-    means, deviations = (tuple(255 * value for value in values) for values in CIFAR)
-    look = Look(means, deviations, type.shape, mirrored=True)
+    own = cifar(type)
+    look = Look(given or own, type.channels, mirrored=True)
     rows = np.arange(len(samples.labels))
     training, test = np.split(rows, [-layout.records[1]])
 
@@ -97,6 +100,7 @@ def open_cifar(name: str, path: Path, type: TensorType, holdout: int, seed: int)
     return divided(
         name,
         classes,
+        own,
         split,
         training,
         [split(test, False)],

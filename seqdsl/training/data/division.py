@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from seqdsl.backends.preprocessing import Preprocessing
 from seqdsl.training.data.batch import Data, Split
 from seqdsl.training.data.chance import Integers, sample
 from seqdsl.training.data.failures import failure
@@ -26,6 +27,7 @@ def held_out(rows: Integers, holdout: int, seed: int) -> tuple[Integers, Integer
 def divided(
     name: str,
     classes: tuple[str, ...],
+    preprocessing: Preprocessing,
     split: Callable[[Integers, bool], Split],  # of rows, augmented or not
     training: Integers,
     tests: Sequence[Split],
@@ -39,4 +41,4 @@ def divided(
     left, kept = held_out(training, holdout, seed)
     validation, *others = [*([split(kept, False)] if holdout else []), *tests]
     test = others[-1] if others else None
-    return Data(name, classes, split(left, True), validation, test)
+    return Data(name, classes, preprocessing, split(left, True), validation, test)

@@ -15,9 +15,3 @@ def failure(code: str, message: str, path: Path | None = None, help: str | None 
 def shown(path: str | Path) -> str:
     """A path as text that can be printed, whatever bytes are in it."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def reason(error: BaseException) -> str:
-    """A library's or the system's words for what went wrong, without its own path."""
-    told = (isinstance(error, OSError) and error.strerror) or str(error)
-    return told.strip().rstrip(".") or type(error).__name__

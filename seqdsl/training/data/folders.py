@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqdsl.backends.images import CIFAR, CIFAR_SIZE
+from seqdsl.backends.preprocessing import CIFAR_SIZE, Preprocessing, usual
 from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data.batch import Data, Split
 from seqdsl.training.data.division import divided
@@ -24,7 +24,13 @@ _UNSORTED = (
 
 
 def open_folder(
-    name: str, path: Path, type: TensorType, holdout: int, seed: int, skip: bool
+    name: str,
+    path: Path,
+    type: TensorType,
+    holdout: int,
+    seed: int,
+    skip: bool,
+    given: Preprocessing | None,
 ) -> Data:
     """The data set in a folder, the names of which are listed now. Raises `Failure`.
 
@@ -34,7 +40,8 @@ def open_folder(
         raise failure("unfit-data", f"images have 1 or 3 channels, and the network takes {type}")
     parts = _parts(name, path, holdout)
     classes = class_folders(parts[0])
-    way = _way(type)
+    _, own = usual(type)
+    way = _way(type, given or own)
     training = _training(parts[0], classes)
     tests: list[Split] = []
     for folder in parts[1:]:
@@ -44,6 +51,7 @@ def open_folder(
     return divided(
         name,
         tuple(map(shown, classes)),
+        own,
         lambda rows, augmented: FileSplit(
             training, rows, way, seed=seed if augmented else None, skip=skip
         ),
@@ -113,11 +121,7 @@ def _evaluation(folder: Path, classes: tuple[str, ...]) -> Listing:
     return listing
 
 
-def _way(type: TensorType) -> Way:
+def _way(type: TensorType, how: Preprocessing) -> Way:
     if max(type.spatial) > CIFAR_SIZE:
-        return Cropped(type.shape)
-    means, deviations = (
-        tuple(255 * value for value in (values if type.channels == 3 else values[1:2]))
-        for values in CIFAR
-    )
-    return Whole(Look(means, deviations, type.shape, mirrored=True))
+        return Cropped(how, type.channels)
+    return Whole(Look(how, type.channels, mirrored=True))

@@ -10,13 +10,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from seqdsl.backends.files import reason
+from seqdsl.backends.preprocessing import Bytes, Preprocessing
 from seqdsl.source.diagnostic import Failure
 from seqdsl.training.data.batch import Batch, Draw
 from seqdsl.training.data.chance import Chance, Integers
 from seqdsl.training.data.decode import read_image, unreadable
-from seqdsl.training.data.failures import reason, shown
+from seqdsl.training.data.failures import shown
 from seqdsl.training.data.listing import Listing
-from seqdsl.training.data.small import Bytes
 
 _PATIENCE = 100  # unreadable files one after the other, behind which the disk is at fault
 
@@ -25,10 +26,10 @@ class Way(Protocol):
     """How an image is shown to a network."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def preprocessing(self) -> Preprocessing: ...
 
     def pixels(self, image: Image.Image, chance: Chance | None) -> Bytes:
-        """``[C, H, W]`` of one. Raises ValueError where it can't be shown."""
+        """``[c, H, W]`` of one. Raises ValueError where it can't be shown."""
         ...
 
     def batch(self, images: Bytes, chance: Chance | None) -> Tensor:
@@ -54,7 +55,8 @@ class FileSplit:
 
     def __getitems__(self, draws: Sequence[Draw]) -> Batch:
         chance = None if self._seed is None else Chance.of(self._seed, draws)
-        images = np.empty((len(draws), *self._way.shape), np.uint8)
+        how = self._way.preprocessing
+        images = np.empty((len(draws), len(how.mean), *how.size), np.uint8)
         rows: list[int] = []
         passed: list[int] = []
         for sample, draw in enumerate(draws):
@@ -88,7 +90,7 @@ class FileSplit:
 
     def _pixels(self, row: int, chance: Chance | None) -> Bytes:
         path = self._listing.path(row)
-        image = read_image(path, self._way.shape[0])
+        image = read_image(path, self._way.preprocessing.color)
         try:
             return self._way.pixels(image, chance)
         except (ValueError, MemoryError) as error:

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqdsl.backends.files import reason
+from seqdsl.backends.pictures import SUFFIXES
 from seqdsl.source.frozen import frozen
-from seqdsl.training.data.decode import SUFFIXES
-from seqdsl.training.data.failures import failure, reason, shown
+from seqdsl.training.data.failures import failure, shown
 
 _SUFFIXES = tuple(suffix.encode() for suffix in SUFFIXES)
 

@@ -17,10 +17,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from seqdsl.backends.images import IMAGENET, MAX_PIXELS, centred, covering
+from seqdsl.backends.preprocessing import Bytes, Floats, Preprocessing
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.chance import Chance, Numbers, Use
-from seqdsl.training.data.small import Bytes, Floats, Look, present
+from seqdsl.training.data.small import Look, present
 
 AREA = (0.08, 1.0)
 RATIO = (3 / 4, 4 / 3)
@@ -45,11 +45,11 @@ class Whole:
     look: Look
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.look.shape
+    def preprocessing(self) -> Preprocessing:
+        return self.look.preprocessing
 
     def pixels(self, image: Image.Image, chance: Chance | None) -> Bytes:  # noqa: ARG002
-        return planes(centre_crop(image, *self.look.shape[1:]))
+        return self.preprocessing.pixels(image)
 
     def batch(self, images: Bytes, chance: Chance | None) -> Tensor:
         return present(images, self.look, chance)
@@ -59,34 +59,26 @@ class Whole:
 class Cropped:
     """Larger inputs see a part of it: ImageNet's."""
 
-    shape: tuple[int, ...]  # (channels, height, width)
+    preprocessing: Preprocessing
+    channels: int  # of the network's input
 
     def pixels(self, image: Image.Image, chance: Chance | None) -> Bytes:
-        """``[C, H, W]`` of one image, in its own colours."""
-        _, height, width = self.shape
+        """``[c, H, W]`` of one image, in its own colours."""
+        height, width = self.preprocessing.size
         if chance is None:
-            return planes(centre_crop(image, height, width))
+            return self.preprocessing.pixels(image)
         part = image.crop(random_box(image.size, width / height, chance))
         pixels = planes(part.resize((width, height), Image.Resampling.BILINEAR))
         return pixels[..., ::-1] if chance.below(Use.MIRROR, 2)[0, 0] else pixels
 
     def batch(self, images: Bytes, chance: Chance | None) -> Tensor:
-        """Images normalised, their colours changed."""
+        """Images normalised; by chance their colours change."""
+        if chance is None:
+            return torch.from_numpy(self.preprocessing.normal(images, self.channels))
         shown = np.empty(images.shape, np.float32)
         for sample, pixels in enumerate(images):
-            shown[sample] = coloured(pixels, chance.at(sample) if chance else None)
-        return torch.from_numpy(shown)
-
-
-def centre_crop(image: Image.Image, height: int, width: int) -> Image.Image:
-    """Resized so that it covers the crop, of which 224 are 256 of the shorter side, and cropped;
-    small inputs see all of it. As `seqdsl run` does. Raises ValueError for a shape that is no
-    picture's.
-    """
-    size = covering(image, height, width)
-    if size[0] * size[1] > MAX_PIXELS:
-        raise ValueError(f"{image.width}x{image.height} pixels would become {size[0]}x{size[1]}")
-    return centred(image, size, height, width)
+            shown[sample] = coloured(pixels, self.preprocessing, chance.at(sample))
+        return torch.from_numpy(shown).expand(-1, self.channels, -1, -1).contiguous()
 
 
 def random_box(size: tuple[int, int], aspect: float, chance: Chance) -> Box:
@@ -106,18 +98,17 @@ def random_box(size: tuple[int, int], aspect: float, chance: Chance) -> Box:
     return left, top, left + width, top + height
 
 
-def coloured(pixels: Bytes, chance: Chance | None) -> Floats:
-    """``[C, H, W]`` bytes, jittered and lit by chance, normalised.
+def coloured(pixels: Bytes, how: Preprocessing, chance: Chance) -> Floats:
+    """``[c, H, W]`` bytes, jittered and lit by chance, normalised.
 
     All of it is one affine map of colours, once the mean colour is known.
     """
     channels = len(pixels)
     points = pixels.reshape(channels, -1)
-    factor, offset = np.eye(channels) / 255, np.zeros(channels)
-    if chance:
-        mean = points.sum(1, dtype=np.int64) / (255 * points.shape[1])
-        factor, offset = _jittered(factor, mean, chance)
-    means, deviations = (np.array(v if channels == 3 else v[1:2]) for v in IMAGENET)
+    mean = points.sum(1, dtype=np.int64) / (255 * points.shape[1])
+    factor, offset = _jittered(np.eye(channels) / 255, mean, chance)
+    unit = 1 / (255 * how.scale)  # of 0..1, in which colours are changed
+    means, deviations = np.array(how.mean) * unit, np.array(how.std) * unit
     factor, offset = factor / deviations[:, None], (offset - means) / deviations
     shown = factor.astype(np.float32) @ points.astype(np.float32)
     shown += offset.astype(np.float32)[:, None]

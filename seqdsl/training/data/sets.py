@@ -11,6 +11,7 @@ from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data.failures import failure
 
 if TYPE_CHECKING:
+    from seqdsl.backends.preprocessing import Preprocessing
     from seqdsl.training.data.batch import Data
 
 DATA_SETS: Mapping[str, str] = MappingProxyType(
@@ -33,13 +34,15 @@ def open_data(
     holdout: int = 0,
     seed: int = 0,
     skip_unreadable: bool = False,
+    preprocessing: Preprocessing | None = None,
 ) -> Data:
     """A data set of `DATA_SETS` for a network that takes ``type`` and gives ``classes`` logits.
 
     ``holdout`` training samples are chosen by the seed and validate; without any, the test set
-    does. Everything random about a sample follows from the seed, the epoch and its index. Raises
-    `Failure` for data that are missing, unreadable or unfit; while training, too, for a file that
-    can't be read, unless those are skipped.
+    does. Samples are shown by the ``preprocessing``, or else by the data set's own, which the
+    `Data` names in either case. Everything random about a sample follows from the seed, the epoch
+    and its index. Raises `Failure` for data that are missing, unreadable or unfit; while training,
+    too, for a file that can't be read, unless those are skipped.
     """
     if name not in DATA_SETS:
         raise failure(
@@ -49,7 +52,7 @@ def open_data(
         )
     if len(type.spatial) != 2:
         raise failure("unfit-data", f"{name} is images, and the network takes {type}")
-    data = _opened(name, path, type, holdout, seed, skip_unreadable)
+    data = _opened(name, path, type, holdout, seed, skip_unreadable, preprocessing)
     if len(data.classes) != classes:
         raise failure(
             "unfit-data",
@@ -61,12 +64,18 @@ def open_data(
 
 
 def _opened(
-    name: str, path: Path | None, type: TensorType, holdout: int, seed: int, skip: bool
+    name: str,
+    path: Path | None,
+    type: TensorType,
+    holdout: int,
+    seed: int,
+    skip: bool,
+    given: Preprocessing | None,
 ) -> Data:
     if name == "digits":
         from seqdsl.training.data.digits import open_digits
 
-        return open_digits(type, holdout, seed)
+        return open_digits(type, holdout, seed, given)
     if path is None:
         raise failure(
             "missing-data", f"where {name} is is not said", help=f"it is {DATA_SETS[name]}"
@@ -74,7 +83,7 @@ def _opened(
     if name in ("cifar10", "cifar100"):
         from seqdsl.training.data.cifar import open_cifar
 
-        return open_cifar(name, path, type, holdout, seed)
+        return open_cifar(name, path, type, holdout, seed, given)
     from seqdsl.training.data.folders import open_folder
 
-    return open_folder(name, path, type, holdout, seed, skip)
+    return open_folder(name, path, type, holdout, seed, skip, given)

@@ -1,0 +1,96 @@
+"""An ``.onnx`` file as a network to run: ours or another's, without a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from seqdsl.backends.files import first_bytes
+from seqdsl.backends.onnx_run import Runner
+from seqdsl.backends.recorded import Recorded, of_metadata
+from seqdsl.backends.running import Outcome, Provider
+from seqdsl.backends.weights import Array
+from seqdsl.graph.tensor import TensorType
+from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.frozen import frozen
+
+_PROBABILITIES = "probabilities"  # the output of ours that repeats the logits
+
+
+@frozen
+class OnnxFile:
+    """What a model takes and gives, as the file says."""
+
+    path: Path
+    name: str
+    type: TensorType  # of its input
+    batch: int | None  # samples that it takes at once; None for any
+    outputs: tuple[str, ...]  # logits first
+    is_ours: bool
+    recorded: Recorded
+
+
+def open_onnx(path: Path) -> OnnxFile:
+    """Reads a model, but not its weights where they are in other files. Raises `Failure`."""
+    first_bytes(path, 1)  # or says why there are none
+    try:
+        model = onnx.load(path, load_external_data=False)
+        inputs = [i for i in model.graph.input if i.name not in _constants(model.graph)]
+    except Exception:  # protobuf's errors have no class of onnx's
+        raise _refused(path, "is no ONNX model, or damaged") from None
+    if len(inputs) != 1 or not model.graph.output:
+        raise _refused(path, f"takes {len(inputs)} inputs, and `run` gives one")
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    batch, type = _input(path, inputs[0])
+    return OnnxFile(
+        path,
+        metadata.get("network") or model.graph.name or path.stem,
+        type,
+        batch,
+        tuple(o.name for o in model.graph.output if o.name != _PROBABILITIES),
+        model.producer_name == "seqdsl",
+        of_metadata(metadata, str(path)),
+    )
+
+
+class OnnxFileRunner:
+    """Runs a model from its file. Raises `Failure` where onnxruntime refuses it."""
+
+    def __init__(self, file: OnnxFile, provider: Provider) -> None:
+        self._file, self._runner = file, Runner(file.path, provider)
+        self.note = self._runner.note
+
+    def __call__(self, array: Array) -> Outcome:
+        """Runs a batch ``[N, C, H, W]``, a sample at a time where the model takes one."""
+        if self._file.batch is None or self._file.batch == len(array):
+            return self._runner(array)
+        outcomes = [self._runner(array[i : i + 1]) for i in range(len(array))]
+        names = outcomes[0].outputs
+        joined = {name: np.concatenate([o.outputs[name] for o in outcomes]) for name in names}
+        return Outcome(joined, outcomes[0].provider, outcomes[0].note)
+
+
+def _constants(graph: onnx.GraphProto) -> set[str]:
+    """Weights, which old models name among their inputs, too."""
+    return {tensor.name for tensor in graph.initializer}
+
+
+def _input(path: Path, value: onnx.ValueInfoProto) -> tuple[int | None, TensorType]:
+    """How many samples an input takes at once, and the type of one."""
+    tensor = value.type.tensor_type
+    sides = [side.dim_value for side in tensor.shape.dim]  # 0 where none is fixed
+    if len(sides) != 4 or not all(side > 0 for side in sides[1:]):
+        told = "x".join(str(side or "?") for side in sides)
+        raise _refused(path, f"takes an input of {told}, and one of NxCxHxW of known size is run")
+    if tensor.elem_type != onnx.TensorProto.FLOAT:
+        raise _refused(path, "takes an input of another type than float32")
+    batch, channels, *spatial = sides
+    if batch > 1:
+        raise _refused(path, f"takes {batch} samples at once, and 1 or any number is run")
+    return batch or None, TensorType(channels, tuple(spatial), (channels,))
+
+
+def _refused(path: Path, what: str) -> Failure:
+    return unlocated("unreadable-file", f"{path} {what}", path)

@@ -1,0 +1,105 @@
+"""What `run` runs: a network of a source with its weights, or a model in an ``.onnx`` file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqdsl.cli.recorded_options import given, given_or_recorded
+from seqdsl.source.frozen import frozen
+
+if TYPE_CHECKING:
+    from seqdsl.backends.network_run import NetworkRunner
+    from seqdsl.backends.onnx_file import OnnxFileRunner
+    from seqdsl.backends.recorded import Recorded
+    from seqdsl.backends.torch_run import TorchRunner
+    from seqdsl.backends.weights import State
+    from seqdsl.graph.network import Network
+    from seqdsl.graph.tensor import TensorType
+
+
+@frozen
+class Subject:
+    """What is run, before it is built."""
+
+    name: str
+    origin: str  # of its weights
+    holder: str  # what would have recorded how an input is made
+    type: TensorType  # of its input
+    outputs: tuple[str, ...]  # the first are the logits
+    recorded: Recorded
+    may_be_probabilities: bool  # the first output of a model that is not ours
+    build: Callable[[], NetworkRunner | TorchRunner | OnnxFileRunner]  # raises `Failure`
+
+
+def source_subject(
+    network: Network,
+    weights: Path | None,
+    engine: str,
+    provider: str,
+    preprocessing: str | None,
+    classes: Path | None,
+) -> Subject:
+    """A network with its weights. Raises `Failure`."""
+    from seqdsl.backends.weights import initial_state, load_state
+
+    type = network.input.type
+    state = initial_state(network) if weights is None else load_state(weights, network)
+    recorded = given_or_recorded(weights, preprocessing, classes, network)
+    holder = network.name if weights is None else str(weights)
+    return Subject(
+        network.name,
+        "untrained (no --weights)" if weights is None else holder,
+        holder,
+        type,
+        tuple(output.name for output in network.returned),
+        recorded,
+        False,
+        lambda: runner_of(engine, network, state, provider),
+    )
+
+
+def onnx_subject(
+    path: Path, provider: str, preprocessing: str | None, classes: Path | None
+) -> Subject:
+    """A model in a file. Raises `Failure`."""
+    from seqdsl.backends.onnx_file import OnnxFileRunner, open_onnx
+    from seqdsl.backends.running import Provider
+
+    file = open_onnx(path)
+    return Subject(
+        file.name,
+        str(path),
+        str(path),
+        file.type,
+        file.outputs,
+        given(preprocessing, classes, file.type).over(file.recorded),
+        not file.is_ours,
+        lambda: OnnxFileRunner(file, Provider(provider)),
+    )
+
+
+def refuse_source_options(**given: object) -> None:
+    """Exits where an option that needs a source is given with an ``.onnx`` file."""
+    for option, value in given.items():
+        if value:
+            raise click.UsageError(f"--{option} needs a .seq file: an .onnx is one network, built")
+
+
+def runner_of(
+    engine: str, network: Network, state: State, provider: str
+) -> NetworkRunner | TorchRunner:
+    """A network with its weights on an engine. Raises `Failure` where that refuses it."""
+    from seqdsl.backends.running import Provider
+
+    if engine == "torch":
+        from seqdsl.backends.torch_inference import to_inference
+        from seqdsl.backends.torch_run import TorchRunner
+
+        return TorchRunner(network, to_inference(network, state), Provider(provider))
+    from seqdsl.backends.network_run import NetworkRunner
+
+    return NetworkRunner(network, state, Provider(provider))
