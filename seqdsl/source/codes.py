@@ -64,6 +64,9 @@ CODES: tuple[Code, ...] = (
     Code("SEQ223", "unused-import", "Nothing of an imported file is used.", _WARNING),
     Code("SEQ224", "unknown-recipe", "No recipe of this name exists, or no such setting of one."),
     Code("SEQ225", "train-place", "A recipe stands outside of a network."),
+    Code(
+        "SEQ226", "outer-it", "`it` in a pipeline is easily taken for what is piped in.", _WARNING
+    ),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),
@@ -90,6 +93,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ323", "single-group", "An aggregation makes one group only.", _WARNING),
     Code("SEQ324", "dead-branch", "A condition or a repeat is always the same.", _WARNING),
     Code("SEQ325", "bad-setting", "A recipe can't have this value for a setting."),
+    Code("SEQ331", "unread-pipe", "A layer doesn't read what is piped into it."),
     Code("SEQ330", "unwritable", "The network can't be written as a plain source."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
