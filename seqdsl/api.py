@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
 from seqdsl.passes.check import check_program, expand_checked, settled
+from seqdsl.passes.coverage import Coverage, coverage
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.semantic.compile import (
     Argument,
@@ -61,6 +62,12 @@ def load_instance(
         program = read_program(path, revision)
     except Failure as failure:
         return None, [failure.diagnostic]
+    return _one(program, network, params)
+
+
+def _one(
+    program: Program, network: str | None, params: Mapping[str, Argument] | None
+) -> tuple[Instance | None, list[Diagnostic]]:
     diagnostics = [*program.diagnostics, *check_rules(program)]
     try:
         definition = choose(program, network)
@@ -111,6 +118,26 @@ def check_file(
     except Failure as failure:
         return [], [failure.diagnostic]
     return check_program(program)
+
+
+@metered()
+def survey(
+    path: str | Path, network: str | None = None, params: Mapping[str, Argument] | None = None
+) -> tuple[Coverage, list[Diagnostic]]:
+    """What a check of a file looks at, and all that is to be said about it.
+
+    It builds every network of the file, or the one that a name and parameters describe.
+    """
+    try:
+        program = read_program(path)
+    except Failure as failure:
+        return Coverage(), [failure.diagnostic]
+    if network is None and not params:
+        built, found = check_program(program)
+        return coverage(program, built, picked=False, void=False), found
+    instance, found = _one(program, network, params)
+    one = [] if instance is None else [instance]
+    return coverage(program, one, picked=True, void=bool(params)), found
 
 
 def expand(path: str | Path, network: str | None = None, **params: Argument) -> str:
