@@ -10,7 +10,6 @@ from seqdsl.passes.check import check_program, expand_checked, settled
 from seqdsl.passes.coverage import Coverage, coverage
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.semantic.compile import (
-    Argument,
     Instance,
     choose,
     unique,
@@ -18,6 +17,7 @@ from seqdsl.semantic.compile import (
 from seqdsl.semantic.compile import (
     expand as _expand,
 )
+from seqdsl.semantic.given import Argument
 from seqdsl.semantic.modules import Program, load_program
 from seqdsl.semantic.reading import DISK, Files, read_stdin
 from seqdsl.semantic.recorder import Recorder
@@ -41,8 +41,9 @@ def load(path: str | Path, network: str | None = None, **params: Argument) -> Ne
     """Compiles one network of a `.seq` file.
 
     ``network`` names a network or model where the file has several; ``params`` bind its
-    parameters, as ``-D`` does. Raises `CompileError` with every diagnostic of the file that is
-    an error, false claims included.
+    parameters, as ``-D`` does, and every number exactly: 0.1 is one tenth. Raises `CompileError`
+    with every diagnostic of the file that is an error, false claims included; TypeError for a
+    parameter that is no value of the language.
     """
     instance, diagnostics = load_instance(path, network, params)
     if has_errors(diagnostics) or instance is None or instance.network is None:

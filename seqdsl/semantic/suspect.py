@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind, closure
-from seqdsl.semantic.locate import diagnostic, user_span
+from seqdsl.semantic.locate import diagnostic, origin, user_span
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
+
+_IDEMPOTENT = (ops.Activation(ops.Function.RELU), ops.Activation(ops.Function.RELU6))
+_LAYERS = (
+    ops.Conv2d, ops.Linear, ops.BatchNorm, ops.Activation, ops.LeakyRelu, ops.MaxPool,
+    ops.GlobalAveragePool, ops.Softmax, ops.Dropout,
+)  # fmt: skip
 
 
 @frozen
@@ -43,6 +50,69 @@ def single_groups(nodes: Iterable[Node]) -> list[Diagnostic]:
         )
         for where, of in counts.items()
         if of == {1}
+    ]
+
+
+def idle_activations(networks: Iterable[Sequence[Node]]) -> list[Diagnostic]:
+    """A warning for each ReLU that reads what a ReLU gave, wherever it is expanded."""
+    idle: dict[tuple[Span, Span], bool] = {}
+    scopes: dict[tuple[Span, Span], Scope] = {}
+    for nodes in networks:
+        for node in nodes:
+            if isinstance(node.operation, ops.Activation) and node.operation in _IDEMPOTENT:
+                place = (node.span, origin(node))
+                before = _maker(node, nodes)
+                idle[place] = idle.get(place, True) and before.operation == node.operation
+                scopes.setdefault(place, node.scope)
+    return [
+        diagnostic(
+            "repeated-layer",
+            f"this `{' '.join(span.text.split())}` changes nothing: what it reads has passed one",
+            span,
+            scopes[span, where],
+            label="once more",
+            help="leave it out; `conv` ends in an activation, but for `act=none`",
+        )
+        for (span, where), always in idle.items()
+        if always
+    ]
+
+
+def _maker(node: Node, nodes: Sequence[Node]) -> Node:
+    """What made the values that a node reads, before a pooling that keeps the greatest."""
+    found = nodes[node.operands[0]]
+    while isinstance(found.operation, ops.MaxPool):
+        found = nodes[found.operands[0]]
+    return found
+
+
+def inner_softmaxes(networks: Iterable[Sequence[Node]]) -> list[Diagnostic]:
+    """A warning for each softmax of the user's that only layers read, in all its expansions."""
+    inner: dict[Span, bool] = {}
+    softmaxes: dict[Span, Node] = {}
+    for nodes in networks:
+        readers: dict[int, list[Node]] = {}
+        for node in nodes:
+            for index in node.operands:
+                readers.setdefault(index, []).append(node)
+        for node in nodes:
+            if isinstance(node.operation, ops.Softmax):
+                where = origin(node)
+                read = readers.get(node.index, [])
+                layers = bool(read) and all(isinstance(r.operation, _LAYERS) for r in read)
+                inner[where] = inner.get(where, True) and layers
+                softmaxes.setdefault(where, node)
+    return [
+        diagnostic(
+            "inner-softmax",
+            "a layer reads what this softmax gives",
+            where,
+            softmaxes[where].scope,
+            label="not the end of the network",
+            help="a softmax closes a classifier, or makes the factors of a `multiply`",
+        )
+        for where, always in inner.items()
+        if always
     ]
 
 
