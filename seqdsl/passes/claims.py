@@ -106,7 +106,7 @@ def _no_convention(claim: Claim) -> Diagnostic:
         claim.span,
         claim.scope,
         label="as two operations for each multiply-accumulate",
-        help="name the convention: `by flops`, or `by macs` or `by paper`",
+        help=f"name the convention: by {', '.join(CONVENTIONS)}",
         fix=inserting(claim.span.source, end, " by flops", safe=True),
     )
 
