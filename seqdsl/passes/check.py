@@ -13,7 +13,7 @@ from seqdsl.semantic.given import Argument
 from seqdsl.semantic.modules import Program
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules import check_rules
-from seqdsl.semantic.suspect import idle_activations, inner_softmaxes, single_groups, whole_windows
+from seqdsl.semantic.suspect import inner_softmaxes, single_groups, whole_windows
 from seqdsl.source.allow import without_allowed
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic, has_errors
@@ -57,7 +57,6 @@ def check_program(
         networks = [instance.network for instance in built if instance.network is not None]
         found += single_groups(node for network in networks for node in network.nodes)
         found += whole_windows(instance.windows for instance in built)
-        found += idle_activations([network.nodes for network in networks])
         found += inner_softmaxes([network.nodes for network in networks])
     return built, settled([*program.diagnostics, *found], program)
 

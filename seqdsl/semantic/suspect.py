@@ -13,7 +13,6 @@ from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
-_IDEMPOTENT = (ops.Activation(ops.Function.RELU), ops.Activation(ops.Function.RELU6))
 _LAYERS = (
     ops.Conv2d, ops.Linear, ops.BatchNorm, ops.Activation, ops.LeakyRelu, ops.MaxPool,
     ops.GlobalAveragePool, ops.Softmax, ops.Dropout,
@@ -51,39 +50,6 @@ def single_groups(nodes: Iterable[Node]) -> list[Diagnostic]:
         for where, of in counts.items()
         if of == {1}
     ]
-
-
-def idle_activations(networks: Iterable[Sequence[Node]]) -> list[Diagnostic]:
-    """A warning for each ReLU that reads what a ReLU gave, wherever it is expanded."""
-    idle: dict[tuple[Span, Span], bool] = {}
-    scopes: dict[tuple[Span, Span], Scope] = {}
-    for nodes in networks:
-        for node in nodes:
-            if isinstance(node.operation, ops.Activation) and node.operation in _IDEMPOTENT:
-                place = (node.span, origin(node))
-                before = _maker(node, nodes)
-                idle[place] = idle.get(place, True) and before.operation == node.operation
-                scopes.setdefault(place, node.scope)
-    return [
-        diagnostic(
-            "repeated-layer",
-            f"this `{' '.join(span.text.split())}` changes nothing: what it reads has passed one",
-            span,
-            scopes[span, where],
-            label="once more",
-            help="leave it out; `conv` ends in an activation, but for `act=none`",
-        )
-        for (span, where), always in idle.items()
-        if always
-    ]
-
-
-def _maker(node: Node, nodes: Sequence[Node]) -> Node:
-    """What made the values that a node reads, before a pooling that keeps the greatest."""
-    found = nodes[node.operands[0]]
-    while isinstance(found.operation, ops.MaxPool):
-        found = nodes[found.operands[0]]
-    return found
 
 
 def inner_softmaxes(networks: Iterable[Sequence[Node]]) -> list[Diagnostic]:

@@ -101,7 +101,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ324", "dead-branch", "A condition or a repeat is always the same.", _WARNING),
     Code("SEQ325", "bad-setting", "A recipe can't have this value for a setting."),
     Code("SEQ331", "unread-pipe", "A layer doesn't read what is piped into it."),
-    Code("SEQ332", "repeated-layer", "A layer does what was just done.", _WARNING),
+    Code("SEQ332", "repeated-layer", "A batch norm follows `conv`, which has its own.", _WARNING),
     Code("SEQ333", "same-map", "A feature map is added to itself.", _WARNING),
     Code(
         "SEQ334", "padded-windows", "Windows of a convolution hold nothing but padding.", _WARNING

@@ -49,10 +49,7 @@ def test_operations_are_multiply_accumulates_unless_another_convention_is_named(
 
 def test_table_1_with_values_of_its_parameters() -> None:
     lines = table(*TEMPLATES).out.splitlines()
-    assert (
-        "conv2    32x32    ⎡ 3x3, 64, k=8 † ⎤ × 1          ⎡ 1x1 → 3x3, 64, k=8 † ⎤ × 1"
-        in lines
-    )
+    assert "conv2    32x32    ⎡ 3x3, 64, k=8 † ⎤ × 1          ⎡ 1x1 → 3x3, 64, k=8 † ⎤ × 1" in lines
     assert lines[-1] == "* seqconv, † wseqconv"
 
 

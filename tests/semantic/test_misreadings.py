@@ -37,9 +37,7 @@ def network(body: str, rest: str = "") -> str:
         ("dropout 0.8", "odd-setting", "dropout 0.2"),
         ("dropout 50", "wrong-type", "dropout 0.5"),
         ("batch_norm", "repeated-layer", "conv2d 3x3, 16"),
-        ("relu", "repeated-layer", None),
-        ("max_pool 2; relu", "repeated-layer", None),
-        ("it = it | conv2d 1x1, 4 | relu | relu", "repeated-layer", None),
+        ("it = it | conv 1x1, 4 | batch_norm", "repeated-layer", "conv2d 1x1, 4"),
         ("add it", "same-map", None),
         ("mean it", "same-map", None),
         ("conv 1x1, 16, padding=1", "padded-windows", None),
@@ -94,12 +92,6 @@ def test_what_is_meant(tmp_path: Path, body: str) -> None:
 )  # fmt: skip
 def test_own_blocks_take_parameters_by_their_places(tmp_path: Path, body: str, fixed: str) -> None:
     assert codes(tmp_path, body + network(fixed)) == []
-
-
-def test_a_block_that_needs_its_relu_somewhere_keeps_it(tmp_path: Path) -> None:
-    block = "block pre { relu; conv2d 1x1, 16 }\n"
-    assert codes(tmp_path, block + network("pre")) == ["repeated-layer"]
-    assert codes(tmp_path, block + network("pre; pre")) == []
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,9 @@ def _norms(pair: tuple[ast.Call, ast.Call], module: LoadedModule) -> Iterator[Di
     given = [argument.name for argument in first.arguments if argument.name is not None]
     yield Diagnostic(
         BY_NAME["repeated-layer"],
-        "`conv` ends in a batch norm and an activation, and another batch norm follows",
+        "`conv` has a batch norm of its own, and another one follows",
         Label(second.span, "the second batch norm"),
-        (Label(first.callee.span, "a convolution, a batch norm, an activation"),),
+        (Label(first.callee.span, "a convolution and its batch norm"),),
         help="write `conv2d` for the convolution alone, or leave this out",
         fix=replacing(first.callee.span, "conv2d") if alone.issuperset(given) else None,
     )
