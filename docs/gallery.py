@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seqdsl.api import check_file
 from seqdsl.backends.drawing.write import draw
-from seqdsl.graph.costs import CONVENTIONS, spell_count
+from seqdsl.graph.costs import MACS, spell_count
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import judge_claims
 from seqdsl.passes.drawing.picture import picture
@@ -21,7 +21,7 @@ PICTURES = ROOT / "docs" / "gallery"
 INTRODUCTION = """# Gallery
 
 Every network of `architectures/`, with its budget and a drawing of its stages: parameters,
-multiply-accumulates, FLOPs as the paper counts them, and whether the file's claims are met.
+multiply-accumulates, and whether the file's claims are met.
 `python docs/gallery.py` makes this page.
 """
 
@@ -39,8 +39,8 @@ def page() -> str:
         parts.append(f"## {path.stem}\n")
         about = networks[0].doc.replace("\n", " ") if networks else ""
         parts.append(f"[`{path.name}`](../architectures/{path.name}). {about}".rstrip() + "\n")
-        parts.append("| network | params | MACs | FLOPs (paper) | claims |")
-        parts.append("| --- | ---: | ---: | ---: | --- |")
+        parts.append(f"| network | params | {MACS.heading} | claims |")
+        parts.append("| --- | ---: | ---: | --- |")
         parts += map(row, networks)
         parts.append("")
         parts.append(f"<p>\n{chr(10).join(map(image, networks))}\n</p>\n")
@@ -54,13 +54,11 @@ def image(network: Network) -> str:
 
 
 def row(network: Network) -> str:
-    paper = CONVENTIONS["paper"]
-    flops = f"{paper.count(network.cost) / paper.giga:.2f}G"
     verdicts = [verdict.holds for _, verdict in judge_claims(network)]
     unmet = verdicts.count(False)
     claims = f"{unmet} of {len(verdicts)} not met" if unmet else f"{len(verdicts)} met"
     params, macs = (spell_count(count, 4) for count in (network.params, network.macs))
-    return f"| {network.name} | {params} | {macs} | {flops} | {claims if verdicts else '-'} |"
+    return f"| {network.name} | {params} | {macs} | {claims if verdicts else '-'} |"
 
 
 def main() -> None:

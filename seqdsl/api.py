@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
 from seqdsl.passes.check import check_program, expand_checked, settled
+from seqdsl.passes.coverage import Coverage, coverage
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.semantic.compile import (
-    Argument,
     Instance,
     choose,
     unique,
@@ -17,6 +17,7 @@ from seqdsl.semantic.compile import (
 from seqdsl.semantic.compile import (
     expand as _expand,
 )
+from seqdsl.semantic.given import Argument
 from seqdsl.semantic.modules import Program, load_program
 from seqdsl.semantic.reading import DISK, Files, read_stdin
 from seqdsl.semantic.recorder import Recorder
@@ -43,8 +44,9 @@ def load(path: str | Path, network: str | None = None, **params: Argument) -> Ne
     """Compiles one network of a `.seq` file.
 
     ``network`` names a network or model where the file has several; ``params`` bind its
-    parameters, as ``-D`` does. Raises `CompileError` with every diagnostic of the file that is
-    an error, false claims included.
+    parameters, as ``-D`` does, and every number exactly: 0.1 is one tenth. Raises `CompileError`
+    with every diagnostic of the file that is an error, false claims included; TypeError for a
+    parameter that is no value of the language.
     """
     instance, diagnostics = load_instance(path, network, params)
     if has_errors(diagnostics) or instance is None or instance.network is None:
@@ -64,6 +66,12 @@ def load_instance(
         program = read_program(path, revision)
     except Failure as failure:
         return None, [failure.diagnostic]
+    return _one(program, network, params)
+
+
+def _one(
+    program: Program, network: str | None, params: Mapping[str, Argument] | None
+) -> tuple[Instance | None, list[Diagnostic]]:
     diagnostics = [*program.diagnostics, *check_rules(program)]
     try:
         definition = choose(program, network)
@@ -114,6 +122,26 @@ def check_file(
     except Failure as failure:
         return [], [failure.diagnostic]
     return check_program(program)
+
+
+@metered()
+def survey(
+    path: str | Path, network: str | None = None, params: Mapping[str, Argument] | None = None
+) -> tuple[Coverage, list[Diagnostic]]:
+    """What a check of a file looks at, and all that is to be said about it.
+
+    It builds every network of the file, or the one that a name and parameters describe.
+    """
+    try:
+        program = read_program(path)
+    except Failure as failure:
+        return Coverage(), [failure.diagnostic]
+    if network is None and not params:
+        built, found = check_program(program)
+        return coverage(program, built, picked=False, void=False), found
+    instance, found = _one(program, network, params)
+    one = [] if instance is None else [instance]
+    return coverage(program, one, picked=True, void=bool(params)), found
 
 
 def expand(path: str | Path, network: str | None = None, **params: Argument) -> str:

@@ -59,7 +59,7 @@ network Everything {
   a = it | conv2d 3x3, 12, groups=4 | gelu
   b = it | conv2d 1x1, 12 | tanh
   add a, b, it
-  leaky_relu 0.1
+  leaky_relu slope=0.1
   mean it, a, b
   gate = it | global_average_pool | conv2d 1x1, 12, bias=true | hard_sigmoid
   multiply gate, it, b

@@ -22,7 +22,7 @@ TRICKY = {
     "stage half { conv 1x1, 3 }; stage half_ { conv 1x1, 3 }; stage __a { conv 1x1, 3 }\n"
     "stage _a { conv 1x1, 3 }; stage u_a { conv 1x1, 3 } }",
     "a join that reads a slice": "use std.seqconv\nblock T { conv2d 1x1, 4 }\n"
-    "block S(y: feature) {\n a = it.group(1) | T\n b = it.group(1) | concatenate it, y\n"
+    "block S(y: feature) {\n a = it.group(1) | T\n b = it.group(1) | concatenate y\n"
     " w = b | conv2d 1x1, 4\n add a, w }\n"
     "network N { input 3x8x8\n seqconv 3x3, 8, k=4\n y = it | conv 3x3, 4\n"
     " conv2d 3x3, 8, groups=2\n S y }",

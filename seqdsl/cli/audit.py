@@ -93,7 +93,7 @@ def _audit_files(sources: tuple[str, ...], format: str) -> None:
     if diagnostics:
         show(diagnostics)
     elif not tables:
-        click.echo("no network in these files claims anything", err=True)
+        click.echo("no network that these files build claims anything", err=True)
     sys.exit(exit_code(diagnostics))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from os.path import realpath
@@ -12,17 +12,20 @@ import click
 
 from seqdsl.cli.common import exit_code, network_options, output_format_option, use_color
 from seqdsl.cli.streams import as_json
-from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.passes.coverage import Coverage
+from seqdsl.source.diagnostic import Diagnostic, has_errors
 from seqdsl.source.discover import STDIN, discover
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.timing import stage
+
+_NAMED = 3  # of what was not checked
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What checking one file came to."""
 
-    networks: int
+    coverage: Coverage
     diagnostics: list[Diagnostic]
 
 
@@ -62,26 +65,23 @@ def command(
             raise click.UsageError(f"--watch does not go with {given}")
         from seqdsl.cli.watch import watch
 
-        watch(paths, check, partial(report, paths=paths, format=format))
+        watch(paths, check, partial(report, paths=paths, format=format, defines=defines))
     files = discover(paths)
     if fix:
         from seqdsl.cli.mending import mend
 
         mend(files, unsafe=unsafe)
     checked = [check(file) for file in files]
-    report(checked, paths, format, fixed=fix)
+    report(checked, paths, format, fixed=fix, defines=defines)
     sys.exit(exit_code(findings(checked)))
 
 
 def check_one(file: str, network_name: str | None, defines: dict[str, str]) -> Checked:
     """Checks the networks of a file, or the one that is described."""
     with stage("import"):
-        from seqdsl.api import check_file, load_instance
+        from seqdsl.api import survey
 
-    if network_name is None and not defines:
-        built, found = check_file(file)
-        return Checked(len(built), found)
-    return Checked(1, load_instance(file, network_name, defines)[1])
+    return Checked(*survey(file, network_name, defines))
 
 
 def findings(checked: Sequence[Checked]) -> list[Diagnostic]:
@@ -99,7 +99,11 @@ def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
 
 
 def report(
-    checked: Sequence[Checked], paths: Sequence[str], format: OutputFormat, fixed: bool = False
+    checked: Sequence[Checked],
+    paths: Sequence[str],
+    format: OutputFormat,
+    fixed: bool = False,
+    defines: Collection[str] = (),
 ) -> None:
     """Prints what was found: data to standard output, all else to standard error."""
     if not checked:
@@ -116,9 +120,44 @@ def report(
             if way_on is not None:
                 click.echo(way_on, err=True)
     elif checked:
-        networks = sum(each.networks for each in checked)
-        counts = f"{_counted(len(checked), 'file')}, {_counted(networks, 'network')}"
-        click.echo(f"{counts} checked: shapes, groups and claims hold", err=True)
+        click.echo(f"{_counted(len(checked), 'file')}, {_held(_whole(checked))}", err=True)
+    if checked and not has_errors(diagnostics) and format is OutputFormat.FULL:
+        for line in _left(_whole(checked), defines):
+            click.echo(f"not checked: {line}", err=True)
+
+
+def _whole(checked: Sequence[Checked]) -> Coverage:
+    return sum((each.coverage for each in checked), Coverage())
+
+
+def _held(coverage: Coverage) -> str:
+    """What was checked and found right."""
+    networks = f"{_counted(coverage.networks, 'network')} checked"
+    if not coverage.networks:
+        return f"{networks}: syntax and names hold"
+    if not coverage.claims:
+        return f"{networks}: shapes and groups hold"
+    return f"{networks}: shapes, groups and {_counted(coverage.claims, 'claim')} hold"
+
+
+def _left(coverage: Coverage, defines: Collection[str]) -> Iterator[str]:
+    """What was not checked, and why."""
+    if coverage.void:
+        yield f"{_counted(coverage.void, 'claim')}, as -D sets {', '.join(defines)}"
+    if coverage.others:
+        others = _counted(len(coverage.others), "other network")
+        yield f"{others} of the file ({_listed(coverage.others)})"
+    if coverage.templates:
+        templates = _counted(len(coverage.templates), "template")
+        yield f"{templates} that no model binds ({_listed(coverage.templates)})"
+    blocks = sorted({place.name for place in coverage.blocks - coverage.expanded})
+    if blocks and not coverage.others:
+        yield f"{_counted(len(blocks), 'block')} that no network calls ({_listed(blocks)})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _counted(count: int, what: str) -> str:

@@ -10,7 +10,7 @@ import click
 from seqdsl.cli.common import CLAIMS, network_options, parse_defines, show
 from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
-from seqdsl.graph.costs import CONVENTIONS, ZERO, Cost, spell_count
+from seqdsl.graph.costs import MACS, ZERO, Cost, spell_count
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Part
 from seqdsl.graph.tensor import spell_shape
@@ -157,7 +157,7 @@ def _title(before: Network, after: Network, left: Side, right: Side) -> str:
 
 
 def _table(title: str, difference: NetworkDiff, exact: bool) -> Table:
-    note = f"MACs for one sample: {CONVENTIONS['macs'].description}"
+    note = MACS.note
     if not difference.differ:
         note = f"no difference; {note}"
     headings = _EXACT_HEADINGS if exact else _HEADINGS

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import click
 
-from seqdsl.cli.common import load_or_exit, network_options
+from seqdsl.cli.common import convention_option, load_or_exit, network_options
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
-from seqdsl.graph.costs import CONVENTIONS, Convention, Cost
+from seqdsl.graph.costs import CONVENTIONS, MACS, Convention, Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level
 from seqdsl.graph.tensor import spell_shape
 from seqdsl.source.timing import stage
-
-MACS = CONVENTIONS["macs"]  # its units, powers of 1000, serve for parameters and activations, too
 
 
 @click.command("stats")
@@ -24,10 +22,7 @@ MACS = CONVENTIONS["macs"]  # its units, powers of 1000, serve for parameters an
     "--by", "level", type=click.Choice([level.value for level in Level]), default="stage",
     show_default=True, help="What a row is.",
 )  # fmt: skip
-@click.option(
-    "--convention", type=click.Choice(list(CONVENTIONS)), default="macs", show_default=True,
-    help="How operations are counted.",
-)  # fmt: skip
+@convention_option
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(
     file: str,
@@ -46,7 +41,7 @@ def command(
 
 def statistics_table(network: Network, level: Level, convention: Convention) -> Table:
     """A row for each part and one for the whole; each column of counts has one unit."""
-    counted = counted_as(convention)
+    counted = convention.heading
     total = network.cost
     units = (
         fitting_unit(total.params, MACS),
@@ -64,16 +59,7 @@ def statistics_table(network: Network, level: Level, convention: Convention) -> 
         level.value, "output", "params", "% params", counted, "% ops", "activations",
     )  # fmt: skip
     right = frozenset(headings[2:])
-    return Table(network.name, headings, tuple(rows), right, counting_note(convention))
-
-
-def counted_as(convention: Convention) -> str:
-    """What a convention counts: the heading of its numbers."""
-    return {"macs": "MACs", "flops": "FLOPs", "paper": "FLOPs (paper)"}[convention.name]
-
-
-def counting_note(convention: Convention) -> str:
-    return f"{counted_as(convention)} for one sample: {convention.description}"
+    return Table(network.name, headings, tuple(rows), right, convention.note)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from seqdsl.cli.common import load_or_exit, network_options
+from seqdsl.cli.common import convention_option, load_or_exit, network_options
 from seqdsl.cli.layer_cells import layer_cell, marks_of, size_cell
 from seqdsl.cli.sides import Side, paths_of, read_sides
-from seqdsl.cli.stats import MACS, counted_as, counting_note, fitting_unit
+from seqdsl.cli.stats import fitting_unit
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
-from seqdsl.graph.costs import CONVENTIONS, Convention, Cost
+from seqdsl.graph.costs import CONVENTIONS, MACS, Convention, Cost
 from seqdsl.graph.network import Network
 from seqdsl.passes.architecture_table import Alignment, align, architecture
 from seqdsl.source.timing import stage
@@ -20,10 +20,7 @@ from seqdsl.source.timing import stage
 @click.command("table")
 @click.argument("sides", metavar="NET...", nargs=-1, required=True)
 @network_options
-@click.option(
-    "--convention", type=click.Choice(list(CONVENTIONS)), default="paper", show_default=True,
-    help="How operations are counted.",
-)  # fmt: skip
+@convention_option
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(
     sides: tuple[str, ...],
@@ -59,7 +56,7 @@ def command(
 
 def network_table(network: Network, name: str, convention: Convention) -> Table:
     """A row for each stage of a network and one for the whole, with counts, for programs."""
-    headings = ("stage", "output", "layers", "params", counted_as(convention))
+    headings = ("stage", "output", "layers", "params", convention.heading)
     rows = architecture(network)
     marks = marks_of(rows)
 
@@ -71,7 +68,7 @@ def network_table(network: Network, name: str, convention: Convention) -> Table:
         for row in rows
     ]
     body.append(("total", "", layer_cell((), marks), *counts(network.cost)))
-    note = counting_note(convention)
+    note = convention.note
     return Table(name, headings, tuple(body), frozenset(headings[3:]), note)
 
 
@@ -92,11 +89,11 @@ def architecture_table(
     body = [_stage_row(each, marks, alike) for each in stages]
     params = [_amount(network.params, MACS) for network in networks]
     operations = [_amount(convention.count(network.cost), convention) for network in networks]
-    for heading, amounts in (("params", params), (counted_as(convention), operations)):
+    for heading, amounts in (("params", params), (convention.heading, operations)):
         cells = amounts if alike else [cell for each in amounts for cell in ("", each)]
         body.append((heading, *([""] if alike else []), *cells))
     legend = ", ".join(f"{mark} {block}" for block, mark in marks.items())
-    note = counting_note(convention)
+    note = convention.note
     return Table(", ".join(names), tuple(headings), tuple(body), note=note, legend=legend)
 
 

@@ -47,6 +47,7 @@ class Convention:
     """A way to make one number of a cost. ``giga`` is what its G stands for."""
 
     name: str
+    heading: str  # of a column of its numbers
     description: str
     giga: int
     per_mac: int
@@ -60,6 +61,11 @@ class Convention:
             + self.per_activated * cost.activated
         )
 
+    @property
+    def note(self) -> str:
+        """What is printed beside its numbers."""
+        return f"{self.heading} for one sample: {self.description}"
+
     def scale(self, suffix: str) -> int:
         """What a suffix of a claim multiplies by: K, M, G, T, or none."""
         kilo = 1024 if self.giga == 2**30 else 1000
@@ -69,12 +75,13 @@ class Convention:
 CONVENTIONS: dict[str, Convention] = {
     convention.name: convention
     for convention in (
-        Convention("macs", "multiply-accumulates, G = 10^9", 10**9, 1),
-        Convention("flops", "2 x multiply-accumulates, G = 10^9", 10**9, 2),
+        Convention("macs", "MACs", "multiply-accumulates, G = 10^9", 10**9, 1),
+        Convention("flops", "FLOPs", "2 x multiply-accumulates, G = 10^9", 10**9, 2),
         # Identified by a fit to the nine FLOP figures of Tables 2 and 4; the paper does not
         # say how it counts.
         Convention(
             "paper",
+            "FLOPs (paper)",
             "MACs + 4 a normalised element + 1 an activated one, G = 2^30 (found by fit)",
             2**30,
             1,
@@ -83,6 +90,8 @@ CONVENTIONS: dict[str, Convention] = {
         ),
     )
 }
+
+MACS = CONVENTIONS["macs"]  # the convention wherever a claim or an option names no other
 
 
 def node_cost(node: Node, operands: Sequence[TensorType]) -> Cost:

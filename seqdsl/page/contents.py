@@ -91,7 +91,7 @@ class Network:
     doc: str
     settings: tuple[tuple[str, str], ...]
     cost: Cost
-    flops: tuple[Flops, ...]
+    flops: tuple[Flops, ...]  # by the conventions that claims name
     sources: tuple[Source, ...]
     parts: dict[str, Part]
     stages: tuple[str, ...]

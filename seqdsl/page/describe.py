@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from seqdsl import __version__
@@ -36,9 +36,20 @@ _LARGE = "too large for a page; `seqdsl draw` writes it to a file"
 _NO_LAYERS = (Kind.SUM, Kind.JOIN, Kind.OTHER)
 
 
-def describe(network: Network, differ: Marks | None = None) -> contents.Network:
-    """A network for a page; of two, with marks on what differs."""
-    return _Describer(network, differ or {}).network()
+def describe(
+    network: Network, differ: Marks | None = None, conventions: Collection[str] | None = None
+) -> contents.Network:
+    """A network for a page; of two, with marks on what differs, and counted by the conventions
+    that either of them names.
+    """
+    named = _conventions([network]) if conventions is None else conventions
+    return _Describer(network, differ or {}, named).network()
+
+
+def _conventions(networks: Iterable[Network]) -> set[str]:
+    """The conventions that claims of networks name: they are shown beside multiply-accumulates."""
+    claims = (claim for network in networks for claim in network.claims)
+    return {claim.convention for claim in claims if claim.metric == "flops"}
 
 
 def page_of(
@@ -52,12 +63,13 @@ def page_of(
     Raises `Failure` where the names of a network are too long for a page.
     """
     differ = marks(*networks) if len(networks) == 2 else [None] * len(networks)
-    described = tuple(map(describe, networks, differ))
+    named = _conventions(networks)
+    described = tuple(describe(*each, named) for each in zip(networks, differ, strict=True))
     return contents.Page(__version__, printable(file), described, difference, diagnostics)
 
 
 class _Describer:
-    def __init__(self, network: Network, differ: Marks) -> None:
+    def __init__(self, network: Network, differ: Marks, conventions: Collection[str]) -> None:
         if sum(len(node.scope.path) for node in network.nodes) > _MOST:
             raise unlocated(
                 "picture-too-large", "the names of its parts are too long for a page", network.name,
@@ -65,6 +77,7 @@ class _Describer:
             )  # fmt: skip
         self._network = network
         self._marks = differ
+        self._conventions = conventions
         self._fields = receptive_fields(network)
         self._sources: dict[Source, int] = {network.root.span.source: 0}
         self._parts: dict[str, contents.Part] = {"": self._whole()}
@@ -142,7 +155,7 @@ class _Describer:
     # --- the rest
 
     def _flops(self) -> Iterator[contents.Flops]:
-        for convention in CONVENTIONS.values():
+        for convention in (c for c in CONVENTIONS.values() if c.name in self._conventions):
             giga = convention.count(self._network.cost) / convention.giga
             yield contents.Flops(convention.name, f"{giga:.3f}G", convention.description)
 

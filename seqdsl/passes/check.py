@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from seqdsl.passes.claims import check_claims
-from seqdsl.semantic.compile import Argument, Instance, expand, instances, unique
+from seqdsl.semantic.compile import Instance, expand, instances, unique
+from seqdsl.semantic.given import Argument
 from seqdsl.semantic.modules import Program
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules import check_rules
-from seqdsl.semantic.suspect import single_groups, whole_windows
+from seqdsl.semantic.suspect import inner_softmaxes, single_groups, whole_windows
 from seqdsl.source.allow import without_allowed
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic, has_errors
@@ -26,7 +27,7 @@ _OF_WHOLE_FILES = frozenset(
     {
         "unused-name", "unused-import", "false-claim", "stage-output", "concat-width", "no-input",
         "no-output", "unread-layer", "idle-rule", "single-group", "whole-window",
-        "idle-tolerance",
+        "idle-tolerance", "repeated-layer", "inner-softmax",
     }
 )  # fmt: skip
 
@@ -56,6 +57,7 @@ def check_program(
         networks = [instance.network for instance in built if instance.network is not None]
         found += single_groups(node for network in networks for node in network.nodes)
         found += whole_windows(instance.windows for instance in built)
+        found += inner_softmaxes([network.nodes for network in networks])
     return built, settled([*program.diagnostics, *found], program)
 
 
@@ -131,7 +133,8 @@ def _follows_from(
     for starts in errors.values():
         starts.sort()
     extra = {(s.source, s.start) for d, s in placed if d.code.name == "unknown-argument"}
-    meant = {e.text for d, _ in placed if d.code.name in _UNKNOWN and d.fix for e in d.fix.edits}
+    misspelt = (*_UNKNOWN, "near-output")
+    meant = {e.text for d, _ in placed if d.code.name in misspelt and d.fix for e in d.fix.edits}
 
     def follows(d: Diagnostic) -> bool:
         if d.primary is None:

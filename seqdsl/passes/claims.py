@@ -87,7 +87,9 @@ def _of(claim: Claim, verdict: Verdict) -> Iterator[Diagnostic]:
         yield _false_claim(claim, verdict)
     if claim.metric == "flops" and not claim.stated:
         yield _no_convention(claim)
-    if (
+    if claim.tolerance is not None and claim.tolerance >= 1:
+        yield _wide_tolerance(claim)
+    elif (
         claim.tolerance is not None
         and abs(verdict.computed - verdict.printed)
         <= (claim.quantity.unit * verdict.scale)
@@ -104,7 +106,7 @@ def _no_convention(claim: Claim) -> Diagnostic:
         claim.span,
         claim.scope,
         label="as two operations for each multiply-accumulate",
-        help="name the convention: `by flops`, or `by macs` or `by paper`",
+        help=f"name the convention: by {', '.join(CONVENTIONS)}",
         fix=inserting(claim.span.source, end, " by flops", safe=True),
     )
 
@@ -118,6 +120,17 @@ def _idle_tolerance(claim: Claim) -> Diagnostic:
         claim.scope,
         label="not needed",
         help="remove it: a figure without one holds within one unit of its last digit",
+    )
+
+
+def _wide_tolerance(claim: Claim) -> Diagnostic:
+    return diagnostic(
+        "wide-tolerance",
+        "this tolerance lets almost any number hold",
+        claim.tolerance_span or claim.span,
+        claim.scope,
+        label="as large as the figure itself",
+        help="a tolerance is in per cent of the figure, such as `+- 2%`",
     )
 
 
@@ -145,7 +158,8 @@ def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
     exact = "" if verdict.scale == 1 else f" ({verdict.computed:,})"
     percent = 100 * (verdict.computed - verdict.printed) / verdict.printed if verdict.printed else 0
     counted = "" if claim.metric != "flops" else f", by `{claim.convention}`"
-    rounded = _rewritten(claim, verdict)
+    unit = _missing_unit(claim, verdict)
+    rounded = unit or _rewritten(claim, verdict)
     if claim.tolerance is None:
         rule = "a claim holds within one unit of its last digit"
     else:
@@ -156,9 +170,22 @@ def _false_claim(claim: Claim, verdict: Verdict) -> Diagnostic:
         claim.span,
         claim.scope,
         label=f"computes to {spelt}, {float(percent):+.2f} %",
-        help=f"write {rounded} instead of {claim.quantity.text}, or mend the network: {rule}",
+        help=f"a unit is missing: write {unit}"
+        if unit
+        else f"write {rounded} instead of {claim.quantity.text}, or mend the network: {rule}",
         fix=replacing(claim.quantity_span, rounded),
     )
+
+
+def _missing_unit(claim: Claim, verdict: Verdict) -> str | None:
+    """The figure with the suffix by which it holds, where it is claimed without one."""
+    quantity = claim.quantity
+    kilo = CONVENTIONS[claim.convention].scale("K") if claim.metric == "flops" else 1000
+    for power, suffix in enumerate("" if quantity.suffix else "KMGT", 1):
+        scale = kilo**power
+        if abs(verdict.computed - quantity.value * scale) <= quantity.unit * scale:
+            return f"{quantity.text}{suffix}"
+    return None
 
 
 def _rewritten(claim: Claim, verdict: Verdict) -> str:
@@ -168,7 +195,7 @@ def _rewritten(claim: Claim, verdict: Verdict) -> str:
     """
     quantity, computed = claim.quantity, verdict.computed
     scale, suffix = verdict.scale, quantity.suffix
-    decimals = quantity.decimals
+    decimals = quantity.decimals if scale > 1 else 0
     if abs(computed) < scale:
         kilo = CONVENTIONS[claim.convention].scale("K") if claim.metric == "flops" else 1000
         steps = 0

@@ -13,13 +13,29 @@ from seqdsl.semantic.locate import fail
 from seqdsl.semantic.types import MAX_SIDE, SIDES, TYPES, ParameterType
 from seqdsl.semantic.values import SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Failure, Label
-from seqdsl.source.fix import inserting
+from seqdsl.source.fix import Fix, inserting, removing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.limits import INTEGERS, LIMITS, way_on
 from seqdsl.source.meter import spend_on
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+
+# The settings of the library's layers that are given by name: a bare number says of none of them
+# which one it is. Blocks of the user's declare their own parameters, and take each by its place.
+BY_NAME = {
+    "groups": "the groups of the convolution",
+    "padding": "the zeros on each side",
+    "dilation": "the distance of the kernel's taps",
+    "bias": "whether there is a bias",
+    "init": "the initialisation",
+    "act": "the activation",
+    "shortcut": "what is added before the norm",
+    "ceil": "whether a window may reach over the edge",
+    "eps": "what is added to the variance",
+    "momentum": "the share of each batch in the running statistics",
+    "slope": "the slope below zero",
+}
 
 
 @frozen
@@ -33,6 +49,7 @@ class Formal:
     default: Value = None
     expression: ast.Expression | None = None  # a default of the source, evaluated at each call
     span: Span | None = None
+    by_name: bool = False  # never by its place
 
     @property
     def accepts_none(self) -> bool:
@@ -50,6 +67,8 @@ class Actual:
     span: Span
 
 
+_FEW = 2  # settings that are explained
+_OF_NUMBERS = ("int", "positive", "number", "size", "margin")
 _FORMALS: WeakKeyDictionary[ast.Block | ast.Network | ast.Derived, tuple[Formal, ...]]
 _FORMALS = WeakKeyDictionary()
 
@@ -66,6 +85,9 @@ def formals_of(definition: ast.Block | ast.Network | ast.Derived) -> tuple[Forma
                 required=p.default is None,
                 expression=p.default,
                 span=p.span,
+                by_name=definition.span.source.library
+                and p.default is not None
+                and p.name in BY_NAME,
             )
             for p in definition.parameters
         )
@@ -115,11 +137,14 @@ def assign(
 ) -> dict[str, Actual]:
     """Which argument goes to which parameter: positional ones first, in order."""
     given: dict[str, Actual] = {}
-    ordered = [formal.name for formal in formals if formal.type != "layers"]
+    ordered = [formal.name for formal in by_place(formals)]
     positional = 0
     for actual in actuals:
         if actual.name is None:
             if positional >= len(ordered):
+                settings = [f for f in formals if f.by_name and f.name not in given]
+                if settings:
+                    raise _unnamed(what, actual, settings, alone=len(actuals) == 1, scope=scope)
                 # `repeat 3 { ... }`: its braces are all that it takes
                 repeats = not ordered and bool(formals) and not re.match(r"x\b", actual.span.text)
                 start = actual.span.start
@@ -158,6 +183,43 @@ def assign(
     return given
 
 
+def by_place(formals: Sequence[Formal]) -> list[Formal]:
+    """The parameters that arguments without a name go to, in order."""
+    return [f for f in formals if f.type != "layers" and not f.by_name]
+
+
+def _unnamed(
+    what: str, actual: Actual, settings: Sequence[Formal], *, alone: bool, scope: Scope
+) -> Failure:
+    """The failure of an argument without a name where only settings are left to be given."""
+    text = actual.span.text
+    if text in ("true", "false"):
+        settings = [s for s in settings if s.type == "bool"] or settings
+    elif text[:1].isdigit():
+        settings = [s for s in settings if s.type in _OF_NUMBERS] or settings
+    fix = None
+    if alone and text.isdecimal() and int(text) > 1:  # a width, as other frameworks ask for
+        fix = Fix(removing(actual.span).edits, safe=False)
+        help = f"the channels of `{what}` are those that flow in; "
+    else:
+        help = ""
+        if len(settings) == 1:
+            fix = inserting(actual.span.source, actual.span.start, f"{settings[0].name}=")
+    if len(settings) <= _FEW:
+        listed = " and ".join(f"`{s.name}` ({BY_NAME[s.name]})" for s in settings)
+    else:
+        listed = ", ".join(f"`{s.name}`" for s in settings)
+    return fail(
+        "unnamed-setting",
+        f"`{what}` takes settings by name, and this one has none",
+        actual.span,
+        scope,
+        label="which setting?",
+        help=f"{help}by name it takes {listed}",
+        fix=fix,
+    )
+
+
 def name_of(argument: Actual | ast.Argument) -> Span:
     """Where the name of a named argument stands."""
     start = argument.span.start
@@ -166,7 +228,11 @@ def name_of(argument: Actual | ast.Argument) -> Span:
 
 def signature(formals: Sequence[Formal]) -> str:
     """The parameters as a reader would write them; optional ones in brackets."""
-    words = [f.name if f.required else f"[{f.name}]" for f in formals if f.type != "layers"]
+    words = [
+        f.name if f.required else f"[{f.name}{'=' if f.by_name else ''}]"
+        for f in formals
+        if f.type != "layers"
+    ]
     shown = ", ".join(words) or "no arguments"
     braces = any(f.type == "layers" for f in formals)
     return f"{shown} before its braces; `x 3` repeats it" if braces else shown

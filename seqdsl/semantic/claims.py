@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from seqdsl.graph.claims import Claim, Quantity
+from seqdsl.graph.costs import CONVENTIONS
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.locate import fail
 from seqdsl.source.suggest import did_you_mean
@@ -12,7 +13,7 @@ from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 METRICS = ("params", "macs", "flops")
-CONVENTION_NAMES = ("macs", "flops", "paper")
+CONVENTION_NAMES = tuple(CONVENTIONS)
 
 
 def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
@@ -41,7 +42,7 @@ def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
     if convention not in CONVENTION_NAMES:
         span = expect.convention_span or expect.span
         help, fix = did_you_mean(
-            convention, CONVENTION_NAMES, span, "they are macs, flops and paper"
+            convention, CONVENTION_NAMES, span, f"they are {', '.join(CONVENTION_NAMES)}"
         )
         raise fail(
             "unknown-convention",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from math import isfinite
-from operator import index
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -14,6 +11,7 @@ from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.evaluate import evaluate
 from seqdsl.semantic.expand import Expansion
 from seqdsl.semantic.frame import Frame
+from seqdsl.semantic.given import Argument, spell
 from seqdsl.semantic.modules import LoadedModule, Program
 from seqdsl.semantic.over import over_limit
 from seqdsl.semantic.passage import Passages
@@ -30,8 +28,6 @@ from seqdsl.source.text import Source, Span
 from seqdsl.source.timing import stage
 from seqdsl.syntax import ast
 from seqdsl.syntax.parser import parse_expression
-
-Argument = int | float | bool | str | Sequence["Argument"] | None
 
 
 @frozen
@@ -147,8 +143,11 @@ def _expand(
 
 
 def _override(name: str, value: Argument, frame: Frame) -> Actual:
-    """An argument from outside the file: text is read as an expression of the language."""
-    source = Source(name, value if isinstance(value, str) else _spell(value), given=True)
+    """An argument from outside the file: text is read as an expression of the language.
+
+    Raises `Failure`, and TypeError for what has no words in the language.
+    """
+    source = Source(name, spell(name, value), given=True)
     try:
         expression = parse_expression(source)
     except Failure as failure:
@@ -167,20 +166,6 @@ def _unreadable(source: Source) -> Failure:
             help="a value is such as 8, 3x3, [1, 2, 1], true or none",
         )
     )
-
-
-def _spell(value: Argument) -> str:
-    match value:
-        case None | bool():
-            return str(value).lower()
-        case float() if isfinite(value):
-            return str(float(Fraction(value).limit_denominator(10**9)))
-        case int() | float() | str():
-            return str(value)
-        case _ if hasattr(value, "__index__"):  # numpy's numbers, and torch's
-            return str(index(value))
-        case _:
-            return f"[{', '.join(map(_spell, value))}]"
 
 
 def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

@@ -224,8 +224,10 @@ class Expansion:
         recorder = self.state.recorder
         first = len(recorder.of(frame)) if recorder else 0
         flow: Feature | Broken = value
+        piped: ast.Expression | ast.Call = statement.value or ast.Name(statement.name, span)
         for call in statement.calls:
-            flow = apply_call(call, self.state, frame, flow, {})
+            flow = apply_call(call, self.state, frame, flow, {}, piped)
+            piped = call
         if isinstance(value, Feature) and isinstance(flow, Feature):
             self.state.note(statement.span, value, flow)
         if recorder and isinstance(value, Feature) and isinstance(flow, Feature):

@@ -14,6 +14,7 @@ from seqdsl.semantic.evaluate import evaluate, name_value, whole
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.over import work_of
+from seqdsl.semantic.pipeline import of_pipeline, with_flow
 from seqdsl.semantic.primitives import Application, Primitive
 from seqdsl.semantic.recorder import Applied
 from seqdsl.semantic.state import State
@@ -42,11 +43,13 @@ def apply_call(
     frame: Frame,
     operand: Flow | None,
     extra: Mapping[str, Actual],
+    piped: ast.Expression | ast.Call | None = None,
 ) -> Flow:
     """Applies a layer to an operand as often as the call says, with ``extra`` arguments added.
 
-    On what an error left undefined it does nothing, but what is wrong with the call is said all
-    the same. Raises `Failure` or `Poisoned`.
+    ``piped`` is what made the operand, where the call is part of a pipeline. On what an error left
+    undefined it does nothing, but what is wrong with the call is said all the same. Raises
+    `Failure` or `Poisoned`.
     """
     layer = _layer(call.callee, frame)
     if isinstance(operand, Broken):
@@ -67,16 +70,20 @@ def apply_call(
         if turn > 1:  # the first is a statement, or stands in one
             state.meter.spend(work)
         # arguments may read `it`, so each turn evaluates them anew
-        before, frame.current = frame.current, flow
-        try:
-            given = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
-            actuals = [*given, *extra.values()]
-            flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
-        finally:
-            frame.current = before
+        if piped is None:
+            given = with_flow(frame, flow, lambda: _given(call, frame))
+        else:
+            given = _given(call, frame)
+            state.diagnostics += of_pipeline(call, piped, layer, given, flow, frame)
+        actuals = [*given, *extra.values()]
+        flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
     if isinstance(flow, Feature):
         state.note(call.span, operand, flow)
     return flow
+
+
+def _given(call: ast.Call, frame: Frame) -> list[Actual]:
+    return [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
 
 
 def _check_call(
@@ -84,8 +91,7 @@ def _check_call(
 ) -> None:
     """Holds a call against what it calls, without an operand. Raises `Failure` or `Poisoned`."""
     turn = (1, _times(call, frame))
-    given = [Actual(a.name, evaluate(a.value, frame), a.span) for a in call.arguments]
-    actuals = [*given, *extra.values()]
+    actuals = [*_given(call, frame), *extra.values()]
     match layer:
         case PrimitiveLayer(primitive=primitive):
             _refuse_body(call, primitive.name, frame.scope)

@@ -159,12 +159,9 @@ class _Writer:
             case Named(name=name, output=output, source=source, applied=applied):
                 target = f"output {name}" if output else view.label(name)
                 parts = [f"{target} = {view.reference(source)}"]
-                flow = view.flow
                 for layer in applied:
-                    view.flow = layer.operand  # what `it` means there
                     (line,) = self._applied(layer, view)
                     parts.append(line)
-                view.flow = flow
                 return [" | ".join(parts)]
             case Entered(statement=ast.Stage(name=name), scope=scope, shape=shape):
                 heading = "head" if name == "head" else f"stage {name}"

@@ -5,17 +5,18 @@ Everything else is a block of the standard library, written in the language.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import TypeAlias, cast
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.scope import Scope
-from seqdsl.semantic.binding import Actual, Formal
+from seqdsl.semantic.binding import BY_NAME, Actual, Formal
 from seqdsl.semantic.dataflow import Dataflow
 from seqdsl.semantic.locate import diagnostic, fail
+from seqdsl.semantic.odd import Odd, odd_norm, odd_rate, odd_slope
 from seqdsl.semantic.properties import regroup
-from seqdsl.semantic.values import Feature, SizeValue, Value, concatenated
+from seqdsl.semantic.values import Feature, SizeValue, Value, concatenated, show
 from seqdsl.source.diagnostic import Label
 from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
@@ -93,7 +94,18 @@ def _conv2d(a: Application) -> Feature:
 def _padding(a: Application, kernel: ops.Pair, dilation: ops.Pair) -> ops.Pair:
     """The padding given, or the one that keeps the size at stride 1."""
     if a.values["padding"] is not None:
-        return a.pair("padding")
+        given = a.pair("padding")
+        reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+        if any(padding >= wide for padding, wide in zip(given, reach, strict=True)):
+            a.dataflow.diagnostics.append(
+                diagnostic(
+                    "padded-windows", "windows at the edge hold nothing but padding",
+                    a.span_of("padding"), a.scope,
+                    label=f"the kernel reaches over {reach[0]}x{reach[1]}",
+                    help="leave `padding` out: the layer then keeps the size at stride 1",
+                )
+            )  # fmt: skip
+        return given
     if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
         raise fail(
             "even-kernel",
@@ -111,14 +123,29 @@ def _linear(a: Application) -> Feature:
 
 
 def _batch_norm(a: Application) -> Feature:
-    eps, momentum = (float(cast(Fraction, a.values[name])) for name in ("eps", "momentum"))
+    eps, momentum = (cast(Fraction, a.values[name]) for name in ("eps", "momentum"))
     if eps <= 0 or not 0 <= momentum <= 1:
         raise fail(
             "not-positive", "`eps` is above zero, and `momentum` from 0 to 1", a.span, a.scope,
-            label=f"eps = {eps:g}, momentum = {momentum:g}",
+            label=f"eps = {show(eps)}, momentum = {show(momentum)}",
         )  # fmt: skip
-    result = a.apply(ops.BatchNorm(eps, momentum))
+    _report(a, odd_norm(eps, momentum))
+    result = a.apply(ops.BatchNorm(float(eps), float(momentum)))
     return Feature(result.groups, result.spatial, raw=a.operand.groups)
+
+
+def _report(a: Application, found: Iterable[Odd]) -> None:
+    """Warns of settings that no network is known to have."""
+    for odd in found:
+        given = a.value_span(odd.name)
+        possible = odd.instead is not None and a.span_of(odd.name) is not a.span
+        a.dataflow.diagnostics.append(
+            diagnostic(
+                "odd-setting", f"`{odd.name}` {odd.what}", a.span_of(odd.name), a.scope,
+                label=f"= {show(a.values[odd.name])}", help=odd.help,
+                fix=replacing(given, show(odd.instead)) if possible else None,
+            )
+        )  # fmt: skip
 
 
 def _activation(function: ops.Function) -> Primitive:
@@ -134,7 +161,9 @@ def _activate(a: Application, operation: ops.Activation | ops.LeakyRelu) -> Feat
 
 
 def _leaky_relu(a: Application) -> Feature:
-    return _activate(a, ops.LeakyRelu(float(cast(Fraction, a.values["slope"]))))
+    slope = cast(Fraction, a.values["slope"])
+    _report(a, odd_slope(slope))
+    return _activate(a, ops.LeakyRelu(float(slope)))
 
 
 def _pool(kind: type[ops.MaxPool] | type[ops.AvgPool]) -> Apply:
@@ -156,7 +185,12 @@ def _dropout(a: Application) -> Feature:
             a.span_of("rate"),
             a.scope,
             label=f"= {float(rate):g}",
+            help="it is the share of elements that is zeroed",
+            fix=replacing(a.value_span("rate"), show(Fraction(rate) / 100))
+            if 1 < rate < 100
+            else None,
         )
+    _report(a, odd_rate(rate))
     return a.each(ops.Dropout(float(rate)))
 
 
@@ -244,7 +278,7 @@ def _required(name: str, type: str) -> Formal:
 
 
 def _optional(name: str, type: str, default: Value) -> Formal:
-    return Formal(name, type, required=False, default=default)
+    return Formal(name, type, required=False, default=default, by_name=name in BY_NAME)
 
 
 _ONE, _ZERO = SizeValue((1, 1)), SizeValue((0, 0))

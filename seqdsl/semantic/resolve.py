@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from string import digits
 
-from seqdsl.semantic.binding import Formal, formals_of, name_of
+from seqdsl.semantic.binding import Formal, by_place, formals_of, name_of
 from seqdsl.semantic.constants import CONSTANTS
 from seqdsl.semantic.modules import Definition, LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
@@ -15,7 +16,7 @@ from seqdsl.semantic.symbols import Kind, Reference, Symbol
 from seqdsl.semantic.unknown import ANYWHERE, Place, formals_named, undefined_value, unknown_layer
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.fix import Fix, inserting
+from seqdsl.source.fix import Fix, inserting, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
@@ -23,6 +24,7 @@ from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
 
 _WORDS = ("in", "it")
+_SHORT = 3  # letters of a name that is like too many others
 _STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "train", "output", "for")
 
 
@@ -154,8 +156,9 @@ class _Resolver:
                 elif statement.name != "it":
                     self._bind(Kind.VALUE, statement.name, statement.name_span, region)
             case ast.Output():
-                if statement.value is None:
-                    self._name(ast.Name(statement.name, statement.name_span), region)
+                name = ast.Name(statement.name, statement.name_span)
+                if statement.value is None and not self._name(name, region):
+                    self._near_output(name, region)
             case ast.For():
                 index = region.bindings.get(statement.name)
                 if index is not None:
@@ -233,7 +236,7 @@ class _Resolver:
     ) -> None:
         """Reads the values of arguments, each for the parameter that takes it."""
         named = {formal.name: formal for formal in formals}
-        positional = iter([formal for formal in formals if formal.type != "layers"])
+        positional = iter(by_place(formals))
         for argument in arguments:
             takes = named.get(argument.name) if argument.name else next(positional, None)
             self._read(argument.value, region, Place(takes, formals))
@@ -346,6 +349,17 @@ class _Resolver:
             "duplicate-parameter", f"two parameters are called `{parameter.name}`",
             parameter.span, "declared again", (Label(first.span, "first declared here"),),
             "rename one of them",
+        )  # fmt: skip
+
+    def _near_output(self, name: ast.Name, region: Region) -> None:
+        """Warns of an output of what flows whose name is almost that of something else."""
+        near = nearest(name.name, region.names()) if len(name.name) > _SHORT else None
+        if near is None or near.rstrip(digits) == name.name.rstrip(digits):
+            return
+        self._report(
+            "near-output", f"`{name.name}` is a new name: this output is what flows here",
+            name.span, f"not `{near}`", help=f"did you mean `{near}`? If what flows is meant, "
+            f"write `output {name.name} = it`", fix=replacing(name.span, near),
         )  # fmt: skip
 
     def _undefined(self, name: ast.Name, region: Region, place: Place) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind, closure
-from seqdsl.semantic.locate import diagnostic, user_span
+from seqdsl.semantic.locate import diagnostic, origin, user_span
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
+
+_LAYERS = (
+    ops.Conv2d, ops.Linear, ops.BatchNorm, ops.Activation, ops.LeakyRelu, ops.MaxPool,
+    ops.GlobalAveragePool, ops.Softmax, ops.Dropout,
+)  # fmt: skip
 
 
 @frozen
@@ -43,6 +49,36 @@ def single_groups(nodes: Iterable[Node]) -> list[Diagnostic]:
         )
         for where, of in counts.items()
         if of == {1}
+    ]
+
+
+def inner_softmaxes(networks: Iterable[Sequence[Node]]) -> list[Diagnostic]:
+    """A warning for each softmax of the user's that only layers read, in all its expansions."""
+    inner: dict[Span, bool] = {}
+    softmaxes: dict[Span, Node] = {}
+    for nodes in networks:
+        readers: dict[int, list[Node]] = {}
+        for node in nodes:
+            for index in node.operands:
+                readers.setdefault(index, []).append(node)
+        for node in nodes:
+            if isinstance(node.operation, ops.Softmax):
+                where = origin(node)
+                read = readers.get(node.index, [])
+                layers = bool(read) and all(isinstance(r.operation, _LAYERS) for r in read)
+                inner[where] = inner.get(where, True) and layers
+                softmaxes.setdefault(where, node)
+    return [
+        diagnostic(
+            "inner-softmax",
+            "a layer reads what this softmax gives",
+            where,
+            softmaxes[where].scope,
+            label="not the end of the network",
+            help="a softmax closes a classifier, or makes the factors of a `multiply`",
+        )
+        for where, always in inner.items()
+        if always
     ]
 
 

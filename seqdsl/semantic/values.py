@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
@@ -249,13 +250,28 @@ def kind_of(value: Value) -> str:
             return "a window"
 
 
+def _exactly(value: Fraction) -> str:
+    """A number as the language reads it again: in decimals where they end, or else as a ratio."""
+    rest, places = value.denominator, 0
+    while rest % 10 == 0:
+        rest, places = rest // 10, places + 1
+    for factor in (2, 5):
+        while rest % factor == 0:
+            rest, places = rest // factor, places + 1
+    if rest > 1:
+        return str(value)
+    shifted = int(value * 10**places)
+    sign, digits = int(shifted < 0), tuple(map(int, str(abs(shifted))))
+    return str(Decimal((sign, digits, -places))).lower()
+
+
 def show(value: Value) -> str:
     """A value as a reader would write it."""
     match value:
         case None | bool():
             return str(value).lower()
-        case Fraction() if value.denominator <= 10**6 and 10**6 % value.denominator == 0:
-            return f"{float(value):g}"
+        case Fraction():
+            return _exactly(value)
         case tuple():
             return f"[{', '.join(map(show, value))}]"
         case range():
@@ -264,7 +280,7 @@ def show(value: Value) -> str:
             return str(value.type)
         case Init(value=word) | Interpolation(value=word):
             return word
-        case int() | Fraction() | SizeValue() | PathValue():
+        case int() | SizeValue() | PathValue():
             return str(value)
         case str():
             return f'"{value}"'

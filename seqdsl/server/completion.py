@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from seqdsl.graph.recipe import ABOUT, RECIPES, SETTINGS
 from seqdsl.semantic.aggregation import AGGREGATE_FORMALS
-from seqdsl.semantic.binding import Formal
+from seqdsl.semantic.binding import Formal, by_place
 from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
 from seqdsl.semantic.constants import FUNCTIONS
 from seqdsl.semantic.modules import library_names
@@ -171,7 +171,7 @@ def _arguments(analysis: Analysis, offset: int, before: str) -> Items:
         takes = next((each for each in listed if each.name == named[1]), None)
         yield from _fitting(analysis, offset, Place(takes, listed))
         return
-    positional = [each for each in listed if each.type != "layers"]
+    positional = by_place(listed)
     if call is not None and call[1] == "aggregate":
         positional = []
     place = positional[names.count(None) : names.count(None) + 1]

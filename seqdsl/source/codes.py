@@ -64,6 +64,16 @@ CODES: tuple[Code, ...] = (
     Code("SEQ223", "unused-import", "Nothing of an imported file is used.", _WARNING),
     Code("SEQ224", "unknown-recipe", "No recipe of this name exists, or no such setting of one."),
     Code("SEQ225", "train-place", "A recipe stands outside of a network."),
+    Code(
+        "SEQ226", "outer-it", "`it` in a pipeline is easily taken for what is piped in.", _WARNING
+    ),
+    Code("SEQ227", "unnamed-setting", "A setting is given without its name."),
+    Code("SEQ228", "near-output", "An output has almost the name of a value or stage.", _WARNING),
+    Code("SEQ229", "product-as-size", "A product of two numbers stands where a size is needed."),
+    Code(
+        "SEQ230", "odd-setting", "A setting has a value that no network is known to have.", _WARNING
+    ),
+    Code("SEQ231", "size-or-repeat", "A repeat of a layer reads like a size.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),
@@ -90,6 +100,13 @@ CODES: tuple[Code, ...] = (
     Code("SEQ323", "single-group", "An aggregation makes one group only.", _WARNING),
     Code("SEQ324", "dead-branch", "A condition or a repeat is always the same.", _WARNING),
     Code("SEQ325", "bad-setting", "A recipe can't have this value for a setting."),
+    Code("SEQ331", "unread-pipe", "A layer doesn't read what is piped into it."),
+    Code("SEQ332", "repeated-layer", "A batch norm follows `conv`, which has its own.", _WARNING),
+    Code("SEQ333", "same-map", "A feature map is added to itself.", _WARNING),
+    Code(
+        "SEQ334", "padded-windows", "Windows of a convolution hold nothing but padding.", _WARNING
+    ),
+    Code("SEQ335", "inner-softmax", "A layer reads what a softmax gives.", _WARNING),
     Code("SEQ330", "unwritable", "The network can't be written as a plain source."),
     # SEQ4xx: claims
     Code("SEQ401", "false-claim", "A claimed number is not what the network computes to."),
@@ -97,6 +114,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ403", "concat-width", "A concatenation's width is not what it claims."),
     Code("SEQ404", "no-convention", "FLOPs are claimed without a convention.", _WARNING),
     Code("SEQ405", "idle-tolerance", "A claim holds without its tolerance.", _WARNING),
+    Code("SEQ406", "wide-tolerance", "A claim's tolerance lets almost any number hold.", _WARNING),
     # SEQ5xx: limits
     Code("SEQ501", "repeat-limit", "A repeat is longer than the limit."),
     Code("SEQ502", "node-limit", "The network has more nodes than the limit."),

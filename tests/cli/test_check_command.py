@@ -19,6 +19,7 @@ from patience import HANG
 
 from seqdsl.cli.check import Checked
 from seqdsl.cli.watch import Watched
+from seqdsl.passes.coverage import Coverage
 
 GOOD = "network {} {{ input 3x8x8; conv 3x3, 4 }}\n"
 BAD = "network {} {{ input 3x8x8; cnv 3x3, 4 }}\n"
@@ -37,12 +38,68 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_files_and_networks_are_counted() -> None:
-    hold = "checked: shapes, groups and claims hold\n"
+    hold = "checked: shapes and groups hold\n"
     for arguments in (("n",), (".",), ()):
         done = seqdsl_command("check", *arguments)
         assert (done.code, done.out, done.err) == (0, "", f"4 files, 4 networks {hold}")
     assert seqdsl_command("check", "n/sub/b.seq").err == f"1 file, 1 network {hold}"
     assert seqdsl_command("check", "n/a.seq", "n/sub").err == f"4 files, 4 networks {hold}"
+
+
+CLAIMS = """
+network Claims(width = 4) {
+  input 3x8x8
+  stage s { conv 3x3, width; expect macs 6912 }
+  expect params 116
+}
+network Template(k: positive) { input 3x8x8; conv 3x3, k; expect params 1 }
+network Bound(k: positive) { input 3x8x8; conv 3x3, k }
+block used(layer) { layer 3x3, 4 }
+block argument(kernel, width) { conv kernel, width }
+block idle { relu }
+model M = Bound(k=4) { expect params 116 }
+network Caller(kind = argument) { input 3x8x8; used kind }
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "1 file, 3 networks checked: shapes, groups and 3 claims hold\n"
+             "not checked: 1 template that no model binds (Template)\n"
+             "not checked: 1 block that no network calls (idle)\n"),
+        (("--network", "M"), "1 file, 1 network checked: shapes, groups and 1 claim hold\n"
+             "not checked: 3 other networks of the file (Claims, Template, Caller)\n"),
+        (("--network", "Claims", "-D", "width=8"),
+             "1 file, 1 network checked: shapes and groups hold\n"
+             "not checked: 2 claims, as -D sets width\n"
+             "not checked: 4 other networks of the file (Template, Bound, M and 1 more)\n"),
+    ],
+)  # fmt: skip
+def test_what_was_not_looked_at_is_said(options: tuple[str, ...], said: str) -> None:
+    Path("claims.seq").write_text(CLAIMS)
+    done = seqdsl_command("check", "claims.seq", *options)
+    assert (done.code, done.err) == (0, said)
+
+
+def test_claims_that_were_not_looked_at_are_said_beside_a_warning() -> None:
+    Path("net.seq").write_text(
+        "network N(width = 4) { input 3x8x8; _a = it; b = it; conv 3x3, width; expect params 1 }\n"
+    )
+    done = seqdsl_command("check", "net.seq", "-D", "width=8")
+    assert done.code == 1 and "never read" in done.err
+    assert done.err.endswith("not checked: 1 claim, as -D sets width\n")
+    concise = seqdsl_command("check", "net.seq", "-D", "width=8", "--output-format", "concise")
+    assert len(concise.err.splitlines()) == 1
+
+
+def test_blocks_of_a_file_are_checked_where_another_calls_them() -> None:
+    assert "not checked" not in seqdsl_command("check", "n").err
+    done = seqdsl_command("check", "n/sub/parts.seq")
+    assert done.err == (
+        "1 file, 0 networks checked: syntax and names hold\n"
+        "not checked: 1 block that no network calls (mine)\n"
+    )
 
 
 def test_no_failure_hides_another() -> None:
@@ -87,7 +144,7 @@ class Counting:
 
     def __call__(self, file: str) -> Checked:
         self.files.append(file)
-        return Checked(1, [])
+        return Checked(Coverage(1), [])
 
     def take(self) -> list[str]:
         taken, self.files = self.files, []

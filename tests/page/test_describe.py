@@ -32,6 +32,32 @@ def test_a_receptive_field_is_that_of_what_leaves(tmp_path: Path, stage: str, fi
     assert parts["conv1"].receptive_field == field
 
 
+@pytest.mark.parametrize(
+    ("claims", "shown"),
+    [
+        ("", []),
+        ("expect params 116; expect macs 6912", []),
+        ("expect flops 13.8K by flops", ["flops"]),
+        ("expect flops 7.9K by paper +- 5%", ["paper"]),
+    ],
+)
+def test_a_page_counts_by_the_conventions_that_claims_name(
+    tmp_path: Path, claims: str, shown: list[str]
+) -> None:
+    text = f"network N {{ input 3x8x8; conv2d 3x3, 4; batch_norm; {claims} }}"
+    assert [each.convention for each in described(tmp_path, text).flops] == shown
+
+
+def test_of_two_networks_a_page_counts_both_alike(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    plain = compiled(tmp_path / "other", "network M { input 3x8x8; conv2d 3x3, 4 }")
+    claimed = compiled(
+        tmp_path, "network N { input 3x8x8; conv2d 3x3, 4; expect flops 6.75K by paper }"
+    )
+    found = page_of("", [plain, claimed]).networks
+    assert [[f.convention for f in network.flops] for network in found] == [["paper"], ["paper"]]
+
+
 def test_what_a_block_is_and_is_not_a_stage(tmp_path: Path) -> None:
     text = """
     block b { conv 3x3, 4; conv 3x3, 4 }
