@@ -10,8 +10,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from seqdsl.graph.recipe import ABOUT, RECIPES, SETTINGS
-from seqdsl.semantic.aggregation import AGGREGATE_FORMALS
-from seqdsl.semantic.binding import Formal
+from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal
 from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
 from seqdsl.semantic.constants import FUNCTIONS
 from seqdsl.semantic.modules import library_names
