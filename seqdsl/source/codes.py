@@ -64,6 +64,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ223", "unused-import", "Nothing of an imported file is used.", _WARNING),
     Code("SEQ224", "unknown-recipe", "No recipe of this name exists, or no such setting of one."),
     Code("SEQ225", "train-place", "A recipe stands outside of a network."),
+    Code("SEQ236", "channels-last", "An input's channels seem to stand last.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),

@@ -9,6 +9,7 @@ from seqdsl.semantic.rules.arguments import check_arguments
 from seqdsl.semantic.rules.constancy import check_constancy
 from seqdsl.semantic.rules.derivation import check_derivation
 from seqdsl.semantic.rules.imports import check_imports
+from seqdsl.semantic.rules.literals import check_literals
 from seqdsl.semantic.rules.names import check_names
 from seqdsl.semantic.rules.recursion import check_recursion
 from seqdsl.semantic.rules.structure import check_structure
@@ -28,9 +29,11 @@ RULES: tuple[Rule, ...] = (
     check_constancy,
     check_training,
 )
+# Run behind the expansions, which tell the same with the chain that led there.
+LATE_RULES: tuple[Rule, ...] = (check_literals,)
 
 
-def check_rules(program: Program) -> list[Diagnostic]:
-    """The findings of every rule in every file of the user's."""
+def check_rules(program: Program, rules: tuple[Rule, ...] = RULES) -> list[Diagnostic]:
+    """The findings of rules in every file of the user's."""
     with stage("rules"):
-        return [found for module in program.modules for rule in RULES for found in rule(module)]
+        return [found for module in program.modules for rule in rules for found in rule(module)]
