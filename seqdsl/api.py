@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seqdsl.graph.network import Network
 from seqdsl.passes.check import check_program, expand_checked, settled
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
+from seqdsl.passes.vet import vetted
 from seqdsl.semantic.compile import (
     Argument,
     Instance,
@@ -20,7 +21,7 @@ from seqdsl.semantic.compile import (
 from seqdsl.semantic.modules import Program, load_program
 from seqdsl.semantic.reading import DISK, Files, read_stdin
 from seqdsl.semantic.recorder import Recorder
-from seqdsl.semantic.rules import check_rules
+from seqdsl.semantic.rules import LATE_RULES, check_rules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label, has_errors
 from seqdsl.source.meter import metered
@@ -61,16 +62,25 @@ def load_instance(
         program = read_program(path, revision)
     except Failure as failure:
         return None, [failure.diagnostic]
+    instance, found = _instance(program, network, params or {})
+    return instance, vetted(program, found, lambda copy: _instance(copy, network, params or {})[1])
+
+
+def _instance(
+    program: Program, network: str | None, params: Mapping[str, Argument]
+) -> tuple[Instance | None, list[Diagnostic]]:
     diagnostics = [*program.diagnostics, *check_rules(program)]
     try:
         definition = choose(program, network)
-        _require_arguments(definition, params or {}, program)
+        _require_arguments(definition, params, program)
     except Failure as failure:
         # what can't be read may define what is missed
         unread = has_errors(diagnostics)
         return None, diagnostics if unread else [*diagnostics, failure.diagnostic]
     instance = expand_checked(program, definition, params)
-    return instance, settled([*diagnostics, *instance.diagnostics], program, whole=False)
+    late = check_rules(program, LATE_RULES)
+    found = [*diagnostics, *instance.diagnostics, *late]
+    return instance, settled(found, program, whole=False)
 
 
 def _require_arguments(
@@ -110,7 +120,8 @@ def check_file(
         program = read_program(path, revision)
     except Failure as failure:
         return [], [failure.diagnostic]
-    return check_program(program)
+    built, found = check_program(program)
+    return built, vetted(program, found, lambda copy: check_program(copy)[1])
 
 
 def expand(path: str | Path, network: str | None = None, **params: Argument) -> str:
