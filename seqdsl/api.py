@@ -9,6 +9,7 @@ from seqdsl.graph.network import Network
 from seqdsl.passes.check import check_program, expand_checked, settled
 from seqdsl.passes.coverage import Coverage, coverage
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
+from seqdsl.passes.vet import vetted
 from seqdsl.semantic.compile import (
     Instance,
     choose,
@@ -21,7 +22,7 @@ from seqdsl.semantic.given import Argument
 from seqdsl.semantic.modules import Program, load_program
 from seqdsl.semantic.reading import DISK, Files, read_stdin
 from seqdsl.semantic.recorder import Recorder
-from seqdsl.semantic.rules import check_rules
+from seqdsl.semantic.rules import LATE_RULES, check_rules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label, has_errors
 from seqdsl.source.meter import metered
@@ -66,22 +67,32 @@ def load_instance(
         program = read_program(path, revision)
     except Failure as failure:
         return None, [failure.diagnostic]
-    return _one(program, network, params)
+    return _one(program, network, params or {})
 
 
 def _one(
-    program: Program, network: str | None, params: Mapping[str, Argument] | None
+    program: Program, network: str | None, params: Mapping[str, Argument]
+) -> tuple[Instance | None, list[Diagnostic]]:
+    """One network of a program, and the findings, with those of their fixes that mend them."""
+    instance, found = _unvetted(program, network, params)
+    return instance, vetted(program, found, lambda copy: _unvetted(copy, network, params)[1])
+
+
+def _unvetted(
+    program: Program, network: str | None, params: Mapping[str, Argument]
 ) -> tuple[Instance | None, list[Diagnostic]]:
     diagnostics = [*program.diagnostics, *check_rules(program)]
     try:
         definition = choose(program, network)
-        _require_arguments(definition, params or {}, program)
+        _require_arguments(definition, params, program)
     except Failure as failure:
         # what can't be read may define what is missed
         unread = has_errors(diagnostics)
         return None, diagnostics if unread else [*diagnostics, failure.diagnostic]
     instance = expand_checked(program, definition, params)
-    return instance, settled([*diagnostics, *instance.diagnostics], program, whole=False)
+    late = check_rules(program, LATE_RULES)
+    found = [*diagnostics, *instance.diagnostics, *late]
+    return instance, settled(found, program, whole=False)
 
 
 def _require_arguments(
@@ -121,7 +132,13 @@ def check_file(
         program = read_program(path, revision)
     except Failure as failure:
         return [], [failure.diagnostic]
-    return check_program(program)
+    return _all(program)
+
+
+def _all(program: Program) -> tuple[list[Instance], list[Diagnostic]]:
+    """Every network of a program, and the findings, with those of their fixes that mend them."""
+    built, found = check_program(program)
+    return built, vetted(program, found, lambda copy: check_program(copy)[1])
 
 
 @metered()
@@ -137,9 +154,9 @@ def survey(
     except Failure as failure:
         return Coverage(), [failure.diagnostic]
     if network is None and not params:
-        built, found = check_program(program)
+        built, found = _all(program)
         return coverage(program, built, picked=False, void=False), found
-    instance, found = _one(program, network, params)
+    instance, found = _one(program, network, params or {})
     one = [] if instance is None else [instance]
     return coverage(program, one, picked=True, void=bool(params)), found
 

@@ -26,7 +26,7 @@ from programs import programs
 from seqdsl.graph.dump import dump
 from seqdsl.source.text import Source
 from seqdsl.syntax.format import format_source, layout, page, tables
-from seqdsl.syntax.parser import tokens_of
+from seqdsl.syntax.grammar import tokens_of
 
 # Between these and what follows, or before, a line may end in the midst of a statement.
 LINE_MAY_END_AFTER = {
@@ -45,7 +45,7 @@ def mangled(text: str, chance: random.Random) -> tuple[str, list[str]]:
     made: list[str] = []
     brackets: list[str] = []
     previous, ended = "LBRACE", False
-    for token in [t for t in tokens_of(Source("", text)) if t.type != "DOC"]:
+    for token in [t for t in tokens_of(text) if t.type != "DOC"]:
         kind = token.type
         if kind == "_NL":
             ended = True

@@ -19,8 +19,9 @@ def network(line: str) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("use std.seqcon\n" + network("seqconv 3x3, 16, k=4; residual { relu }"), "missing-import"),
-        ("use std.seqcon\n" + network("a = it\n  seqconv a.width, 16, k=4"), "missing-import"),
+        ("use std.seqcon\n" + network("seqconv 3x3, 16, k=4; residual { wseqconv 3x3, 16, k=4 }"),
+         "missing-import"),
+        ("use std.seqcon\n" + network("a = it\n  seqconv 3x3, 4*a.width, k=4"), "missing-import"),
         ("use std.seqcon\n" + network("a = it"), "missing-import"),
         ('use "gone.seq"\nmodel M = Gone()\n' + BASE, "missing-import"),
         ("block b(k: positive e) { conv 3x3, k }\n" + network("b 3"), "syntax"),
@@ -86,7 +87,7 @@ def test_what_no_import_explains_is_told_beside_a_missing_one(tmp_path: Path) ->
     ("line", "help"),
     [
         ("conv 3x3, 16, stride", "a value for the parameter of this name is given with `stride="),
-        ("conv 3x3, 16, padding=same", "`padding` must be a number of zeros"),
+        ("conv 3x3, 16, padding=same", "without `padding` a convolution keeps the size"),
         ("conv 3x3, 16, bias=tru", "did you mean `true`?"),
         ("conv 3x3, 16, act=rleu", "did you mean `relu`?"),
         ("conv 3x3, 16*stride", "name a value with `name = ...`"),
@@ -97,11 +98,14 @@ def test_what_no_import_explains_is_told_beside_a_missing_one(tmp_path: Path) ->
         ("elif 1 == 1 { relu }", "another condition follows `else if`"),
         ("a = conv(3x3, 16)\n  add a, a", "a layer is applied with a pipe: `it | conv 3x3, 16`"),
         ("a = mn(3, 16)\n  conv 3x3, a", "did you mean `min`?"),
-        ("a = range(3)\n  conv 3x3, a", "a range is written `first..last`, such as `1..3`"),
+        (
+            "a = range(3)\n  for i in a { conv 3x3, i }",
+            "a range is written `first..last`, such as `1..3`",
+        ),
         ("conv 3x3, 16, act=relu6()", "a layer is named without brackets: `relu6`"),
         ('conv 3x3, 16, act="relu"', "a layer or a constant is named without quotes"),
         ("aggregate i in 1..2, window=last { relu }", "it is a function: `last(...)`"),
-        ("MaxPooling2D 2", "did you mean `max_pool`?"),
+        ("MaxPooling2D 2", "`max_pool 2` is the pooling layer"),
         ("conv 3x3, out_channels=16", "did you mean `width`?"),
         ("conv 3x3, 16, activation=relu", "did you mean `act`?"),
         ("const 3", "define it with `block`"),  # not: conv

@@ -163,7 +163,8 @@ def _conv_groups(conv: ops.Conv2d, operand: TensorType, plain: TensorType) -> tu
             f"{' or '.join(map(str, sizes))} channels",
             operand=0,
             help="features of different groups would leak into one another (section 3.2); let "
-            "a group of the convolution hold whole groups of its input, or divide them",
+            "a group of the convolution hold whole groups of its input, or divide them; where they "
+            "are meant to mix, `regroup it.width` before it makes one group of all",
             recovery=plain,
         )
     return from_boundaries([offset // into * out for offset in common])
@@ -217,10 +218,25 @@ def _add(operands: Sequence[TensorType], verb: str) -> TensorType:
                 operand=position,
                 help="project one of them with a 1x1 convolution"
                 if what == "channels"
-                else "give both branches the same stride",
+                else same_size(first.spatial, other.spatial),
                 recovery=first,
             )
     return TensorType(first.channels, first.spatial, _common_groups(operands))
+
+
+def same_size(one: Sequence[int], other: Sequence[int]) -> str:
+    """How two branches come to one height and width."""
+    pairs = list(zip(one, other, strict=False))
+    if all(abs(a - b) <= 1 for a, b in pairs):
+        return (
+            "a stride rounds an odd size up, and a window without padding takes off its edges: "
+            "choose an input that the strides divide, or give both branches the same window"
+        )
+    if all(max(a, b) % min(a, b) == 0 for a, b in pairs):
+        (a, b), *_ = pairs
+        factor = max(a, b) // min(a, b)
+        return f"give both branches the same stride: one has a further stride of {factor}"
+    return "give both branches the same stride and padding"
 
 
 def _common_groups(operands: Sequence[TensorType]) -> tuple[int, ...]:
@@ -270,7 +286,7 @@ def _concat(operands: Sequence[TensorType]) -> TensorType:
                 f"can't concatenate {_shape(first)} and {_shape(other)}: their height and width "
                 "differ",
                 operand=position,
-                help="give both branches the same stride",
+                help=same_size(first.spatial, other.spatial),
                 recovery=first,
             )
     groups = tuple(size for operand in operands for size in operand.groups)

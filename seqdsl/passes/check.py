@@ -12,7 +12,7 @@ from seqdsl.semantic.compile import Instance, expand, instances, unique
 from seqdsl.semantic.given import Argument
 from seqdsl.semantic.modules import Program
 from seqdsl.semantic.replay import Replays
-from seqdsl.semantic.rules import check_rules
+from seqdsl.semantic.rules import LATE_RULES, check_rules
 from seqdsl.semantic.suspect import inner_softmaxes, single_groups, whole_windows
 from seqdsl.source.allow import without_allowed
 from seqdsl.source.codes import Severity
@@ -28,6 +28,14 @@ _OF_WHOLE_FILES = frozenset(
         "unused-name", "unused-import", "false-claim", "stage-output", "concat-width", "no-input",
         "no-output", "unread-layer", "idle-rule", "single-group", "whole-window",
         "idle-tolerance", "repeated-layer", "inner-softmax",
+    }
+)  # fmt: skip
+
+# After a statement that is left out, what flows is another feature map.
+_OF_FLOWS = frozenset(
+    {
+        "add-mismatch", "concat-mismatch", "multiply-mismatch", "cuts-hierarchy", "groups-divide",
+        "kernel-too-large", "vector-operand", "ungrouped-window", "pad-width",
     }
 )  # fmt: skip
 
@@ -52,13 +60,14 @@ def check_program(
             if meter.passed:
                 break  # a limit of the file, which the others would pass as well
         found = check_rules(program)
+        late = check_rules(program, LATE_RULES)
     found += _without_shared_fixes(built)
     if not _is_guessed(found):  # an aggregation may be another in a network that can't be built
         networks = [instance.network for instance in built if instance.network is not None]
         found += single_groups(node for network in networks for node in network.nodes)
         found += whole_windows(instance.windows for instance in built)
         found += inner_softmaxes([network.nodes for network in networks])
-    return built, settled([*program.diagnostics, *found], program)
+    return built, settled([*program.diagnostics, *found, *late], program)
 
 
 def _without_shared_fixes(built: Sequence[Instance]) -> list[Diagnostic]:
@@ -108,13 +117,17 @@ def settled(
     found = without_allowed(unique(diagnostics), sources, judge_idle=whole)
     names = {d.code.name for d in found}
     silent = _OF_WHOLE_FILES if "syntax" in names else frozenset()
+    if any(module.syntax.partial for module in program.modules):
+        silent |= _OF_FLOWS
     if "recursion" in names:
         silent |= {"depth-limit"}
     if not names.isdisjoint(_UNKNOWN):
         silent |= {"unused-import"}  # it may give what is misspelt
     unread = frozenset().union(*(module.syntax.unread for module in program.modules))
     follows = _follows_from(found, unread)
-    return _in_order([d for d in found if d.code.name not in silent and not follows(d)])
+    if "channels-last" in names:  # what the input is mistaken for has other sizes
+        found = [replace(d, fix=None) if d.code.name in _OF_CLAIMS else d for d in found]
+    return in_order([d for d in found if d.code.name not in silent and not follows(d)])
 
 
 def _follows_from(
@@ -162,7 +175,7 @@ def _is_misspelt(d: Diagnostic, span: Span) -> bool:
     return d.fix is not None and is_like(span.text, d.fix.edits[0].text)
 
 
-def _in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Those of no place first, then file by file, each from its top."""
     files: dict[Source, int] = {}
     for d in diagnostics:

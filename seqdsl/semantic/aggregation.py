@@ -8,7 +8,7 @@ from typing import cast
 from seqdsl.graph.aggregations import Aggregation, Group, Turn
 from seqdsl.graph.builder import stage_name
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import Formal, coerce, name_of
+from seqdsl.semantic.binding import AGGREGATE_FORMALS, coerce, name_of
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
@@ -28,8 +28,6 @@ from seqdsl.source.diagnostic import Failure, Label
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.syntax import ast
-
-AGGREGATE_FORMALS = {name: Formal(name, "window") for name in ("window", "keep")}
 
 
 def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:

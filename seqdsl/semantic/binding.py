@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import cast
 from weakref import WeakKeyDictionary
 
 from seqdsl.graph.scope import Scope
+from seqdsl.semantic import foreign
 from seqdsl.semantic.locate import fail
+from seqdsl.semantic.properties import members
 from seqdsl.semantic.types import MAX_SIDE, SIDES, TYPES, ParameterType
-from seqdsl.semantic.values import SizeValue, Value, kind_of, show
+from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Failure, Label
-from seqdsl.source.fix import Fix, inserting, removing
+from seqdsl.source.fix import Edit, Fix, inserting, removing, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.limits import INTEGERS, LIMITS, way_on
 from seqdsl.source.meter import spend_on
@@ -69,6 +72,9 @@ class Actual:
 
 _FEW = 2  # settings that are explained
 _OF_NUMBERS = ("int", "positive", "number", "size", "margin")
+# Of `aggregate`, by their names.
+AGGREGATE_FORMALS = {name: Formal(name, "window") for name in ("window", "keep")}
+
 _FORMALS: WeakKeyDictionary[ast.Block | ast.Network | ast.Derived, tuple[Formal, ...]]
 _FORMALS = WeakKeyDictionary()
 
@@ -108,7 +114,10 @@ def bind(
     for formal in formals:
         actual = given.get(formal.name)
         if actual is not None:
-            bound[formal.name] = coerce(actual.value, formal, actual.span, scope)
+            try:
+                bound[formal.name] = coerce(actual.value, formal, actual.span, scope)
+            except Failure as failure:
+                raise _reordered(failure, formal, formals, actuals, scope) from None
         elif formal.expression is not None:
             value = evaluate(formal.expression, bound)
             bound[formal.name] = coerce(value, formal, formal.expression.span, scope)
@@ -126,6 +135,40 @@ def bind(
         else:
             bound[formal.name] = formal.default
     return bound
+
+
+def _reordered(
+    failure: Failure,
+    formal: Formal,
+    formals: Sequence[Formal],
+    actuals: Sequence[Actual],
+    scope: Scope,
+) -> Failure:
+    """The failure of an argument, with the order that would fit where two are exchanged."""
+    by_place = list(zip((f for f in formals if f.type != "layers"),
+                        (a for a in actuals if a.name is None), strict=False))  # fmt: skip
+    mine = next((actual for takes, actual in by_place if takes is formal), None)
+    if mine is None or failure.diagnostic.code.name != "wrong-type" or formal.count is not None:
+        return failure
+    by_name = next((f.name for f in formals if f.type == "layer" and f is not formal), None)
+    if by_name is not None and kind_of(mine.value) == "a layer":
+        help = f"`{by_name}` is given by name: `{by_name}={mine.span.text}`"
+        fix = replacing(mine.span, f"{by_name}={mine.span.text}")
+        return Failure(replace(failure.diagnostic, help=help, fix=fix))
+    for takes, other in by_place:
+        if other is mine or takes.count is not None:
+            continue
+        try:
+            coerce(other.value, formal, other.span, scope)
+            coerce(mine.value, takes, mine.span, scope)
+        except Failure:
+            continue
+        edits = (Edit(mine.span, other.span.text), Edit(other.span, mine.span.text))
+        order = f"`{takes.name}` comes before `{formal.name}`"
+        help = f"{order}: exchange `{other.span.text}` and `{mine.span.text}`"
+        found = replace(failure.diagnostic, help=help, fix=Fix(edits, safe=False))
+        return Failure(found)
+    return failure
 
 
 def assign(
@@ -162,7 +205,8 @@ def assign(
         else:
             name = actual.name
             if name not in names:
-                help, fix = did_you_mean(
+                known = foreign.of_argument(name, actual.span, names)
+                help, fix = known or did_you_mean(
                     name, names, name_of(actual), f"`{what}` takes {signature(formals)}"
                 )
                 raise fail(
@@ -298,6 +342,7 @@ def _misfit(value: Value, formal: Formal, type: ParameterType, span: Span, scope
             label=f"= {show(value)}",
             help="choose numbers that divide without remainder, or divide with `//`",
         )
+    help, fix = _written_as(value, formal, span)
     return fail(
         "wrong-type",
         f"`{formal.name}` must be {type.description}, and this is {kind_of(value)}",
@@ -305,8 +350,26 @@ def _misfit(value: Value, formal: Formal, type: ParameterType, span: Span, scope
         scope,
         label=kind_of(value),
         secondary=() if formal.span is None else (Label(formal.span, "declared here"),),
-        help="a layer or a constant is named without quotes" if isinstance(value, str) else None,
+        help=help,
+        fix=fix,
     )
+
+
+def _written_as(value: Value, formal: Formal, span: Span) -> foreign.Advice:
+    """How a value of another type would be written for a parameter."""
+    if isinstance(value, Feature):
+        return f"a feature map has {members(value)}", None
+    if isinstance(value, str):
+        return foreign.of_text(value, formal.name, span)
+    if formal.type in ("size", "margin") and isinstance(value, tuple) and len(value) == 2:
+        shown = "x".join(map(show, value))
+        listed = re.search(r"\[[^\]]*\]$", span.text)
+        where = listed and Span(span.source, span.start + listed.start(), span.end)
+        return f"a size is written `{shown}`", replacing(where, shown) if where else None
+    if formal.type == "bool" and value in (0, 1):
+        word = "true" if value else "false"
+        return f"write `{word}`", None
+    return None, None
 
 
 def _too_small(value: Value, formal: Formal, least: int, span: Span, scope: Scope) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from itertools import takewhile
 
 from seqdsl.graph import operations as ops
@@ -13,9 +14,12 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment, joined
 from seqdsl.graph.tensor import TensorType
-from seqdsl.semantic.locate import diagnostic, fail, origin
+from seqdsl.semantic.foreign import of_order
+from seqdsl.semantic.locate import diagnostic, origin
+from seqdsl.semantic.resizing import resizers
 from seqdsl.semantic.values import Feature, Group
-from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.fix import Fix, inserting
 from seqdsl.source.frozen import frozen
 from seqdsl.source.meter import current
 from seqdsl.source.text import Span
@@ -232,25 +236,56 @@ class Dataflow:
         secondary: tuple[Label, ...] = ()
         if problem.operand is not None:
             involved = {0, problem.operand} if len(operands) > 1 else {problem.operand}
-            secondary = tuple(
-                Label(self.origin(operands[position]), f"{operands[position].type} comes from here")
-                for position in sorted(involved)
-            )
-        if problem.recovery is None:
-            raise fail(
-                problem.code, problem.message, span, scope, secondary=secondary, help=problem.help
-            )
-        self.diagnostics.append(
-            diagnostic(
-                problem.code, problem.message, span, scope, secondary=secondary, help=problem.help
-            )
+            secondary = self.origins([operands[position] for position in sorted(involved)])
+        found = diagnostic(
+            problem.code, problem.message, span, scope, secondary=secondary, help=problem.help
         )
+        if problem.code == "cuts-hierarchy" and found.primary is not None:
+            found = replace(found, fix=_regrouping(found.primary.span))
+        found = in_order_here(found)
+        if problem.recovery is None:
+            raise Failure(found)
+        self.diagnostics.append(found)
         return problem.recovery
+
+    def origins(self, operands: Sequence[Feature]) -> tuple[Label, ...]:
+        """Where feature maps come from and, of two of different sizes, what made them differ."""
+        labels = [Label(self.origin(o), f"{o.type} comes from here") for o in operands]
+        if len(operands) == 2 and operands[0].spatial != operands[1].spatial:
+            nodes = [max(segment.node for segment in o.segments) for o in operands]
+            for node in resizers(self.builder.nodes, *nodes):
+                before = self.builder.nodes[node.operands[0]].type
+                change = f"{_sides(before)} becomes {_sides(node.type)} here"
+                where = origin(node)
+                known = next((i for i, each in enumerate(labels) if each.span == where), None)
+                if known is None:
+                    labels.append(Label(where, change))
+                else:
+                    labels[known] = Label(where, f"{labels[known].text}: {change}")
+        return tuple(labels)
 
     def origin(self, feature: Feature) -> Span:
         """Where the user wrote what made a feature map: its latest piece counts."""
         latest = max(segment.node for segment in feature.segments)
         return origin(self.builder.nodes[latest])
+
+
+def in_order_here(found: Diagnostic) -> Diagnostic:
+    """A finding about a kernel, with the way on where numbers are in another framework's order."""
+    about_kernel = found.code.name in ("kernel-too-large", "even-kernel")
+    known = of_order(found.primary.span) if about_kernel and found.primary is not None else None
+    return found if known is None else replace(found, help=known[0], fix=known[1])
+
+
+def _sides(type: TensorType) -> str:
+    return "x".join(map(str, type.spatial))
+
+
+def _regrouping(span: Span) -> Fix | None:
+    """Merges all groups on a line before a statement; None where the statement shares its line."""
+    source = span.source
+    before = source.text[source.line_start(span.line) : span.start]
+    return None if before.strip() else inserting(source, span.start, f"regroup it.width\n{before}")
 
 
 def _below(scope: Scope, home: Scope) -> list[Scope]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from seqdsl.graph.scope import Scope
+from seqdsl.semantic import foreign
 from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
 from seqdsl.semantic.frame import Broken, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.properties import attribute_of, method_of
+from seqdsl.semantic.properties import attribute_of, members, method_of
 from seqdsl.semantic.unknown import ANYWHERE, undefined_value, unknown_function
 from seqdsl.semantic.values import (
     BlockLayer,
@@ -189,15 +190,30 @@ def _range(e: ast.Range, frame: Frame) -> Value:
 
 
 def _chain(e: ast.Chain, frame: Frame) -> Value:
-    total = number(e.first, frame)
+    total = _operand(e.first, e, frame)
     for operator, operand in e.rest:
-        value = number(operand, frame)
+        value = _operand(operand, e, frame)
         if operator in ("/", "//", "%") and value == 0:
             raise fail(
                 "division-by-zero", "this divides by zero", operand.span, frame.scope, label="= 0"
             )
         total = _normal(_OPERATORS[operator](total, value), e.span, frame.scope)
     return total
+
+
+def _operand(expression: ast.Expression, chain: ast.Chain, frame: Frame) -> int | Fraction:
+    """A number of a chain; of feature maps, the layer is named that adds or multiplies them."""
+    value = evaluate(expression, frame)
+    if isinstance(value, int | Fraction) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Feature):
+        help, fix = foreign.of_chain(chain)
+        if help is not None:
+            raise fail(
+                "wrong-type", "an operator is for numbers, and this is a feature map",
+                expression.span, frame.scope, label="a feature map", help=help, fix=fix,
+            )  # fmt: skip
+    raise _wrong(expression.span, frame.scope, "a number", value)
 
 
 _OPERATORS: dict[str, Callable[[int | Fraction, int | Fraction], int | Fraction]] = {
@@ -325,6 +341,7 @@ def _wrong(span: Span, scope: Scope, wanted: str, value: Value) -> Exception:
         span,
         scope,
         label=kind_of(value),
+        help=f"a feature map has {members(value)}" if isinstance(value, Feature) else None,
     )
 
 

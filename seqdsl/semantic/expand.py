@@ -7,7 +7,6 @@ from typing import cast
 
 from seqdsl.graph.aggregations import settled
 from seqdsl.graph.builder import stage_name
-from seqdsl.graph.inference import MAX_COUNT
 from seqdsl.graph.liveness import live, without
 from seqdsl.graph.network import OWN_NAMES, Network, Output
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -17,7 +16,9 @@ from seqdsl.semantic.binding import Actual, formals_of
 from seqdsl.semantic.claims import claim_of
 from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items, name_value, truth
+from seqdsl.semantic.foreign import declared_by
 from seqdsl.semantic.frame import BROKEN, Broken, Frame, Rules
+from seqdsl.semantic.input_shape import channels_last, input_shape
 from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
@@ -31,7 +32,7 @@ from seqdsl.semantic.unread import unread_layers
 from seqdsl.semantic.values import Feature, SizeValue, Value, kind_of, show
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.fix import replacing
-from seqdsl.source.limits import INTEGERS, LIMITS, way_on
+from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.meter import OverLimit
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
@@ -163,6 +164,8 @@ class Expansion:
     def _break(self, statement: ast.Statement, frame: Frame) -> None:
         if isinstance(statement, ast.Let) and statement.name != "it":
             frame.values[statement.name] = BROKEN
+        elif isinstance(statement, ast.Call) and (name := declared_by(statement)) is not None:
+            frame.values[name] = BROKEN
         elif not isinstance(statement, ast.Expect | ast.Train | ast.Output):
             frame.current = BROKEN
 
@@ -336,30 +339,15 @@ class Expansion:
                 "input-again", "a network has one input, before its first layer",
                 statement.span, frame.scope, help="remove this line",
             )  # fmt: skip
-        values = [evaluate(part, frame) for part in statement.shape]
-        first = values[0]
-        shape = first.values if isinstance(first, SizeValue) and len(values) == 1 else values
-        if len(shape) != 3 or not all(type(size) is int for size in shape):
-            raise fail(
-                "wrong-type", "an input is channels x height x width", statement.span,
-                frame.scope, help="write `input 3x224x224`",
-            )  # fmt: skip
-        channels, *spatial = cast(list[int], list(shape))
-        if min(channels, *spatial) < 1:
-            raise fail(
-                "not-positive", "every side of the input must be above zero", statement.span,
-                frame.scope,
-            )  # fmt: skip
-        if channels * spatial[0] * spatial[1] > MAX_COUNT:
-            raise fail(
-                "integer-range", "the input's elements are more than 64 bits can count",
-                statement.span, frame.scope, help=INTEGERS,
-            )  # fmt: skip
-        flow = self.state.dataflow.input(channels, tuple(spatial), frame.scope, statement.span)
+        channels, spatial = input_shape(statement, frame)
+        self.state.diagnostics += channels_last(statement, channels, spatial, frame.scope)
+        flow = self.state.dataflow.input(channels, spatial, frame.scope, statement.span)
         frame.entry = frame.current = flow
         self.state.note(statement.span, None, flow)
         if self.state.recorder:
-            entered = Entered(statement, frame.scope, "x".join(map(str, shape)), flow)
+            entered = Entered(
+                statement, frame.scope, "x".join(map(str, (channels, *spatial))), flow
+            )
             self.state.recorder.of(frame).append(entered)
 
     def _require(self, statement: ast.Require, frame: Frame) -> None:

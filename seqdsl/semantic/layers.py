@@ -29,6 +29,7 @@ from seqdsl.semantic.values import (
     kind_of,
 )
 from seqdsl.source.diagnostic import Failure
+from seqdsl.source.fix import replacing
 from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
@@ -51,7 +52,7 @@ def apply_call(
     undefined it does nothing, but what is wrong with the call is said all the same. Raises
     `Failure` or `Poisoned`.
     """
-    layer = _layer(call.callee, frame)
+    layer = _layer(call, frame)
     if isinstance(operand, Broken):
         _check_call(layer, call, state, frame, extra)
         return BROKEN
@@ -130,14 +131,15 @@ def _times(call: ast.Call, frame: Frame) -> int:
     return times
 
 
-def _layer(callee: ast.Name | ast.Attribute, frame: Frame) -> Layer:
+def _layer(call: ast.Call, frame: Frame) -> Layer:
+    callee = call.callee
     if isinstance(callee, ast.Attribute):
         value = evaluate(callee, frame)
     else:
         try:
             value = name_value(callee.name, callee.span, frame)
         except Failure:
-            raise _unknown_layer(callee, frame) from None
+            raise _unknown_layer(call, callee, frame) from None
     if isinstance(value, BlockLayer | PrimitiveLayer | Layers):
         return value
     raise fail(
@@ -146,8 +148,8 @@ def _layer(callee: ast.Name | ast.Attribute, frame: Frame) -> Layer:
     )  # fmt: skip
 
 
-def _unknown_layer(callee: ast.Name, frame: Frame) -> Failure:
-    message, help, fix = unknown_layer(callee, frame.module, frame.names())
+def _unknown_layer(call: ast.Call, callee: ast.Name, frame: Frame) -> Failure:
+    message, help, fix = unknown_layer(call, callee, frame.module, frame.names())
     return fail(
         "unknown-layer", message, callee.span, frame.scope, label="unknown layer", help=help,
         fix=fix,
@@ -210,6 +212,7 @@ def _apply_primitive(
 ) -> Feature:
     features: tuple[Feature, ...] = ()
     if primitive.several:
+        _refuse_lists(primitive, actuals, frame.scope)
         features = tuple(cast(Feature, a.value) for a in actuals if _is_operand(a))
         actuals = [a for a in actuals if not _is_operand(a)]
     state.meter.spend(_WORK_OF_A_PRIMITIVE)
@@ -221,6 +224,20 @@ def _apply_primitive(
             frame.scope, call.span,
         )
     )  # fmt: skip
+
+
+def _refuse_lists(primitive: Primitive, actuals: Sequence[Actual], scope: Scope) -> None:
+    """Feature maps in a list, as `cat` of other frameworks takes them."""
+    for actual in actuals:
+        value = actual.value
+        if isinstance(value, tuple) and value and all(isinstance(v, Feature) for v in value):
+            inside = actual.span.text.strip("[] \n")
+            listed = actual.span.text.startswith("[")
+            raise fail(
+                "wrong-type", f"`{primitive.name}` takes feature maps, and this is a list of them",
+                actual.span, scope, label="a list", help=f"write `{primitive.name} {inside}`",
+                fix=replacing(actual.span, inside) if listed else None,
+            )  # fmt: skip
 
 
 def _is_operand(actual: Actual) -> bool:

@@ -9,10 +9,10 @@ from functools import cache
 from os.path import normpath
 from pathlib import Path
 
-from seqdsl.semantic.reading import DISK, Files
+from seqdsl.semantic.reading import DISK, Files, Overlay
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
-from seqdsl.source.fix import replacing
+from seqdsl.source.fix import Edit, edited, replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.project import project_root
@@ -70,6 +70,21 @@ class Program:
     root: LoadedModule
     modules: tuple[LoadedModule, ...]
     diagnostics: tuple[Diagnostic, ...]
+    path: Path | None  # of the root; None for standard input
+    files: Files
+
+    def edited(self, edits: Sequence[Edit]) -> Program:
+        """The program read anew with edits put into its files, as if they had been saved."""
+        texts = {
+            module.syntax.source: edited(
+                module.syntax.source.text,
+                [edit for edit in edits if edit.span.source is module.syntax.source],
+            )
+            for module in self.modules
+        }
+        root = self.root.syntax.source
+        source = Source(root.name, texts[root])
+        return load_program(source, self.path, Overlay(self.files, texts))
 
 
 def load_program(source: Source, path: Path | None, files: Files = DISK) -> Program:
@@ -77,7 +92,7 @@ def load_program(source: Source, path: Path | None, files: Files = DISK) -> Prog
     located = files.locate(path) if path else None
     loader = _Loader(located.parent if located else Path.cwd(), files)
     root = loader.module(source, str(path or ""), located, ())
-    return Program(root, tuple(loader.user_modules), tuple(loader.diagnostics))
+    return Program(root, tuple(loader.user_modules), tuple(loader.diagnostics), path, files)
 
 
 def library_module(name: str) -> LoadedModule | None:

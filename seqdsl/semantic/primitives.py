@@ -10,14 +10,15 @@ from fractions import Fraction
 from typing import TypeAlias, cast
 
 from seqdsl.graph import operations as ops
+from seqdsl.graph.inference import same_size
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.binding import BY_NAME, Actual, Formal
-from seqdsl.semantic.dataflow import Dataflow
+from seqdsl.semantic.dataflow import Dataflow, in_order_here
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.odd import Odd, odd_norm, odd_rate, odd_slope
 from seqdsl.semantic.properties import regroup
 from seqdsl.semantic.values import Feature, SizeValue, Value, concatenated, show
-from seqdsl.source.diagnostic import Label
+from seqdsl.source.diagnostic import Failure, Label
 from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
@@ -107,13 +108,14 @@ def _padding(a: Application, kernel: ops.Pair, dilation: ops.Pair) -> ops.Pair:
             )  # fmt: skip
         return given
     if kernel[0] % 2 == 0 or kernel[1] % 2 == 0:
-        raise fail(
+        found = diagnostic(
             "even-kernel",
             f"a {kernel[0]}x{kernel[1]} kernel has no padding that is the same on both sides",
             a.span_of("kernel"),
             a.scope,
             help="say which padding you want: padding=0",
         )
+        raise Failure(in_order_here(found))
     return (dilation[0] * (kernel[0] - 1) // 2, dilation[1] * (kernel[1] - 1) // 2)
 
 
@@ -227,8 +229,8 @@ def _concatenate(a: Application) -> Feature:
                 "width differ",
                 a.span,
                 a.scope,
-                secondary=tuple(_origin(a, o) for o in (operands[0], operand)),
-                help="give both branches the same stride",
+                secondary=a.dataflow.origins([operands[0], operand]),
+                help=same_size(operands[0].spatial, operand.spatial),
             )
     result = concatenated(operands)
     claimed = a.values["width"]

@@ -15,6 +15,8 @@ from seqdsl.semantic.values import (
     Value,
     kind_of,
 )
+from seqdsl.source.elsewhere import MEMBERS, plain
+from seqdsl.source.fix import replacing
 from seqdsl.source.meter import spend_on
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
@@ -43,6 +45,13 @@ def attribute_of(base: Value, name: str, span: Span, scope: Scope) -> Value:
     return table[name](base)
 
 
+def known_member(name: str, span: Span, scope: Scope) -> None:
+    """Raises `Failure` for an attribute that no feature map has."""
+    if name not in _FEATURE:
+        some = Feature((), ())
+        raise _unknown(some, name, list(_FEATURE), span, scope)
+
+
 def method_of(base: Value, name: str, arguments: list[int], span: Span, scope: Scope) -> Value:
     """Raises `Failure` for a method that the value has not, or arguments outside its groups."""
     if not isinstance(base, Feature) or name not in _METHODS:
@@ -57,8 +66,7 @@ def method_of(base: Value, name: str, arguments: list[int], span: Span, scope: S
         case "group", [index]:
             return _group(base, index, span, scope)
         case _:
-            wanted = "first, last" if name == "channels" else "number"
-            raise fail("missing-argument", f"write `{name}({wanted})`", span, scope)
+            raise fail("missing-argument", f"write `{name}({_METHODS[name]})`", span, scope)
 
 
 def _channels(base: Feature, first: int, last: int, span: Span, scope: Scope) -> Feature:
@@ -134,7 +142,14 @@ def _attributes(base: Value) -> dict[str, Callable[[Any], Value]]:
             return {}
 
 
-_METHODS = ("group", "grouped", "channels")
+def members(base: Value) -> str:
+    """What a value has, in the words of a help."""
+    methods = _METHODS if isinstance(base, Feature) else {}
+    names = [*_attributes(base), *(f"{name}({of})" for name, of in methods.items())]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+_METHODS = {"group": "i", "grouped": "k", "channels": "first, last"}
 _FEATURE: dict[str, Callable[[Any], Value]] = {
     "width": lambda f: f.width,
     "size": lambda f: SizeValue(f.spatial or (1, 1)),
@@ -165,8 +180,19 @@ ATTRIBUTES = tuple(dict.fromkeys((*_FEATURE, *_METHODS, *_PATH, *_LIST, *_SIZE))
 
 
 def _unknown(base: Value, name: str, known: list[str], span: Span, scope: Scope) -> Exception:
-    listed = f"it has {', '.join(f'`{k}`' for k in known)}" if known else None
     named = _named(name, span)
+    elsewhere = MEMBERS.get(plain(name)) if isinstance(base, Feature) else None
+    if elsewhere is not None:
+        fix = replacing(named, elsewhere.write) if elsewhere.write and named is not span else None
+        if elsewhere.write == "" and named is not span:
+            fix = replacing(Span(span.source, named.start - 1, span.end), "")
+        return fail("unknown-attribute", f"{kind_of(base)} has no `{name}`", span, scope,
+                    help=elsewhere.help, fix=fix)  # fmt: skip
+    listed = f"it has {members(base)}" if known else None
+    if isinstance(base, Feature) and f".{name}(" not in span.text and name in _METHODS:
+        signature = f"{span.text}({_METHODS[name]})"
+        return fail("unknown-attribute", f"`{name}` of a feature map needs its arguments", span,
+                    scope, help=f"write `{signature}`")  # fmt: skip
     help, fix = did_you_mean(name, known, named, listed)
     return fail(
         "unknown-attribute", f"{kind_of(base)} has no `{name}`", span, scope, help=help,

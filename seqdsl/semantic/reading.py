@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +56,27 @@ class Disk:
 
 
 DISK = Disk()
+
+
+class Overlay:
+    """Files of which some have another text, without being written."""
+
+    def __init__(self, files: Files, texts: Mapping[Source, str]) -> None:
+        self._files = files
+        self._texts = {(source.name, source.text): text for source, text in texts.items()}
+
+    def locate(self, path: Path) -> Path:
+        return self._files.locate(path)
+
+    def read(self, path: Path, name: str) -> Source:
+        source = self._files.read(path, name)
+        return Source(name, self._texts.get((name, source.text), source.text))
+
+    def exists(self, path: Path) -> bool:
+        return self._files.exists(path)
+
+    def sources(self, folder: Path) -> list[str]:
+        return self._files.sources(folder)
 
 
 def read_stdin() -> Source:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from string import digits
 
-from seqdsl.semantic.binding import Formal, by_place, formals_of, name_of
+from seqdsl.semantic import foreign
+from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, by_place, formals_of, name_of
 from seqdsl.semantic.constants import CONSTANTS
 from seqdsl.semantic.modules import Definition, LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.regions import Binding, Region
 from seqdsl.semantic.rules.walk import definitions, expressions
-from seqdsl.semantic.symbols import Kind, Reference, Symbol
-from seqdsl.semantic.unknown import ANYWHERE, Place, formals_named, undefined_value, unknown_layer
+from seqdsl.semantic.symbols import Kind, Reference, Symbol, symbol_of
+from seqdsl.semantic.unknown import (
+    ANYWHERE,
+    Place,
+    formals_named,
+    near_outputs,
+    undefined_value,
+    unknown_layer,
+)
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.fix import Fix, inserting, replacing
+from seqdsl.source.fix import Fix, inserting
 from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
@@ -24,7 +31,6 @@ from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
 
 _WORDS = ("in", "it")
-_SHORT = 3  # letters of a name that is like too many others
 _STATEMENTS = ("stage", "head", "aggregate", "require", "expect", "train", "output", "for")
 
 
@@ -51,17 +57,6 @@ def resolve(module: LoadedModule) -> Names:
         elif isinstance(item, ast.Derived):
             resolver.derived(item)
     return resolver.names
-
-
-def symbol_of(definition: Definition) -> Symbol:
-    match definition:
-        case ast.Block():
-            kind = Kind.BLOCK
-        case ast.Model():
-            kind = Kind.MODEL
-        case _:
-            kind = Kind.NETWORK
-    return Symbol(kind, definition.name, definition.name_span)
 
 
 class _Resolver:
@@ -158,7 +153,7 @@ class _Resolver:
             case ast.Output():
                 name = ast.Name(statement.name, statement.name_span)
                 if statement.value is None and not self._name(name, region):
-                    self._near_output(name, region)
+                    self.names.diagnostics.extend(near_outputs(name, region.names()))
             case ast.For():
                 index = region.bindings.get(statement.name)
                 if index is not None:
@@ -170,7 +165,8 @@ class _Resolver:
                 inner = Region(region)
                 self._bind(Kind.INDEX, statement.name, statement.name_span, inner, warn=False)
                 for argument in statement.arguments:
-                    self._read(argument.value, inner)
+                    place = Place(AGGREGATE_FORMALS.get(argument.name or ""))
+                    self._read(argument.value, inner, place)
                 self._body(statement.body, inner)
             case ast.If():
                 for _, body in statement.branches:
@@ -201,7 +197,10 @@ class _Resolver:
             if name is not None:
                 self._named_arguments(call.arguments, self._found(name))
         else:
-            self._unknown_layer(callee, region)
+            self._unknown_layer(call, callee, region)
+            declared = foreign.declared_by(call)
+            if declared is not None:
+                self._bind(Kind.VALUE, declared, call.arguments[0].span, region, warn=False)
         if call.body is not None:
             self._body(call.body, Region(region))
 
@@ -213,10 +212,12 @@ class _Resolver:
         if self._is_layer(callee.name) or region.stage(callee.name):
             return False
         known = chain(self._module.blocks, PRIMITIVES, region.layers(), _STATEMENTS)
+        if foreign.of_call(call) is not None:
+            return False
         meant = nearest(callee.name, known)
         if meant not in _STATEMENTS:
             return False
-        self._unknown_layer(callee, region)
+        self._unknown_layer(call, callee, region)
         if call.body is not None and meant != "train":  # whose settings are no values
             self._body(call.body, Region(region))
         return True
@@ -277,9 +278,24 @@ class _Resolver:
         return name in PRIMITIVES or isinstance(self._found(name), ast.Block)
 
     def _read(self, expression: ast.Expression, region: Region, place: Place = ANYWHERE) -> None:
+        if isinstance(expression, ast.Method) and foreign.is_framework(expression):
+            self._framework(expression, region)
+            return
         for name in names_in(expression):
             if name.name not in _WORDS and not self._name(name, region):
                 self._undefined(name, region, place if name is expression else ANYWHERE)
+
+    def _framework(self, e: ast.Method, region: Region) -> None:
+        """A call such as ``F.relu(x)``: one finding about its module, where it is one."""
+        base, *others = names_in(e)
+        known = foreign.of_expression(e)
+        if known is None or self._name(base, region):
+            known, others = None, [base, *others]
+        for name in others:
+            if name.name not in _WORDS and not self._name(name, region) and known is None:
+                self._undefined(name, region, ANYWHERE)
+        if known is not None:
+            self._undefined(base, region, ANYWHERE, known)
 
     def _name(self, name: ast.Name, region: Region) -> bool:
         """Follows a name, and says whether it stands for anything."""
@@ -351,27 +367,18 @@ class _Resolver:
             "rename one of them",
         )  # fmt: skip
 
-    def _near_output(self, name: ast.Name, region: Region) -> None:
-        """Warns of an output of what flows whose name is almost that of something else."""
-        near = nearest(name.name, region.names()) if len(name.name) > _SHORT else None
-        if near is None or near.rstrip(digits) == name.name.rstrip(digits):
-            return
-        self._report(
-            "near-output", f"`{name.name}` is a new name: this output is what flows here",
-            name.span, f"not `{near}`", help=f"did you mean `{near}`? If what flows is meant, "
-            f"write `output {name.name} = it`", fix=replacing(name.span, near),
-        )  # fmt: skip
-
-    def _undefined(self, name: ast.Name, region: Region, place: Place) -> None:
-        help, fix = undefined_value(name, place, self._module, region.names())
+    def _undefined(
+        self, name: ast.Name, region: Region, place: Place, known: foreign.Advice | None = None
+    ) -> None:
+        help, fix = known or undefined_value(name, place, self._module, region.names())
         self._report(
             "undefined-name", f"`{name.name}` is not defined here", name.span, "not in scope",
             help=help, fix=fix,
         )  # fmt: skip
 
-    def _unknown_layer(self, callee: ast.Name, region: Region) -> None:
+    def _unknown_layer(self, call: ast.Call, callee: ast.Name, region: Region) -> None:
         message, help, fix = unknown_layer(
-            callee, self._module, chain(region.layers(), _STATEMENTS)
+            call, callee, self._module, chain(region.layers(), _STATEMENTS)
         )
         self._report("unknown-layer", message, callee.span, "unknown layer", help=help, fix=fix)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+from seqdsl.semantic.modules import Definition
 from seqdsl.source.frozen import frozen, frozen_value
 from seqdsl.source.text import Span
+from seqdsl.syntax import ast
 
 
 class Kind(Enum):
@@ -35,3 +37,14 @@ class Reference:
 
     span: Span
     symbol: Symbol
+
+
+def symbol_of(definition: Definition) -> Symbol:
+    match definition:
+        case ast.Block():
+            kind = Kind.BLOCK
+        case ast.Model():
+            kind = Kind.MODEL
+        case _:
+            kind = Kind.NETWORK
+    return Symbol(kind, definition.name, definition.name_span)

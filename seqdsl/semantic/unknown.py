@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from string import digits
 
+from seqdsl.semantic import foreign
 from seqdsl.semantic.binding import Formal, formals_of
 from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
 from seqdsl.semantic.modules import LoadedModule, library_home
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.types import TYPES, ParameterType
+from seqdsl.source.codes import BY_NAME
+from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Fix, inserting, replacing
 from seqdsl.source.frozen import frozen
-from seqdsl.source.suggest import did_you_mean
+from seqdsl.source.suggest import did_you_mean, nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.advice import ELSE_IF
@@ -43,7 +47,7 @@ def formals_named(name: str, *modules: LoadedModule) -> Sequence[Formal] | None:
 
 
 def unknown_layer(
-    callee: ast.Name, module: LoadedModule, others: Iterable[str]
+    call: ast.Call, callee: ast.Name, module: LoadedModule, others: Iterable[str]
 ) -> tuple[str, str | None, Fix | None]:
     """The message, the help and the fix; ``others`` would have been right, too."""
     message = f"no layer `{callee.name}` is defined or imported"
@@ -52,6 +56,9 @@ def unknown_layer(
     home = library_home(callee.name)
     if home is not None:
         return message, f"`use {home}` imports it", _importing(home, module)
+    known = foreign.of_call(call)
+    if known is not None:
+        return message, *known
     help, fix = did_you_mean(
         callee.name,
         chain(module.blocks, PRIMITIVES, others),
@@ -67,7 +74,7 @@ def _importing(home: str, module: LoadedModule) -> Fix:
     if module.uses:
         end = source.line_end(module.uses[-1][0].span.line)
         return inserting(source, end, f"\nuse {home}")
-    header = re.match(r"(?:[ \t]*(?:#(?!#)[^\n]*)?\n)*", source.text)
+    header = re.match(r"\ufeff?(?:[ \t]*(?:#(?!#)[^\n]*)?\n)*", source.text)
     return inserting(source, header.end() if header else 0, f"use {home}\n\n")
 
 
@@ -79,10 +86,32 @@ def undefined_value(
         return f"it is a function: `{name.name}(...)`", None
     if any(formal.name == name.name for formal in place.formals):
         return f"a value for the parameter of this name is given with `{name.name}=...`", None
+    known = foreign.of_name(name, None if place.takes is None else place.takes.name)
+    if known is not None:
+        return known
     help = "name a value with `name = ...`, or declare a parameter"
     if place.takes is not None and place.type is not None:
         help = f"`{place.takes.name}` must be {place.type.description}"
     return did_you_mean(name.name, chain(values, fitting(place, module)), name.span, help)
+
+
+def near_outputs(name: ast.Name, values: Iterable[str]) -> list[Diagnostic]:
+    """A warning of an output of what flows, if its name is almost that of a value in scope."""
+    near = nearest(name.name, values) if len(name.name) > _SHORT else None
+    if near is None or near.rstrip(digits) == name.name.rstrip(digits):
+        return []
+    return [
+        Diagnostic(
+            BY_NAME["near-output"],
+            f"`{name.name}` is a new name: this output is what flows here",
+            Label(name.span, f"not `{near}`"),
+            help=f"did you mean `{near}`? If what flows is meant, write `output {name.name} = it`",
+            fix=replacing(name.span, near),
+        )
+    ]
+
+
+_SHORT = 3  # letters of a name that is like too many others
 
 
 def fitting(place: Place, module: LoadedModule) -> Iterator[str]:
@@ -101,8 +130,26 @@ def unknown_function(e: ast.Function, module: LoadedModule) -> tuple[str | None,
         arguments = e.span.text[len(e.name) + 1 : -1].strip()
         if not arguments:
             return f"a layer is named without brackets: `{e.name}`", replacing(e.span, e.name)
-        return f"a layer is applied with a pipe: `it | {e.name} {arguments}`", None
+        pipe = f"it | {e.name} {arguments}"
+        operand, _, rest = arguments.partition(",")
+        if isinstance(e.arguments[0].value, ast.Name) and e.arguments[0].name is None:
+            pipe = f"{operand.strip()} | {e.name} {rest.strip()}".rstrip()
+        return f"a layer is applied with a pipe: `{pipe}`", replacing(e.span, pipe)
+    known = foreign.of_expression(e)
+    if known is not None:
+        return known
     if e.name == "range":
-        return "a range is written `first..last`, such as `1..3`", None
+        return "a range is written `first..last`, such as `1..3`", _range(e)
     named = Span(e.span.source, e.span.start, e.span.start + len(e.name))
     return did_you_mean(e.name, FUNCTIONS, named, f"the functions are {', '.join(FUNCTIONS)}")
+
+
+def _range(e: ast.Function) -> Fix | None:
+    """Python's `range(n)` and `range(a, b)`, less what stands behind their last number."""
+    texts = [argument.value.span.text for argument in e.arguments]
+    if not 1 <= len(texts) <= 2:
+        return None
+    first, end = texts if len(texts) == 2 else ("1", texts[0])
+    if len(texts) == 2:
+        end = str(int(end) - 1) if end.isdigit() else f"{end} - 1"
+    return replacing(e.span, f"{first}..{end}")

@@ -10,6 +10,7 @@ from seqdsl.graph.costs import Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
 from seqdsl.passes.check import check_program
+from seqdsl.passes.vet import vetted
 from seqdsl.semantic.compile import Instance
 from seqdsl.semantic.modules import LoadedModule, Program, load_program
 from seqdsl.semantic.passage import Passage
@@ -62,6 +63,16 @@ class Analysis:
     @property
     def diagnostics(self) -> list[Diagnostic]:
         return self.checked[1]
+
+    @cached_property
+    def offered(self) -> list[Diagnostic]:
+        """The findings with the fixes that mend them, each tried on a copy: when one is asked for,
+        and not at every keystroke.
+        """
+        return vetted(self.program, self.diagnostics, self._check)
+
+    def _check(self, copy: Program) -> list[Diagnostic]:
+        return check_program(copy, self._replays)[1]
 
     @property
     def misses_imports(self) -> bool:

@@ -10,15 +10,13 @@ from pathlib import Path
 from lsprotocol import types
 
 from seqdsl.graph.recipe import ABOUT, RECIPES, SETTINGS
-from seqdsl.semantic.aggregation import AGGREGATE_FORMALS
-from seqdsl.semantic.binding import Formal, by_place
+from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, by_place
 from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
 from seqdsl.semantic.constants import FUNCTIONS
 from seqdsl.semantic.modules import library_names
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.properties import ATTRIBUTES
-from seqdsl.semantic.resolve import symbol_of
-from seqdsl.semantic.symbols import Kind, Symbol
+from seqdsl.semantic.symbols import Kind, Symbol, symbol_of
 from seqdsl.semantic.types import TYPES
 from seqdsl.semantic.unknown import Place, fitting
 from seqdsl.server.analysis import Analysis

@@ -259,7 +259,7 @@ def _code_actions(ls: Server, params: types.CodeActionParams) -> list[types.Code
     if types.CodeActionKind.QuickFix in wanted:
         first = offset_of(analysis.source, params.range.start)
         last = offset_of(analysis.source, params.range.end)
-        actions += code_actions(analysis, first, last, analysis.diagnostics)
+        actions += code_actions(analysis, first, last, analysis.offered)
     if any(kind.startswith(types.CodeActionKind.Source.value) for kind in wanted):
         text, count = mended(analysis.source, path_of(uri), files=ls.documents.files)
         if count:

@@ -10,8 +10,7 @@ from lsprotocol import types
 from seqdsl.semantic.constants import CONSTANTS
 from seqdsl.semantic.modules import Definition, Program, reachable
 from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.resolve import symbol_of
-from seqdsl.semantic.symbols import Kind, Symbol
+from seqdsl.semantic.symbols import Kind, Symbol, symbol_of
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.files import EditorFiles, uri_of
 from seqdsl.server.positions import range_of

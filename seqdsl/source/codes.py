@@ -74,6 +74,7 @@ CODES: tuple[Code, ...] = (
         "SEQ230", "odd-setting", "A setting has a value that no network is known to have.", _WARNING
     ),
     Code("SEQ231", "size-or-repeat", "A repeat of a layer reads like a size.", _WARNING),
+    Code("SEQ236", "channels-last", "An input's channels seem to stand last.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 
@@ -21,16 +22,31 @@ class Edit:
 class Fix:
     """What mends a finding. ``safe``: what the file means to say stays the same.
 
-    A fix that is not safe is a guess at what was meant, and for its author to judge.
+    A fix that is not safe is a guess at what was meant, and for its author to judge. One that
+    turns out to mend nothing is not offered, and ``otherwise`` is the help then: None where it
+    stays as it is, empty where there is none.
     """
 
     edits: tuple[Edit, ...]
     safe: bool
+    otherwise: str | None = None
 
 
-def replacing(span: Span, text: str, *, safe: bool = False) -> Fix:
+def replacing(span: Span, text: str, *, safe: bool = False, otherwise: str | None = None) -> Fix:
     """The fix that is one edit."""
-    return Fix((Edit(span, text),), safe)
+    return Fix((edit_of(span, text),), safe, otherwise)
+
+
+def edit_of(span: Span, text: str) -> Edit:
+    """An edit whose line ends are those of the file where it stands."""
+    return Edit(span, re.sub(r"\r?\n", _line_end(span), text))
+
+
+def _line_end(span: Span) -> str:
+    text = span.source.text
+    at = text.find("\n", span.start)
+    at = text.rfind("\n") if at < 0 else at
+    return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
 
 
 def inserting(source: Source, offset: int, text: str, *, safe: bool = False) -> Fix:
@@ -44,27 +60,47 @@ def removing(span: Span) -> Fix:
     return replacing(Span(span.source, start, span.end), "", safe=True)
 
 
-def removing_lines(span: Span) -> Fix:
+def removing_item(span: Span, *, safe: bool = False) -> Fix:
+    """Takes one of a list out, with the comma before it, or else the one behind it."""
+    text = span.source.text
+    before = re.search(r",?[ \t]*$", text[: span.start])
+    start = before.start() if before is not None else span.start
+    if "," in text[start : span.start]:
+        return replacing(Span(span.source, start, span.end), "", safe=safe)
+    behind = re.compile(r"[ \t]*,[ \t]*").match(text, span.end)
+    if behind is not None:
+        return replacing(Span(span.source, span.start, behind.end()), "", safe=safe)
+    return replacing(Span(span.source, start, span.end), "", safe=safe)
+
+
+def removing_lines(span: Span, *, safe: bool = True) -> Fix:
     """Takes out the lines of a span that has them to itself, or else the span alone."""
     text = span.source.text
     start = text.rfind("\n", 0, span.start) + 1
+    start += text.startswith("\ufeff") and not start
     end = text.find("\n", span.end)
     end = len(text) if end < 0 else end + 1
     rest = text[span.end : end].strip()
     alone = not text[start : span.start].strip() and (not rest or rest.startswith("#"))
-    return replacing(Span(span.source, start, end) if alone else span, "", safe=True)
+    return replacing(Span(span.source, start, end) if alone else span, "", safe=safe)
 
 
 def applied(text: str, fixes: Iterable[Fix]) -> tuple[str, int]:
     """A text with fixes put in, and how many were; of two that overlap the first counts."""
+    taken = compatible(fixes)
+    return edited(text, [edit for fix in taken for edit in fix.edits]), len(taken)
+
+
+def compatible(fixes: Iterable[Fix]) -> list[Fix]:
+    """The fixes of a text that can be put in together; of two that overlap the first counts."""
     taken: list[Edit] = []  # in the order of the text
-    count = 0
+    found: list[Fix] = []
     for fix in fixes:
         if not any(_is_taken(edit, taken) for edit in fix.edits):
             for edit in fix.edits:
                 insort(taken, edit, key=_start)
-            count += 1
-    return edited(text, taken), count
+            found.append(fix)
+    return found
 
 
 def _start(edit: Edit) -> int:

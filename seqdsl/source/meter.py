@@ -112,6 +112,11 @@ class Meter:
         self._comparisons += names
 
     @property
+    def statements(self) -> int:
+        """The statements that were expanded, and other work that takes as long."""
+        return self._statements
+
+    @property
     def hints(self) -> bool:
         """Whether there is time to look for what a misspelt name may have meant."""
         return self._comparisons < _COMPARISONS
@@ -140,6 +145,17 @@ def metered() -> Iterator[Meter]:
     token = METER.set(meter)
     try:
         yield meter
+    finally:
+        METER.reset(token)
+
+
+@contextmanager
+def metered_apart() -> Iterator[Meter]:
+    """Measures what is inside by itself, whatever is around it."""
+    token = METER.set(None)
+    try:
+        with metered() as meter:
+            yield meter
     finally:
         METER.reset(token)
 

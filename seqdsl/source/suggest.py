@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from seqdsl.source.elsewhere import WORDS, foreign_argument, foreign_layer, plain
 from seqdsl.source.fix import Fix, replacing
 from seqdsl.source.meter import METER
 from seqdsl.source.text import Span
 
-# What other languages and libraries call it, in lower case and without underscores.
-ELSEWHERE = {
-    "activation": "act", "filters": "width", "outchannels": "width", "outfeatures": "width",
-    "units": "width", "kernelsize": "kernel", "strides": "stride", "usebias": "bias",
-    "dilationrate": "dilation", "cardinality": "groups", "p": "rate",
-    "dense": "fc", "convolution": "conv", "maxpool2d": "max_pool", "maxpooling2d": "max_pool",
-    "avgpool2d": "avg_pool", "averagepooling2d": "avg_pool", "batchnorm2d": "batch_norm",
-    "batchnormalization": "batch_norm", "bn": "batch_norm", "gap": "global_average_pool",
-    "adaptiveavgpool2d": "global_average_pool", "globalaveragepooling2d": "global_average_pool",
-    "concat": "concatenate", "cat": "concatenate", "swish": "silu", "hardswish": "hard_swish",
-    "import": "use", "from": "use", "include": "use", "def": "block", "class": "network",
-    "learningrate": "lr", "batchsize": "batch", "decay": "weight_decay", "maxepochs": "epochs",
-    "assert": "require", "return": "output", "integer": "int", "float": "number",
-    "boolean": "bool", "str": "text", "string": "text", "std.resnet": "std.residual",
-    "std.densenet": "std.dense",
-}  # fmt: skip
 MAX_LENGTH = 64
 _LIKE = 0.7  # of 1: `rleu` is like `relu`, and `const` not like `conv`
 _SHORT, _LIKE_SHORT = 3, 0.6  # letters at the most, where one is much of a name: `kk` is like `k`
@@ -39,7 +24,9 @@ def did_you_mean(
     near = nearest(name, candidates)
     if near is None:
         return otherwise, None
-    return f"did you mean `{near}`?", replacing(span, near)
+    # a slip of the hand is one even where another mistake stands beside it
+    instead = None if is_like(name, near) else otherwise or ""
+    return f"did you mean `{near}`?", replacing(span, near, otherwise=instead)
 
 
 def is_like(name: str, other: str) -> bool:
@@ -60,11 +47,20 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     by_lower = {c.lower(): c for c in short}
     if name.lower() in by_lower and by_lower[name.lower()] != name:
         return by_lower[name.lower()]
-    elsewhere = ELSEWHERE.get(name.lower().replace("_", ""))
-    if elsewhere is not None and elsewhere in short:
-        return elsewhere
+    for elsewhere in _elsewhere(name):
+        if elsewhere in short:
+            return elsewhere
     if meter is not None:
         meter.compare(len(short))
     cutoff = _LIKE_SHORT if len(name) <= _SHORT else _LIKE
     matches = get_close_matches(name, short, n=1, cutoff=cutoff)
     return matches[0] if matches else None
+
+
+def _elsewhere(name: str) -> Iterator[str]:
+    """What a name of another language or framework may be here, as word, layer or parameter."""
+    word, layer, argument = WORDS.get(plain(name)), foreign_layer(name), foreign_argument(name)
+    if "." in name:
+        word, layer, argument = WORDS.get(name.lower()), None, None
+    found = (word, layer and layer.write, argument and argument.write)
+    yield from (each for each in found if each)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TypeAlias
 
 from lark import Token
 
-from seqdsl.source.fix import Fix, inserting, removing, replacing
-from seqdsl.source.frozen import frozen
+from seqdsl.source.elsewhere import VALUES as VALUES_ELSEWHERE
+from seqdsl.source.elsewhere import foreign_layer
+from seqdsl.source.fix import Fix, inserting, removing, removing_item, replacing
 from seqdsl.source.suggest import did_you_mean, nearest
-from seqdsl.source.text import Source, Span
+from seqdsl.source.text import Span
+from seqdsl.syntax.misfit import ITEMS, VALUES, Advice, Misfit
 from seqdsl.syntax.recovery import declared
-from seqdsl.syntax.tokens import statement_start, token_span, unclosed
+from seqdsl.syntax.tokens import statement_start, token_span
+from seqdsl.syntax.too_many import words_elsewhere
 
-ITEMS = {"USE", "NETWORK", "MODEL", "BLOCK"}
-VALUES = {"NAME", "NUMBER", "SIZE"}
 _NAMES = {"NAME", "CALLNAME", "SIZE", "NUMBER"}
 # The words that begin a statement, and the tokens that may follow.
 _STATEMENTS = {
@@ -29,70 +28,18 @@ _ELSEWHERE = {("&", "&"): "and", ("|", "|"): "or", ("!",): "not", ("&",): "and"}
 
 ELSE_IF = ("elif", "elsif", "elseif")
 
-Advice: TypeAlias = tuple[str | None, Fix | None]
-
-
-@frozen
-class Misfit:
-    """The token at ``position``, which the grammar does not accept, and what it would."""
-
-    source: Source
-    tokens: Sequence[Token]
-    position: int
-    expected: set[str]
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.position]
-
-    @property
-    def previous(self) -> Token | None:
-        return self.tokens[self.position - 1] if self.position else None
-
-    @property
-    def before(self) -> str:
-        """The type of the token before."""
-        return self.previous.type if self.previous is not None else ""
-
-    @property
-    def span(self) -> Span:
-        return token_span(self.source, self.token)
-
-    @property
-    def end_before(self) -> int:
-        """Where the token before ends."""
-        return (self.previous.end_pos if self.previous is not None else None) or 0
-
-    @property
-    def gap(self) -> Span:
-        """What stands between the token before and this one."""
-        return Span(self.source, self.end_before, self.span.start)
-
-    @property
-    def statement(self) -> Sequence[Token]:
-        """The tokens of its statement, up to this one."""
-        return self.tokens[statement_start(self.tokens, self.position) : self.position + 1]
-
-    @property
-    def begins_line(self) -> bool:
-        """Whether a line ends before it, or with it."""
-        same = self.previous is not None and self.previous.line == self.token.line
-        return self.token.type == "_NL" or not same
-
-    @property
-    def opening(self) -> Token | None:
-        """The bracket of this statement that is open before it."""
-        brackets = unclosed(self.statement[:-1])
-        return brackets[-1] if brackets and brackets[-1].type != "LBRACE" else None
-
-    def followed_by(self, *kinds: str) -> bool:
-        found = self.tokens[self.position + 1 : self.position + 1 + len(kinds)]
-        return [token.type for token in found] == list(kinds)
-
 
 def advice(m: Misfit) -> Advice:
     """The help, and the edit where there is one: of the first who has something to say."""
-    ways = (_another_languages, _of_brackets, _of_settings, _of_equals, _of_words, _of_values)
+    ways = (
+        _another_languages,
+        words_elsewhere,
+        _of_brackets,
+        _of_settings,
+        _of_equals,
+        _of_words,
+        _of_values,
+    )
     found = (way(m) for way in ways)
     return next((one for one in found if one != (None, None)), (None, None))
 
@@ -113,7 +60,12 @@ def _another_languages(m: Misfit) -> Advice:
         return "a comment begins with `#`", replacing(where, "#", safe=alone)
     if m.token == ":" and m.before == "NAME" and "COMMA" in m.expected:
         return f"an argument is given with `=`: `{m.previous}=...`", _with_equals(m)
+    if m.token == "is":
+        return "equality is written `==`", _spaced(m.span, "==")
     if m.token == "'":
+        known = _foreign_value(m)
+        if known is not None:
+            return known
         text = "STRING" in m.expected and ("NAME" not in m.expected or m.before == "USE")
         fix = _doubled(m) if text else None
         return "a name stands without quotes, text in double ones", fix or _without_quotes(m)
@@ -142,6 +94,20 @@ def _without_quotes(m: Misfit) -> Fix | None:
         return None
     span = m.span.to(token_span(m.source, m.tokens[m.position + 2]))
     return replacing(span, str(m.tokens[m.position + 1]))
+
+
+def _foreign_value(m: Misfit) -> Advice | None:
+    """Of `padding='same'`: another framework's word for an argument."""
+    if m.before != "EQUAL" or not m.followed_by("NAME", "OTHER") or m.position < 2:
+        return None
+    keyword, word, closing = (m.tokens[m.position + i] for i in (-2, 1, 2))
+    known = VALUES_ELSEWHERE.get((str(keyword), str(word)))
+    if known is None:
+        return None
+    until = token_span(m.source, closing)
+    if known.write:
+        return known.help, replacing(m.span.to(until), known.write)
+    return known.help, removing_item(token_span(m.source, keyword).to(until))
 
 
 def _with_equals(m: Misfit, sign: str = "=") -> Fix | None:
@@ -195,8 +161,15 @@ def _of_settings(m: Misfit) -> Advice:
 def _of_equals(m: Misfit) -> Advice:
     if m.token.type == "VBAR" and "VBAR" not in m.expected:
         help = "a pipeline gives a value: `it = a | relu` goes on with it, `b = a | relu` names it"
-        return help, None
+        if m.statement[0].type != "NAME" or m.position + 1 >= len(m.tokens):
+            return help, None
+        until = token_span(m.source, m.tokens[m.position + 1]).start
+        fix = replacing(Span(m.source, m.end_before, until), "; ")
+        return f"layers follow one another, a line each; {help}", fix
     if m.expected == {"NUMBER"} and (m.token.type in ("EQUAL", "COMPARE") or m.token == ":"):
+        if m.token.type == "COMPARE" and m.token != "==":
+            bounds = "a claim is an equality, to the last digit that is written, and no bound"
+            return f"{bounds}; `expect params 5K +- 2%` allows for a tolerance", None
         return "the number follows without a sign: `expect params 5K`", removing(m.span)
     if m.token.type != "EQUAL":
         return None, None
@@ -218,6 +191,9 @@ def _of_words(m: Misfit) -> Advice:
         return "a tolerance is in per cent: `+- 5%`", inserting(m.source, m.end_before, "%")
     if m.expected >= ITEMS:
         help = "a file holds `use`, `network`, `model` and `block` definitions"
+        foreign = foreign_layer(m.token)
+        if foreign is not None and foreign.write is None:
+            help = foreign.help
         return did_you_mean(str(m.token), [word.lower() for word in ITEMS], m.span, help)
     if _is_word(m.token) and "NAME" in m.expected:
         return _reserved(m.token), None
@@ -251,7 +227,8 @@ def _of_values(m: Misfit) -> Advice:
     if kind == "X" and before == "NUMBER":
         return "write a size without spaces: 3x3", _joined_size(m)
     if kind == before == "COMMA":
-        return "one comma is enough", replacing(m.span, "", safe=True)
+        # with a gap between them an argument may be missing
+        return "one comma is enough", replacing(m.span, "", safe=not m.gap.text)
     if before in VALUES and "COMMA" in m.expected:
         fix = inserting(m.source, m.end_before, ",") if kind in VALUES else None
         return "arguments are separated by commas", fix

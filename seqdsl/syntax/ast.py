@@ -273,8 +273,11 @@ Item: TypeAlias = Use | Block | Buildable
 
 @frozen
 class Module:
-    """One parsed file, and the names that it declares where it can't be read."""
+    """One parsed file, the names that it declares where it can't be read, and whether any of its
+    statements is left out for that.
+    """
 
     source: Source
     items: tuple[Item, ...]
     unread: frozenset[str] = frozenset()
+    partial: bool = False

@@ -6,7 +6,8 @@ from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.syntax.advice import ITEMS, VALUES, Misfit, advice
+from seqdsl.syntax.advice import advice
+from seqdsl.syntax.misfit import ITEMS, VALUES, Misfit
 from seqdsl.syntax.tokens import CLOSING, left_open, token_span
 
 _TERMINALS = {
@@ -48,6 +49,8 @@ def describe(m: Misfit) -> Diagnostic:
         )
     token = tokens[position]
     help, fix = advice(m)
+    if "\r" in source.text and "\n" not in source.text:
+        help, fix = "its lines end in carriage returns alone: save the file with line feeds", None
     where = Label(token_span(source, token), f"{_list(expected)} expected")
     opening = m.opening
     secondary = () if opening is None else (Label(token_span(source, opening), "opened here"),)

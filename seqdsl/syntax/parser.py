@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.meter import METER, OverLimit
-from seqdsl.source.resources import resource
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
-from seqdsl.syntax.advice import Misfit
 from seqdsl.syntax.construct import construct, construct_expression, too_deep
+from seqdsl.syntax.grammar import grammar, tokens_of
 from seqdsl.syntax.messages import describe
+from seqdsl.syntax.misfit import Misfit
 from seqdsl.syntax.recovery import closed, declared, without_statement
 from seqdsl.syntax.repairs import repaired
-from seqdsl.syntax.tokens import TooDeep, statement_tokens, token_span
+from seqdsl.syntax.tokens import TooDeep, token_span
 
 MAX_SYNTAX_ERRORS = 20
 _UNTIL_A_LOOK = 1_000  # tokens: a look at the clock costs as much as one
@@ -30,15 +29,16 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
 
     A statement that can't be read is reported and left out, and the rest is read without it.
     """
-    lark = _lark()
+    lark = grammar()
     diagnostics: list[Diagnostic] = []
     try:
-        tokens = tokens_of(source)
+        tokens = tokens_of(source.text)
     except TooDeep as error:
         return ast.Module(source, ()), [too_deep(token_span(source, error.token)).diagnostic]
     nothing = ast.Module(source, (), declared(tokens))
     written = tokens
     budget = MAX_REREAD
+    partial = False
     at_end = False  # whether the brackets that the file leaves open are closed for it
     while True:
         try:
@@ -62,27 +62,22 @@ def parse(source: Source) -> tuple[ast.Module, list[Diagnostic]]:
         elif ended and not at_end:
             at_end = True
         elif ended:  # what is open is not all that the end lacks
-            tokens = without_statement(tokens, len(tokens) - 1)
+            tokens, partial = without_statement(tokens, len(tokens) - 1), True
         else:
-            tokens = without_statement(tokens, position)
+            tokens, partial = without_statement(tokens, position), True
     try:
         items = construct(tree, source)
     except Failure as failure:
         return nothing, [*diagnostics, failure.diagnostic]
     unread = declared(written, tokens) if diagnostics else frozenset()
-    return ast.Module(source, items, unread), diagnostics
-
-
-def tokens_of(source: Source) -> list[Token]:
-    """The tokens that the grammar reads. Raises `TooDeep`."""
-    return list(statement_tokens(_lark().lex(source.text)))
+    return ast.Module(source, items, unread, partial), diagnostics
 
 
 def parse_expression(source: Source) -> ast.Expression:
     """A single expression, as given on the command line. Raises `Failure`."""
-    lark = _lark()
+    lark = grammar()
     try:
-        tokens = tokens_of(source)
+        tokens = tokens_of(source.text)
     except TooDeep as error:
         tokens = [error.token]
     if not tokens:
@@ -98,35 +93,8 @@ def parse_expression(source: Source) -> ast.Expression:
 @cache
 def words() -> frozenset[str]:
     """The words of the language, which are no names; `x` is one only where it repeats."""
-    texts = (t.pattern.value for t in _lark().terminals if t.pattern.type == "str")
+    texts = (t.pattern.value for t in grammar().terminals if t.pattern.type == "str")
     return frozenset(text for text in texts if text.isalpha()) - {"x"}
-
-
-@cache
-def _lark() -> Lark:
-    """The LALR tables, kept in the user's cache folder under the grammar's hash."""
-    grammar = resource("grammars").joinpath("seq.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar,
-        parser="lalr",
-        lexer="basic",
-        start=["start", "expression", "unreadable"],
-        propagate_positions=True,
-        cache=_cache_path(grammar),
-    )
-
-
-def _cache_path(grammar: str) -> str | bool:
-    from hashlib import sha256
-
-    from platformdirs import user_cache_dir
-
-    folder = Path(user_cache_dir("seqdsl"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return str(folder / f"grammar-{sha256(grammar.encode()).hexdigest()[:16]}.lark")
 
 
 def _attempt(

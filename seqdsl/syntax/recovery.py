@@ -8,6 +8,7 @@ from lark import Token
 
 from seqdsl.syntax.tokens import CLOSING, statement_start, unclosed
 
+_DECLARE_ELSEWHERE = {"def", "class", "function", "fn", "module"}
 _DECLARES = {"BLOCK", "NETWORK", "MODEL", "STAGE", "FOR", "AGGREGATE"}
 
 
@@ -64,7 +65,8 @@ def declared(written: Sequence[Token], kept: Iterable[Token] = ()) -> frozenset[
             continue
         before = written[i - 1].type if i else "_NL"
         after = written[i + 1].type if i + 1 < len(written) else ""
+        before_it = str(written[i - 1]) if i else ""
         names_a_value = before in ("_NL", "LBRACE") and after == "EQUAL"
-        if before in _DECLARES or names_a_value:
+        if before in _DECLARES or before_it in _DECLARE_ELSEWHERE or names_a_value:
             names.add(str(token))
     return frozenset(names)

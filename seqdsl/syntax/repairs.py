@@ -6,21 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
 
 from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.fix import Edit, Fix, inserting, removing_lines, replacing
+from seqdsl.source.fix import Edit, Fix, edit_of, inserting, removing_lines, replacing
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
-from seqdsl.syntax.advice import ITEMS, Misfit
+from seqdsl.syntax.habits import HABITS
 from seqdsl.syntax.messages import describe, spell
+from seqdsl.syntax.misfit import ITEMS, Misfit, Repair
 from seqdsl.syntax.recovery import closed, tidy
 from seqdsl.syntax.tokens import CLOSING, indent, left_open, statement_start, token_span, unclosed
-
-Repair: TypeAlias = tuple[Diagnostic, list[Token]]
 
 _JOINS = {"COMMA", "EQUAL", "VBAR", "_ARROW", "PLUS", "MINUS", "STAR", "SLASHES", "COMPARE"}
 
@@ -49,7 +47,7 @@ def _missing_brace(m: Misfit) -> Repair | None:
         line = m.source.line_text(token_span(m.source, before[-1]).line)
         end = m.source.line_end(token_span(m.source, last).line)
         margin = line[: len(line) - len(line.lstrip())]
-        edits.append(Edit(Span(m.source, end, end), f"\n{margin}}}"))
+        edits.append(edit_of(Span(m.source, end, end), f"\n{margin}}}"))
     help = "what belongs to it stands in braces" if colon else found.help
     fix = Fix(tuple(edits), safe=False)
     return replace(found, help=help, fix=fix), [*before, brace, *rest]
@@ -129,6 +127,8 @@ def _bracketed_arguments(m: Misfit) -> Repair | None:
     behind = [token.type for token in m.tokens[closing + 1 : closing + 2]]
     if behind == ["LBRACE"] and any(token == ":" for token in inside):
         return None  # the parameters of a definition
+    if m.token == "repeat" and [token.type for token in inside] in (["NUMBER"], ["NAME"]):
+        return _repeat_in_brackets(m, closing)
     on_a_line = m.tokens[closing].line == m.token.line
     where = token_span(m.source, m.tokens[opening])
     edits = (Edit(where, " " if inside else ""), Edit(token_span(m.source, m.tokens[closing]), ""))
@@ -145,6 +145,22 @@ def _bracketed_arguments(m: Misfit) -> Repair | None:
     first = Token.new_borrow_pos(kind, m.token.value, m.token)
     rest = m.tokens[closing + 1 :]
     return found, [*m.tokens[: m.position], first, *inside, *rest]
+
+
+def _repeat_in_brackets(m: Misfit, closing: int) -> Repair:
+    """``repeat(3) { ... }``"""
+    count = m.tokens[closing - 1]
+    span = m.span.to(token_span(m.source, m.tokens[closing]))
+    found = Diagnostic(
+        BY_NAME["syntax"],
+        "unexpected `(` behind `repeat`",
+        Label(token_span(m.source, m.tokens[m.position + 1]), "no brackets here"),
+        help=f"how often stands behind an `x`: `repeat x {count}`",
+        fix=replacing(span, f"repeat x {count}"),
+    )
+    name = Token.new_borrow_pos("NAME", "repeat", m.token)
+    times = Token.new_borrow_pos("X", "x", count)
+    return found, [*m.tokens[: m.position], name, times, count, *m.tokens[closing + 1 :]]
 
 
 def _no_definition(m: Misfit) -> Repair | None:
@@ -235,6 +251,7 @@ def _closed_early(m: Misfit) -> Repair | None:
 
 
 _REPAIRS: tuple[Callable[[Misfit], Repair | None], ...] = (
+    *HABITS,
     _missing_brace,
     _missing_bracket,
     _bracketed_arguments,

@@ -67,7 +67,7 @@ def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
         ("if n > 2 && n < 8 { relu }", "if n > 2 and n < 8 { relu }"),
         ("if n > 2 || n < 8 { relu }", "if n > 2 or n < 8 { relu }"),
         ("if n>2&&n<8 { relu }", "if n>2 and n<8 { relu }"),
-        ("if !n { relu }", "if not n { relu }"),
+        ("if !b { relu }", "if not b { relu }"),
         ("require n > 2, 'one two'", 'require n > 2, "one two"'),
         ("}\nmodel M = N (n=3)\nnetwork P {", "}\nmodel M = N(n=3)\nnetwork P {"),
         ("repeat x 2\n  {\n relu }", "repeat x 2 {\n relu }"),
@@ -104,7 +104,7 @@ def test_the_way_on(tmp_path: Path, text: str, help: str) -> None:
 )
 def test_what_was_meant(tmp_path: Path, line: str, mended: str) -> None:
     """What is right elsewhere, or nearly right, is one finding, whose fix makes it right."""
-    text = f"network N(n = 4) {{\n  input 3x8x8\n  {line}\n}}\n"
+    text = f"network N(n = 4, b = true) {{\n  input 3x8x8\n  {line}\n}}\n"
     (only,) = [d for d in findings(tmp_path, text) if d.code.name == "syntax"]
     assert only.fix is not None
     fixed, _ = applied(text, [only.fix])

@@ -10,6 +10,7 @@ from seqdsl.semantic.rules.constancy import check_constancy
 from seqdsl.semantic.rules.derivation import check_derivation
 from seqdsl.semantic.rules.doubled import check_doubled
 from seqdsl.semantic.rules.imports import check_imports
+from seqdsl.semantic.rules.literals import check_literals
 from seqdsl.semantic.rules.names import check_names
 from seqdsl.semantic.rules.recursion import check_recursion
 from seqdsl.semantic.rules.sizes import check_sizes
@@ -32,9 +33,11 @@ RULES: tuple[Rule, ...] = (
     check_constancy,
     check_training,
 )
+# Run behind the expansions, which tell the same with the chain that led there.
+LATE_RULES: tuple[Rule, ...] = (check_literals,)
 
 
-def check_rules(program: Program) -> list[Diagnostic]:
-    """The findings of every rule in every file of the user's."""
+def check_rules(program: Program, rules: tuple[Rule, ...] = RULES) -> list[Diagnostic]:
+    """The findings of rules in every file of the user's."""
     with stage("rules"):
-        return [found for module in program.modules for rule in RULES for found in rule(module)]
+        return [found for module in program.modules for rule in rules for found in rule(module)]

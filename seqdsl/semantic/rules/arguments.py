@@ -70,11 +70,16 @@ def _check(
 ) -> Iterator[Diagnostic]:
     scope = Scope(ScopeKind.NETWORK, "", "", None, span)
     actuals = [Actual(argument.name, None, argument.span) for argument in arguments]
-    try:
-        given = assign([formal.name for formal in formals], name, actuals, scope, formals)
-    except Failure as failure:
-        found = failure.diagnostic
-        yield replace(found, chain=())
+    given: dict[str, Actual] = {}
+    fits = True
+    for count in range(1, len(actuals) + 1):  # each that does not fit, with those before it
+        fitting = [*given.values(), actuals[count - 1]]
+        try:
+            given = assign([formal.name for formal in formals], name, fitting, scope, formals)
+        except Failure as failure:
+            fits = False
+            yield replace(failure.diagnostic, chain=())
+    if not fits:
         return
     for formal in formals:
         filled = formal.name in given or (formal.type == "layers" and body is not None)

@@ -6,7 +6,7 @@ import re
 
 from seqdsl.source.frozen import frozen, frozen_value
 from seqdsl.source.text import Source
-from seqdsl.syntax.parser import tokens_of
+from seqdsl.syntax.grammar import tokens_of
 
 END = "$END"
 _REMARK_OR_BREAK = re.compile(r"#[^\n]*|\n")
@@ -38,7 +38,7 @@ def read_words(source: Source) -> list[Word]:
     """The words of a source that parses, and one of the kind `END`, for what is behind them."""
     words: list[Word] = []
     position, begins = 0, True
-    for token in tokens_of(source):
+    for token in tokens_of(source.text):
         if token.type == "_NL":
             begins = True
         elif token.type != "DOC":
