@@ -134,7 +134,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ609", "unwritable-output", "The output can't be written."),
     Code("SEQ610", "picture-too-large", "A picture has more in it than can be laid out and read."),
     Code("SEQ611", "unreadable-schedule", "A file of schedules can't be read, or fits no network."),
-    Code("SEQ615", "preprocessing", "How an input is made can't be read, or fits no network."),
+    Code("SEQ617", "preprocessing", "How an input is made can't be read, or fits no network."),
     # SEQ7xx: training
     Code("SEQ701", "missing-data", "A data set is not where it is looked for."),
     Code("SEQ702", "unreadable-data", "A file of a data set can't be read."),

@@ -299,7 +299,7 @@ def test_a_damaged_record_is_refused_by_its_key(change: dict[str, object], told:
     with pytest.raises(Failure) as caught:
         given_preprocessing({**PLAIN, **change}, COLOR)
     found = caught.value.diagnostic
-    assert found.code.id == "SEQ615" and told in f"{found.message} {found.help}"
+    assert found.code.id == "SEQ617" and told in f"{found.message} {found.help}"
     assert len(found.message) < 200
 
 
@@ -325,7 +325,7 @@ def test_a_text_that_is_no_record_is_refused(tmp_path: Path, text: str, told: st
     with pytest.raises(Failure) as caught:
         of_metadata({"preprocessing": text}, "net.safetensors")
     found = caught.value.diagnostic
-    assert found.code.id == "SEQ615" and found.name == "net.safetensors"
+    assert found.code.id == "SEQ617" and found.name == "net.safetensors"
     assert told in found.message and len(found.message) < 300
     path = tmp_path / "how.json"
     path.write_text(text)
@@ -337,7 +337,7 @@ def test_a_text_that_is_no_record_is_refused(tmp_path: Path, text: str, told: st
 def test_classes_are_a_list_of_names(text: str) -> None:
     with pytest.raises(Failure) as caught:
         of_metadata({"classes": text}, "net.safetensors")
-    assert caught.value.diagnostic.code.id == "SEQ615"
+    assert caught.value.diagnostic.code.id == "SEQ617"
 
 
 def test_records_that_fit_no_network() -> None:

@@ -290,7 +290,7 @@ def test_classes_are_printed_by_name() -> None:
     }
     assert "fish" in seqdsl_command("run", *bare, "--classes", "names.txt").out
     done = seqdsl_command("run", *bare, "--classes", "net.seq")
-    assert done.code == 2 and "SEQ615" in done.err
+    assert done.code == 2 and "SEQ617" in done.err
 
 
 @pytest.mark.usefixtures("net")
@@ -375,7 +375,7 @@ def test_a_hostile_record_is_a_diagnostic() -> None:
             ("eval", "net.seq", "-D", "classes=3", "--weights", "bad.safetensors"),
         ):
             done = seqdsl_command(*command)
-            assert done.code == 2 and "SEQ615" in done.err, done.err
+            assert done.code == 2 and "SEQ617" in done.err, done.err
             assert "bad.safetensors" in done.err and len(done.err) < 1500
 
 
@@ -404,7 +404,7 @@ def test_python_takes_what_commands_take() -> None:
         assert seqdsl.recorded("net.onnx") == Recorded(how, ("cat", "dog", "fish"))
     for wrong in ({"preprocessing": "imagnet"}, {"preprocessing": {}}, {"classes": ["one"]},
                   {"classes": [1, 2, 3]}):  # fmt: skip
-        with pytest.raises(seqdsl.CompileError, match="SEQ615"):
+        with pytest.raises(seqdsl.CompileError, match="SEQ617"):
             seqdsl.to_onnx(network, **wrong)
     with pytest.raises(seqdsl.CompileError, match="SEQ001"):
         seqdsl.recorded("none.onnx")
