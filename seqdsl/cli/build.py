@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import (
+    claims_option,
+    ema_option,
+    fail_with,
+    load_or_exit,
+    network_options,
+    note,
+)
 from seqdsl.cli.progress import progress_bar
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
@@ -22,6 +29,7 @@ from seqdsl.source.timing import stage
               help="A .py or an .onnx file.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path),
               help="A checkpoint for .onnx: safetensors, or torch's.")  # fmt: skip
+@ema_option
 @click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
               metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
               help="How layers of groups are computed; FILE is of --tune.")  # fmt: skip
@@ -38,6 +46,7 @@ def command(
     claims: bool,
     output: Path,
     weights: Path | None,
+    ema: bool | None,
     schedule: str,
     batch: int | None,
     tune: bool,
@@ -50,6 +59,8 @@ def command(
     kind = output.suffix.lower()
     if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
+    if ema is not None and weights is None:
+        raise click.UsageError("--ema needs --weights")
     if kind == ".py":
         of_onnx = {"--weights": weights is not None, "--batch": batch is not None, "--tune": tune}
         for option, given in of_onnx.items():
@@ -73,7 +84,7 @@ def command(
         if kind == ".py":
             _write_source(network, output, Strategy(schedule), recompute)
         else:
-            _write_model(network, output, weights, schedule, batch or 1, tune)
+            _write_model(network, output, weights, ema, schedule, batch or 1, tune)
     except Failure as failure:
         fail_with(failure)
     size = output.stat().st_size
@@ -96,6 +107,7 @@ def _write_model(
     network: Network,
     output: Path,
     weights: Path | None,
+    ema: bool | None,
     schedule: str,
     batch: int,
     tune: bool,
@@ -103,7 +115,8 @@ def _write_model(
     with stage("import"):
         from seqdsl.backends.weights import initial_state, load_state
 
-    state = None if weights is None else load_state(weights, network)  # may fail, and quickly
+    # may fail, and quickly
+    state = None if weights is None else load_state(weights, network, ema, note)
 
     with stage("import"):
         from seqdsl.backends.onnx_model import save_onnx, to_onnx

@@ -11,6 +11,7 @@ import click
 
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
+from seqdsl.source.render_text import printable
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ _OF_THE_CALL = frozenset(
         "unknown-network", "missing-argument", "weights-mismatch", "unreadable-weights",
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
         "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
-        "unreadable-data", "unfit-data", "unfit-run", "other-network",
+        "unreadable-data", "unfit-data", "unfit-run", "other-network", "missing-weights",
+        "bad-index", "idle-skip", "negative-variance", "no-head",
     }
 )  # fmt: skip
 # findings about claims: whatever they say, there is a network
@@ -54,6 +56,20 @@ def engine_options(function: F) -> F:
         "--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
         show_default=True,
     )(function)  # fmt: skip
+
+
+def ema_option(function: F) -> F:
+    """``--ema``: which of a checkpoint's weights."""
+    return click.option(
+        "--ema/--no-ema", default=None,
+        help="Whether to take a checkpoint's EMA of its weights. "
+        "[default: only where it holds nothing else]",
+    )(function)  # fmt: skip
+
+
+def note(text: str) -> None:
+    """Prints a note to standard error, in which no name steers the terminal."""
+    click.echo(printable(f"note: {text}"), err=True)
 
 
 def claims_option(function: F) -> F:

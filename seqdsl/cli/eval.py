@@ -9,10 +9,12 @@ import click
 
 from seqdsl.cli.common import (
     claims_option,
+    ema_option,
     engine_options,
     fail_with,
     load_or_exit,
     network_options,
+    note,
 )
 from seqdsl.cli.data_options import data_options, open_for
 from seqdsl.cli.progress import progress_bar
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 @data_options
 @click.option("--weights", type=click.Path(path_type=Path), required=True,
               help="A checkpoint: safetensors, or torch's.")  # fmt: skip
+@ema_option
 @engine_options
 @click.option(
     "--holdout",
@@ -51,6 +54,7 @@ def command(
     data_path: Path | None,
     skip_unreadable: bool,
     weights: Path,
+    ema: bool | None,
     engine: str,
     provider: str,
     holdout: int,
@@ -65,7 +69,7 @@ def command(
     network = load_or_exit(file, network_name, defines, claims=claims)
     source = DataSource(data, data_path, seed, skip_unreadable)
     try:
-        errors = _errors(network, source, holdout, weights, engine, provider, batch)
+        errors = _errors(network, source, holdout, weights, ema, engine, provider, batch)
     except Failure as failure:
         fail_with(failure)
     if errors.note is not None:
@@ -86,6 +90,7 @@ def _errors(
     source: DataSource,
     holdout: int,
     weights: Path,
+    ema: bool | None,
     engine: str,
     provider: str,
     batch: int,
@@ -94,7 +99,7 @@ def _errors(
     from seqdsl.cli.run import runner_of
     from seqdsl.training.evaluation import evaluate
 
-    state = load_state(weights, network)
+    state = load_state(weights, network, ema, note)
     data = open_for(network, source, holdout)
     with progress_bar() as report:
         runner = runner_of(engine, network, state, provider)

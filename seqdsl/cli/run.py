@@ -11,10 +11,12 @@ import click
 
 from seqdsl.cli.common import (
     claims_option,
+    ema_option,
     engine_options,
     fail_with,
     load_or_exit,
     network_options,
+    note,
 )
 from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.source.codes import BY_NAME
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 @network_options
 @claims_option
 @click.option("--weights", type=click.Path(path_type=Path), help="safetensors, or torch's.")
+@ema_option
 @engine_options
 @click.option("--save", type=click.Path(path_type=Path), metavar="OUT.npy",
               help="Keep the logits, or the map: float32 [samples, ...].")  # fmt: skip
@@ -44,6 +47,7 @@ def command(
     defines: dict[str, str],
     claims: bool,
     weights: Path | None,
+    ema: bool | None,
     engine: str,
     provider: str,
     save: Path | None,
@@ -55,10 +59,12 @@ def command(
     """
     if save is not None and save.suffix.lower() != ".npy":
         raise click.UsageError(f"{save}: the outputs are saved as a .npy file")
+    if ema is not None and weights is None:
+        raise click.UsageError("--ema needs --weights")
     network = load_or_exit(file, network_name, defines, claims=claims)
     try:
         batches = [_read(path, network) for path in inputs]
-        state, origin = _state(network, weights)
+        state, origin = _state(network, weights, ema)
         runner = runner_of(engine, network, state, provider)
         outcomes = [runner(batch) for batch in batches]
         if save is not None:
@@ -88,12 +94,12 @@ def command(
 _ENGINES = {"onnxruntime": "onnxruntime", "torch": "PyTorch"}
 
 
-def _state(network: Network, weights: Path | None) -> tuple[State, str]:
+def _state(network: Network, weights: Path | None, ema: bool | None) -> tuple[State, str]:
     from seqdsl.backends.weights import initial_state, load_state
 
     if weights is None:
         return initial_state(network), "untrained (no --weights)"
-    return load_state(weights, network), str(weights)
+    return load_state(weights, network, ema, note), str(weights)
 
 
 def _read(path: Path, network: Network) -> Array:
@@ -140,8 +146,7 @@ def _require_finite(network: Network, path: Path, outputs: Outputs) -> None:
                     f"{bad:,} of the {values.size:,} {name} of {network.name} for {path} are NaN "
                     "or infinite",
                     None,
-                    help="its weights and its input are not: something overflows float32, or a "
-                    "running variance is below zero",
+                    help="its weights and its input are not: something overflows float32",
                     name=str(path),
                 )
             )

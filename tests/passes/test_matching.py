@@ -10,7 +10,8 @@ from torch import nn
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.parameters import layout
-from seqdsl.passes.matching.match import Evidence, Line, Match, Refusal, match
+from seqdsl.passes.matching.match import Evidence, Line, Match, match
+from seqdsl.passes.matching.refusal import Refusal
 from seqdsl.passes.matching.units import Entry
 
 RESNET = {"inners": (64, 128, 256, 512), "stem": 64, "kernel": 7, "classes": 1000}
