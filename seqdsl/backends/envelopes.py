@@ -18,7 +18,6 @@ AVERAGES = (
 # beside it.
 _AVERAGING, _CURRENT = "averaging_state", "current_model_state"
 _OF_TRAINING = ("optim", "sched", "lr_", "scaler", "callbacks", "loops", "rng", "amp", "args")
-_DEPTH = 8  # mappings in mappings, past which nobody looks
 
 
 @frozen
@@ -101,15 +100,15 @@ def _paths(some: Sequence[StateDict]) -> str:
 
 def _known(loaded: Mapping[Any, Any]) -> Iterator[StateDict]:
     """Every state_dict that is bare, or under names which training scripts use."""
-    pending: list[tuple[str, bool, Mapping[Any, Any], int]] = [("", False, loaded, 0)]
-    seen: set[int] = set()
+    pending: list[tuple[str, bool, Mapping[Any, Any]]] = [("", False, loaded)]
+    seen: set[tuple[int, bool]] = set()
     while pending:
-        path, averaged, mapping, depth = pending.pop()
-        if id(mapping) in seen or depth > _DEPTH:  # a pickle can hold itself
+        path, averaged, mapping = pending.pop()
+        if (id(mapping), averaged) in seen:  # a pickle can hold itself
             continue
-        seen.add(id(mapping))
+        seen.add((id(mapping), averaged))
         inner = [
-            (f"{path}.{key}" if path else key, averaged or average, mapping[key], depth + 1)
+            (f"{path}.{key}" if path else key, averaged or average, mapping[key])
             for key, average in _names(mapping)
         ]
         pending += reversed(inner)

@@ -183,5 +183,5 @@ def test_what_is_not_needed_is_not_read(tmp_path: Path) -> None:
     network = compiled(tmp_path, "network N { input 3x4x4; conv2d 1x1, 4 }")
     one = torch.zeros(1, dtype=torch.int8)
     torch.save({"conv2d.weight": torch.zeros(4, 3, 1, 1), "x.weight": one}, tmp_path / "w.pth")
-    with pytest.raises(Failure, match="unexpected x.weight"):
+    with pytest.raises(Failure, match=r"unexpected x\.weight"):
         load_state(tmp_path / "w.pth", network)

@@ -13,10 +13,9 @@ from networks import ARCHITECTURES, compiled, paper_network
 from patience import HANG
 from PIL import Image
 
-from seqdsl.backends.drawing import graphviz, write
+from seqdsl.backends.drawing import format_limits, graphviz, write
 from seqdsl.backends.drawing.graphviz import dot_text, engines, run
 from seqdsl.backends.drawing.layout import read_layout
-from seqdsl.backends.drawing import format_limits
 from seqdsl.backends.drawing.mermaid import mermaid_text
 from seqdsl.backends.drawing.theme import THEMES
 from seqdsl.backends.drawing.write import FORMATS, draw, lay_out

@@ -121,7 +121,8 @@ class _Part:
         ours = {unit.name[start[0] :]: unit for unit in self.ours}
         theirs = {unit.name[start[1] :]: unit for unit in self.theirs}
         if not self.line:
-            theirs = {renamed(theirs, ours)[name]: unit for name, unit in theirs.items()}
+            names = renamed(theirs, ours)
+            theirs = {names[name]: unit for name, unit in theirs.items()}
         if ours.keys() != theirs.keys():
             return None
         return [(unit, theirs[name]) for name, unit in ours.items()]
@@ -301,8 +302,7 @@ class _Matcher:
         if self._misfits:
             count = len(self._misfits)
             what = f"does not fit {self._network.name}: {layers(count)} no counterpart"
-            others = {key.rpartition(".")[0] for key in self._theirs}
-            help = way_on(self._misfits, next(reversed(self._nodes), ""), others)
+            help = way_on(self._misfits, next(reversed(self._nodes), ""), list(self._theirs))
         elif self._misplaced:
             what = (
                 f"holds the layers of {self._network.name}, but they follow its dataflow in no "
@@ -310,6 +310,7 @@ class _Matcher:
             )
         else:
             code = "ambiguous-weights"
+            help = _ALIKE_HELP if self._registered else _MAP_HELP
             what = (
                 f"fits {self._network.name} in more than one way: the table shows which layers "
                 "can't be told apart"
@@ -339,6 +340,7 @@ class _Matcher:
 
 
 _MAP_HELP = 'tie what you know in a file for --map, a line each: "ours" = "theirs"'
+_ALIKE_HELP = f"{_MAP_HELP}; or take them --as-written, and compare outputs"
 
 
 def _within(side: list[Unit], prefix: str) -> list[Unit]:

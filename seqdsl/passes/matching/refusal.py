@@ -34,17 +34,27 @@ class Refusal:
 def way_on(rows: Sequence[Row], last: str, theirs: Collection[str]) -> str:
     """What may be done about units without a counterpart.
 
-    ``last`` is the name of our last unit, ``theirs`` are those of all units of the checkpoint.
+    ``last`` is the name of our last unit, ``theirs`` are all keys of the checkpoint.
     """
     if [row.ours for row in rows] == [last] and rows[0].theirs != "-":
         return "for another number of classes, --head new leaves out theirs"
     if any(row.ours != "-" for row in rows):
         return "is it a checkpoint of this network, with these parameters and classes?"
-    extra = [row.theirs for row in rows]
-    fitting = {prefix for name in set(theirs).difference(extra) for prefix in prefixes(name)}
-    parts = {next(p for p in reversed(prefixes(name)) if p not in fitting): None for name in extra}
-    options = " ".join(f"--skip '{part}.*'" for part in list(parts)[:_ALTERNATIVES])
+    spare = {row.theirs for row in rows}
+    extra = [key for key in theirs if key.rpartition(".")[0] in spare]
+    fitting = {prefix for key in theirs if key not in set(extra) for prefix in prefixes(key)}
+    patterns = dict.fromkeys(_pattern(key, fitting) for key in extra)
+    options = " ".join(f"--skip '{pattern}'" for pattern in list(patterns)[:_ALTERNATIVES])
     return f"leave out what the network does not have: {options}"
+
+
+def _pattern(key: str, fitting: Collection[str]) -> str:
+    """A glob for a key, and for others like it, that leaves what fits."""
+    whole = next((p for p in reversed(prefixes(key)) if p not in fitting), key)
+    leaf = key.rpartition(".")[2]
+    if whole != key:
+        return f"{whole}.*"
+    return key if any(fit.endswith(leaf) for fit in fitting) else f"*{leaf}"
 
 
 def prefixes(key: str) -> list[str]:
