@@ -19,7 +19,8 @@ _END = struct.Struct("<4s4H2LH")  # the end record of a zip archive
 _LOCATOR = struct.Struct("<4sLQL")  # zip64: where its end record is
 _END64 = struct.Struct("<4sQ2H2L4Q")  # zip64's end record
 _BYTEARRAY = b"\nbytearray\n"  # a pickle's call that makes zeros of any length
-_SCRIPT = "constants.pkl"  # that each TorchScript archive has
+_STATE = "data.pkl"  # the record that says what is in the others
+_SCRIPT = "constants.pkl"  # that each TorchScript archive has, too
 
 
 def require_bounded(path: Path) -> None:
@@ -31,22 +32,28 @@ def require_bounded(path: Path) -> None:
         with path.open("rb") as file:
             start = file.read(len(ZIP))
             if start == ZIP:
-                _check_archive(path, file)
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                if data.find(_BYTEARRAY) >= 0:
-                    reason = "it holds a bytearray, which is no tensor and has no bound"
-                    raise unreadable(str(path), reason)
-    except (zipfile.BadZipFile, struct.error, OSError, ValueError, NotImplementedError):
+                calls = _BYTEARRAY in _checked_pickle(path, file)
+            else:  # pickles, then the tensors' bytes
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                    calls = data.find(_BYTEARRAY) >= 0
+        if calls:
+            reason = "it holds a bytearray, which is no tensor and has no bound"
+            raise unreadable(str(path), reason)
+    except (zipfile.BadZipFile, struct.error, OSError, ValueError, RuntimeError, EOFError):
         raise unreadable(str(path), "it is damaged, or torch.save did not write it") from None
 
 
-def _check_archive(path: Path, file: BinaryIO) -> None:
+def _checked_pickle(path: Path, file: BinaryIO) -> bytes:
+    """The pickle of an archive in which nothing takes more memory than it has bytes."""
     size = file.seek(0, 2)
     with zipfile.ZipFile(file) as archive:
         records = archive.infolist()
         if archive.start_dir != _directory(file, size):  # torch would read other records than these
             raise zipfile.BadZipFile
-    if any(record.filename.rpartition("/")[2] == _SCRIPT for record in records):
+    names = {_base(record) for record in records}
+    if _STATE not in names:
+        raise unreadable(str(path), "it is an archive that torch.save did not write")
+    if _SCRIPT in names:
         raise unreadable(
             str(path),
             "it is a TorchScript program",
@@ -63,6 +70,13 @@ def _check_archive(path: Path, file: BinaryIO) -> None:
     if declared > size:
         reason = f"its records declare {declared:,} bytes, and the file has {size:,}"
         raise unreadable(str(path), reason)
+    with zipfile.ZipFile(file) as archive:
+        return b"\n".join(archive.read(r) for r in records if _base(r) == _STATE)
+
+
+def _base(record: zipfile.ZipInfo) -> str:
+    """The last part of a record's name, which torch reads in any case."""
+    return record.filename.rpartition("/")[2].lower()
 
 
 def _directory(file: BinaryIO, size: int) -> int:

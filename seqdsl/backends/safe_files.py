@@ -30,12 +30,13 @@ class SafeFile(WeightsFile):
     def __init__(self, path: Path, ema: bool | None = None) -> None:
         self.name = str(path)
         self._path = path
+        self._opened: dict[str, Any] = {}  # by framework: the header is read once for each
         try:
-            with safe_open(path, framework="np") as file:
-                slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
-                ordered = dict(sorted(slices.items(), key=_by_number))
-                self.shapes = {key: tuple(part.get_shape()) for key, part in ordered.items()}
-                self._types = {key: str(part.get_dtype()) for key, part in ordered.items()}
+            file = self._open("np")
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+            ordered = dict(sorted(slices.items(), key=_by_number))
+            self.shapes = {key: tuple(part.get_shape()) for key, part in ordered.items()}
+            self._types = {key: str(part.get_dtype()) for key, part in ordered.items()}
         except (SafetensorError, OSError, ValueError):
             raise unreadable(self.name, "it is damaged, or no safetensors at all") from None
         found = StateDict("", is_average(self.shapes), self.shapes)
@@ -63,10 +64,14 @@ class SafeFile(WeightsFile):
             for key, shape in self.shapes.items()
         )
 
+    def _open(self, framework: str) -> Any:
+        if framework not in self._opened:
+            self._opened[framework] = safe_open(self._path, framework=framework)
+        return self._opened[framework]
+
     def _get(self, key: str, framework: str) -> Any:
         try:
-            with safe_open(self._path, framework=framework) as file:
-                return file.get_tensor(key)
+            return self._open(framework).get_tensor(key)
         except (SafetensorError, OSError, ValueError, TypeError, AttributeError):
             reason = f"{key} is {self._types[key]}, which can't be read here"
             raise unreadable(self.name, reason) from None

@@ -45,10 +45,10 @@ def load_state(
     infinity, or a running variance below zero.
     """
     file = read_checkpoint(path, ema)
-    state = _fitted(file.shapes, file.array, network, file.name)
-    require_finite(state.items(), file.name)
     for note in file.notes:
         tell(note)
+    state = _fitted(file.shapes, file.array, network, file.name)
+    require_finite(state.items(), file.name)
     return state
 
 

@@ -92,6 +92,13 @@ def bytearray_in_archive(path: Path) -> None:
     torch.save({"a.weight": torch.zeros(3), "more": Zeros()}, path)
 
 
+def bytearray_in_capitals(path: Path) -> None:
+    whole = archive({"a.weight": torch.zeros(3), "more": Zeros()})
+    with zipfile.ZipFile(path, "w") as file:
+        for record in whole.infolist():
+            file.writestr(record.filename.replace("data.pkl", "DATA.pkl"), whole.read(record))
+
+
 def bytearray_in_old_file(path: Path) -> None:
     torch.save({"a": Zeros()}, path, _use_new_zipfile_serialization=False)
 
@@ -122,6 +129,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "overlapping": (overlapping, "its records declare"),
     "two directories": (two_directories, "it is damaged"),
     "a bytearray": (bytearray_in_archive, "it holds a bytearray"),
+    "a bytearray in capitals": (bytearray_in_capitals, "it holds a bytearray"),
     "a bytearray in an old file": (bytearray_in_old_file, "it holds a bytearray"),
     "a bare bytearray": (bare_bytearray, "it holds a bytearray"),
     "a short old file": (short_old_file, "it is damaged"),

@@ -1,5 +1,6 @@
 """Checkpoints that can't be read say why, at once, and run no code."""
 
+import io
 import os
 import pickle
 import subprocess
@@ -36,6 +37,12 @@ def saved(tmp_path: Path, what: object, **options: object) -> bytes:
     return path.read_bytes()
 
 
+def zipped(_: Path) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, a=np.zeros(3))
+    return buffer.getvalue()
+
+
 ZEROS = {"a": torch.zeros(3)}
 UNREADABLE = {
     "text": (lambda _: b"input 3x8x8\n", "torch.save did not write it"),
@@ -48,6 +55,7 @@ UNREADABLE = {
         lambda path: saved(path, ZEROS, _use_new_zipfile_serialization=False)[:-5],
         DAMAGED,
     ),
+    "arrays of numpy": (zipped, "it is an archive that torch.save did not write"),
     "protocol 4": (lambda path: saved(path, ZEROS, pickle_protocol=4), PROTOCOL),
     "a pickle of protocol 4": (lambda _: pickle.dumps({"a": np.zeros(3)}), PROTOCOL),
     "a whole module": (

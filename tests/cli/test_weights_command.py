@@ -298,6 +298,27 @@ def test_an_average_needs_weights(arguments: list[str]) -> None:
     assert done.exit_code == 2 and "--ema needs --weights" in done.stderr
 
 
+@pytest.mark.usefixtures("folder")
+def test_shards_come_in_and_go_back_as_one(tmp_path: Path) -> None:
+    theirs = torch.load("theirs.pth")
+    names = {key: f"pytorch_model-{int(key > 'layer1')}.bin" for key in theirs}
+    for name in set(names.values()):
+        torch.save({key: theirs[key] for key in theirs if names[key] == name}, name)
+    index = "pytorch_model.bin.index.json"
+    Path(index).write_text(json.dumps({"weight_map": names}))
+    done = run("import", index, "--into", "net.seq", "-o", "ours.safetensors")
+    assert done.exit_code == 0, done.stderr
+    done = run("export", "ours.safetensors", "--from", "net.seq", "--like", index,
+               "-o", "back.pth")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    back = torch.load("back.pth")
+    assert back.keys() == theirs.keys()
+    assert all(torch.equal(back[key], value) for key, value in theirs.items())
+    (tmp_path / "pytorch_model-1.bin").unlink()
+    done = run("import", index, "--into", "net.seq", "-o", "o.safetensors")
+    assert done.exit_code == 2 and "SEQ613" in done.stderr and "pytorch_model-1.bin" in done.stderr
+
+
 # --- layers that are alike
 
 

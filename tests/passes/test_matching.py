@@ -197,9 +197,7 @@ def test_as_written_a_map_comes_first(tmp_path: Path) -> None:
 
 
 def test_a_new_head_takes_the_place_of_the_last_of_several_alike(tmp_path: Path) -> None:
-    network = compiled(
-        tmp_path, "network N { input 3x1x1; fc 5; relu; fc 5; relu; fc 7 }"
-    )
+    network = compiled(tmp_path, "network N { input 3x1x1; fc 5; relu; fc 5; relu; fc 7 }")
     theirs = [
         Entry(f"fc{i}.{leaf}", shape)
         for i, width in enumerate((3, 5, 5), 1)
