@@ -44,7 +44,13 @@ def choose(loaded: Mapping[Any, Any], name: str, ema: bool | None) -> Chosen:
     If nobody chooses (None), the others are taken, or an average that is alone. Raises `Failure`
     where there are no such weights, or several.
     """
-    return chosen_of(list(_known(loaded)) or list(_unknown(loaded)), name, ema)
+    found = list(_known(loaded)) or list(_unknown(loaded))
+    chosen = chosen_of(found, name, ema)
+    lost = [key for key in AVERAGES if isinstance(loaded.get(key), Mapping | list | tuple)]
+    if ema is None and lost and not any(each.averaged for each in found):
+        note = f"{name}: `{lost[0]}` holds no state_dict, and is passed over"
+        return Chosen(chosen.tensors, (*chosen.notes, note), passed_over=True)
+    return chosen
 
 
 def chosen_of(found: Sequence[StateDict], name: str, ema: bool | None) -> Chosen:

@@ -170,6 +170,21 @@ def test_what_is_asked_for_and_not_there(network: Network, tmp_path: Path) -> No
         assert caught.value.diagnostic.code.id == "SEQ612"
 
 
+def test_an_average_that_is_no_state_dict_is_named(network: Network, tmp_path: Path) -> None:
+    """As a list of parameters without their names, which some libraries save."""
+    state, path = tensors(network), tmp_path / "w.pth"
+    shadow = {"decay": 0.99, "shadow_params": [*state.values()]}
+    torch.save({"model": state, "ema": shadow}, path)
+    found, said = loaded(network, path)
+    assert same(found, state) and said[1:] == [
+        f"{path}: `ema` holds no state_dict, and is passed over"
+    ]
+    with pytest.warns(UserWarning, match="`ema` holds no state_dict"):
+        seqdsl.to_torch(network, state_dict={"model": state, "ema": shadow})
+    with pytest.raises(Failure, match="holds no EMA"):
+        load_state(path, network, ema=True)
+
+
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_a_state_of_averaged_model(network: Network, tmp_path: Path, suffix: str) -> None:
     module = seqdsl.to_torch(network, state_dict=tensors(network))
