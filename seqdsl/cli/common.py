@@ -28,7 +28,7 @@ _OF_THE_CALL = frozenset(
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
         "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
         "unreadable-data", "unfit-data", "unfit-run", "other-network", "missing-weights",
-        "bad-index", "idle-skip", "negative-variance", "no-head",
+        "bad-index", "idle-skip", "no-head",
     }
 )  # fmt: skip
 # findings about claims: whatever they say, there is a network
