@@ -236,10 +236,11 @@ def to_torch(
 
     ``mode="training"`` is initialised as section 4.2 says, and is the source that ``build``
     writes, loaded; ``"inference"`` is in evaluation mode, without gradients, with batch norms
-    folded. ``state_dict`` is one of a module for training. ``schedule`` says how layers of groups
-    are computed: ``"gather"`` as the equations say, ``"auto"`` as runs fastest. With ``recompute``
-    the backward pass keeps less, and computes it again. Raises `CompileError` where a state_dict
-    does not fit, or weights are more than memory holds; ValueError for another word.
+    folded. ``state_dict`` is one of a module for training, or a checkpoint that holds one.
+    ``schedule`` says how layers of groups are computed: ``"gather"`` as the equations say,
+    ``"auto"`` as runs fastest. With ``recompute`` the backward pass keeps less, and computes it
+    again. Raises `CompileError` where a state_dict does not fit, or weights are more than memory
+    holds; ValueError for another word.
     """
     from seqdsl.backends.execution import Execution
     from seqdsl.backends.torch_inference import to_inference

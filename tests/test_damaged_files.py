@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 import seqdsl
-from seqdsl.backends.checkpoints import read_arrays, read_checkpoint
+from seqdsl.backends.checkpoints import read_checkpoint
 from seqdsl.backends.name_map import read_map
 from seqdsl.backends.schedule_file import read_schedules
 from seqdsl.passes.schedule.choose import choose
@@ -113,6 +113,11 @@ def ignore(folder: Path) -> Path:
 def require_own(path: Path) -> object:
     require_same(Run(path.parent), DESCRIPTION)
     return None
+
+
+def read_arrays(path: Path) -> object:
+    file = read_checkpoint(path)
+    return [file.array(key) for key in file.shapes]
 
 
 READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object]]] = {

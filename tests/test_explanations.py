@@ -1,5 +1,6 @@
 """Every code is explained: its example that fails gives it, and the mended one gives nothing."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -113,6 +114,37 @@ def other_run() -> None:
     assert not seqdsl_command("train", "other.seq", "--set", "epochs=1", "-o", "run").code
 
 
+def state_of_net() -> dict[str, torch.Tensor]:
+    return seqdsl.to_torch(seqdsl.load("net.seq")).state_dict()
+
+
+def averages() -> None:
+    torch.save({"model": state_of_net()}, "plain.pth")
+    torch.save({"model": state_of_net(), "model_ema": state_of_net()}, "averaged.pth")
+
+
+def shards() -> None:
+    torch.save(state_of_net(), "pytorch_model.bin")
+    index = {"weight_map": dict.fromkeys(state_of_net(), "pytorch_model.bin")}
+    Path("whole.safetensors.index.json").write_text(json.dumps(index))
+
+
+def auxiliary() -> None:
+    save("theirs.pth", {"stem": conv_norm(3, 16), "aux": torch.nn.Linear(16, 5)})
+
+
+def variances() -> None:
+    state = state_of_net()
+    torch.save(state, "whole.pth")
+    state["conv1.batch_norm.running_var"][:] = -1
+    torch.save(state, "damaged.pth")
+
+
+def ten_classes() -> None:
+    conv = torch.nn.Conv2d(3, 16, 3, bias=False)
+    save("theirs.pth", {"conv": conv, "fc": torch.nn.Linear(16, 10)})
+
+
 def conv_norm(inputs: int, width: int) -> torch.nn.Module:
     conv = torch.nn.Conv2d(inputs, width, 3, bias=False)
     return torch.nn.Sequential(conv, torch.nn.BatchNorm2d(width))
@@ -131,6 +163,11 @@ PREPARED: dict[str, Callable[[], None]] = {
     "SEQ606": two_alike,
     "SEQ607": numbered,
     "SEQ608": arrays,
+    "SEQ612": averages,
+    "SEQ613": shards,
+    "SEQ614": auxiliary,
+    "SEQ615": variances,
+    "SEQ616": ten_classes,
     "SEQ702": images,
     "SEQ705": other_run,
 }

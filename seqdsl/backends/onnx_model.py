@@ -16,7 +16,7 @@ from seqdsl.backends.files import write_whole
 from seqdsl.backends.magnitudes import LARGEST_INPUT, Magnitudes
 from seqdsl.backends.onnx_pools import emit_avg_pool, emit_max_pool
 from seqdsl.backends.recorded import NOTHING, Recorded
-from seqdsl.backends.weights import Array, as_arrays, fit, initial_state, spell_bytes
+from seqdsl.backends.weights import Array, fit, initial_state, spell_bytes
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -61,7 +61,7 @@ def to_onnx(
         if state_dict is None:
             state = initial_state(network)
         else:
-            state = fit(as_arrays(state_dict), network, "the state_dict")
+            state = fit(state_dict, network, "the state_dict")
     with stage("schedule"):
         scheduled = lower(network, schedules or {}, fold=fold)
     with stage("emit"):

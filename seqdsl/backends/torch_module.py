@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from seqdsl.backends.execution import FASTEST, Execution
 from seqdsl.backends.torch_source import network_class_name, torch_source
-from seqdsl.backends.weights import Array, as_arrays, fit, require_memory
+from seqdsl.backends.weights import Array, fit, require_memory
 from seqdsl.graph.network import Network
 
 
@@ -33,7 +33,7 @@ def to_training(
     require_memory(network)
     module = module_class(torch_source(network, execution))()
     if state is not None:
-        fitting = fit(as_arrays(state), network, "the state_dict")
+        fitting = fit(state, network, "the state_dict")
         module.load_state_dict({key: torch.from_numpy(a) for key, a in fitting.items()})
     return module
 

@@ -4,47 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from seqdsl.backends.checkpoints import NO_METADATA, Checkpoint, unreadable, write_tensors
-from seqdsl.backends.weights import State
+import numpy as np
+
+from seqdsl.backends.checkpoints import NO_METADATA, write_tensors
+from seqdsl.backends.weights import Array, State, initial_state, require_finite, require_variances
+from seqdsl.backends.weights_file import WeightsFile
+from seqdsl.graph.network import Network
+from seqdsl.graph.parameters import Role, layout
 from seqdsl.passes.matching.match import Match
+from seqdsl.source.diagnostic import unlocated
+
+if TYPE_CHECKING:
+    import torch
 
 
-def import_state(checkpoint: Checkpoint, match: Match) -> State:
+def import_state(file: WeightsFile, match: Match, network: Network, seed: int = 0) -> State:
     """The matched tensors as ours: float32, our keys and shapes, in layout order.
 
-    Raises `Failure` for a tensor that is no plain array of floating point.
+    A head that has no counterpart is initialised as section 4.2 says, by a seed. Raises `Failure`
+    for a tensor that is no plain array of floating point, or holds what no weight can be.
     """
-    _check_types(checkpoint, match)
-    return {
-        pair.ours.key: checkpoint.array(pair.theirs.key).reshape(pair.ours.shape)
-        for pair in match.pairs
-    }
+    theirs = {pair.ours.key: pair.theirs.key for pair in match.pairs}
+    wanted = list(layout(network))
+    fresh = {} if len(theirs) == len(wanted) else initial_state(network, seed)
+    found = {p.key: file.array(theirs[p.key]).reshape(p.shape) for p in wanted if p.key in theirs}
+    require_finite(((theirs[key], array) for key, array in found.items()), file.name)
+    variances = [p.key for p in wanted if p.role is Role.RUNNING_VAR and p.key in theirs]
+    require_variances(((theirs[key], found[key]) for key in variances), file.name)
+    return {p.key: found[p.key] if p.key in theirs else fresh[p.key] for p in wanted}
 
 
 def export_state(
     path: Path,
     state: State,
-    checkpoint: Checkpoint,
+    file: WeightsFile,
     match: Match,
     metadata: Mapping[str, str] = NO_METADATA,
 ) -> None:
     """Writes our weights as a checkpoint has them: its keys in their order, its shapes and types.
 
-    A ``.safetensors`` file gets the metadata. What has no counterpart of ours, the counts of
-    batches, is copied. Raises `Failure` for a value that is too large for its type there, and where
-    the file can't be written.
+    A ``.safetensors`` file gets the metadata. What has no counterpart of ours, such as the counts
+    of batches, is copied. Raises `Failure` for a value that is too large for its type there, and
+    where the file can't be written.
     """
-    _check_types(checkpoint, match)
-    tensors = dict(checkpoint.tensors)
+    tensors = file.tensors
     for pair in match.pairs:
-        tensors[pair.theirs.key] = checkpoint.like(pair.theirs.key, state[pair.ours.key])
+        key = pair.theirs.key
+        tensors[key] = _like(tensors[key], state[pair.ours.key], key, file.name)
     write_tensors(path, tensors, metadata)
 
 
-def _check_types(checkpoint: Checkpoint, match: Match) -> None:
-    for pair in match.pairs:
-        key = pair.theirs.key
-        if not checkpoint.is_floating(key):
-            kind = checkpoint.type_name(key)
-            raise unreadable(checkpoint.name, f"{key} is {kind}, not floating point")
+def _like(tensor: torch.Tensor, array: Array, key: str, name: str) -> torch.Tensor:
+    """An array in the shape and the type of a tensor of a file."""
+    import torch
+
+    from seqdsl.backends.torch_files import require_floating, type_name
+
+    require_floating(tensor, key, name)
+    source = torch.from_numpy(np.array(array))
+    result = source.reshape(tensor.shape).to(tensor.dtype)
+    if torch.isfinite(result.float()).sum() != torch.isfinite(source).sum():
+        raise unlocated(
+            "weights-mismatch",
+            f"{key} is {type_name(tensor)} in {name}, and a weight is too large for it",
+            name,
+        )
+    return result

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from seqdsl.backends.checkpoints import NO_METADATA, in_order, read_arrays
+from seqdsl.backends.checkpoints import NO_METADATA, in_order, read_checkpoint
+from seqdsl.backends.envelopes import choose, unreadable
 from seqdsl.backends.files import write_whole
 from seqdsl.graph.network import Network
 from seqdsl.graph.operations import Conv2d, Init, Linear
 from seqdsl.graph.parameters import Parameter, Role, layout, size
+from seqdsl.passes.matching.keys import is_counter, renamed
 from seqdsl.passes.matching.units import spell
 from seqdsl.source.diagnostic import unlocated
 
@@ -26,38 +29,27 @@ State: TypeAlias = dict[str, Array]
 Outputs: TypeAlias = dict[str, Array]  # what a network gives, by name: the logits first
 
 _SHOWN = 5  # keys that a mismatch lists
-_WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel, of torch.compile
 
 
-def load_state(path: Path, network: Network) -> State:
+def load_state(
+    path: Path,
+    network: Network,
+    ema: bool | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> State:
     """A checkpoint's arrays in layout order: safetensors, or a torch checkpoint.
 
-    A torch checkpoint holds a state_dict, or one under ``state_dict`` or ``model``. Raises
-    `Failure` where the file can't be read safely, does not fit the network, or holds NaN or
-    infinity.
+    A torch checkpoint holds a state_dict, bare or in an envelope; ``ema`` chooses an average of
+    weights, where it has one. ``tell`` gets what should be known of how the file was read. Raises
+    `Failure` where the file can't be read safely, does not fit the network, or holds NaN,
+    infinity, or a running variance below zero.
     """
-    state = fit(_unwrapped(read_arrays(path), network), network, str(path))
-    bad = {key: count for key, value in state.items() if (count := not_finite(value))}
-    if bad:
-        raise unlocated(
-            "not-finite",
-            f"{path} holds NaN or infinity ({sum(bad.values()):,} in all), first in "
-            f"{next(iter(bad))}",
-            str(path),
-            "the training that wrote it has diverged: take an earlier checkpoint",
-        )
+    file = read_checkpoint(path, ema)
+    for note in file.notes:
+        tell(note)
+    state = _fitted(file.shapes, file.array, network, file.name)
+    require_finite(state.items(), file.name)
     return state
-
-
-def _unwrapped(found: Mapping[str, Array], network: Network) -> Mapping[str, Array]:
-    """Arrays without what stands before every key of a module that torch has wrapped."""
-    keys = {parameter.key for parameter in layout(network)}
-    while found and not keys & found.keys():
-        prefix = next((p for p in _WRAPPERS if all(key.startswith(p) for key in found)), None)
-        if prefix is None:
-            break
-        found = {key.removeprefix(prefix): value for key, value in found.items()}
-    return found
 
 
 def as_arrays(state: Mapping[str, Array | torch.Tensor]) -> State:
@@ -70,21 +62,80 @@ def _array(value: Array | torch.Tensor) -> Array:
     return np.asarray(detach().float().cpu().numpy() if detach else value)
 
 
+def require_finite(arrays: Iterable[tuple[str, Array]], name: str) -> None:
+    """Raises `Failure` where weights of a file hold NaN or infinity."""
+    bad = {key: count for key, value in arrays if (count := not_finite(value))}
+    if bad:
+        raise unlocated(
+            "not-finite",
+            f"{name} holds NaN or infinity ({sum(bad.values()):,} in all), first in "
+            f"{next(iter(bad))}",
+            name,
+            "the training that wrote it has diverged: take an earlier checkpoint",
+        )
+
+
+def require_variances(arrays: Iterable[tuple[str, Array]], name: str) -> None:
+    """Raises `Failure` where running variances are below zero: a batch norm gives NaN of some."""
+    bad = {k: n for k, value in arrays if (n := int(np.count_nonzero(value < 0)))}
+    if bad:
+        count, (first, *_) = sum(bad.values()), bad
+        some = "a running variance" if count == 1 else f"{count:,} running variances"
+        raise unlocated(
+            "negative-variance",
+            f"{name} has {some} below zero, first in {first}",
+            name,
+            "a variance is never negative: the file is damaged, or its entries are mixed up",
+        )
+
+
 def not_finite(array: Array) -> int:
     """How many elements are NaN or infinite."""
     return array.size - int(np.count_nonzero(np.isfinite(array)))
 
 
-def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
-    """The arrays of a network in layout order, as float32. Raises `Failure` for a misfit."""
-    wanted = {parameter.key: parameter.shape for parameter in layout(network)}
-    extra = [k for k in found if k not in wanted and not k.endswith("num_batches_tracked")]
-    problems = [f"missing {key}" for key in wanted if key not in found]
-    problems += [f"unexpected {key}" for key in extra]
+def fit(state_dict: Mapping[str, Any], network: Network, name: str) -> State:
+    """The arrays of a state_dict, or of a checkpoint that holds one, in layout order as float32.
+
+    Raises `Failure` for a misfit. Where a checkpoint holds an average of its weights, too, a
+    warning says that it is passed over.
+    """
+    chosen = choose(state_dict, name, None)
+    if chosen.passed_over:
+        warnings.warn(" ".join(chosen.notes), stacklevel=4)
+    tensors = chosen.tensors
+    shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    return _fitted(shapes, lambda key: _floats(tensors[key], key, name), network, name)
+
+
+def _floats(value: Any, key: str, name: str) -> Array:
+    """An array of what may be a tensor. Raises `Failure` for one that is not floating point."""
+    if hasattr(value, "detach"):
+        from seqdsl.backends.torch_files import to_array
+
+        return to_array(value, key, name)
+    array = np.asarray(value)
+    if array.dtype.kind in "biucOSU":
+        raise unreadable(name, f"{key} is {array.dtype}, not floating point")
+    return array
+
+
+def _fitted(
+    shapes: Mapping[str, tuple[int, ...]],
+    read: Callable[[str], Array],
+    network: Network,
+    name: str,
+) -> State:
+    """The arrays of a network; what it does not need is never read."""
+    wanted = {parameter.key: parameter for parameter in layout(network)}
+    theirs = renamed([key for key in shapes if not is_counter(key)], wanted)
+    keys = {ours: key for key, ours in theirs.items()}
+    problems = [f"missing {key}" for key in wanted if key not in keys]
+    problems += [f"unexpected {key}" for ours, key in keys.items() if ours not in wanted]
     problems += [
-        f"{key} is {spell(found[key].shape)}, not {spell(shape)}"
-        for key, shape in wanted.items()
-        if key in found and tuple(found[key].shape) != shape
+        f"{keys[key]} is {spell(shapes[keys[key]])}, not {spell(parameter.shape)}"
+        for key, parameter in wanted.items()
+        if key in keys and shapes[keys[key]] != parameter.shape
     ]
     if problems:
         shown = problems[:_SHOWN]
@@ -94,10 +145,14 @@ def fit(found: Mapping[str, Array], network: Network, name: str) -> State:
             f"{name} does not fit {network.name}: {'; '.join(shown)}"
             + (f"; and {more} more" if more else ""),
             name,
-            "the keys are the scope paths of the network; was it made from another one?",
+            "the keys are the scope paths of the network; was it made from another one? "
+            "`seqdsl weights import` takes other keys",
         )
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and that is reported
-        return {key: np.ascontiguousarray(found[key], dtype=np.float32) for key in wanted}
+        state = {k: np.ascontiguousarray(read(keys[k]), dtype=np.float32) for k in wanted}
+    variances = [(keys[k], state[k]) for k, p in wanted.items() if p.role is Role.RUNNING_VAR]
+    require_variances(variances, name)
+    return state
 
 
 def save_state(

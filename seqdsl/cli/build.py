@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import (
+    claims_option,
+    ema_option,
+    fail_with,
+    load_or_exit,
+    network_options,
+    note,
+)
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.recorded_options import classes_option, given_or_recorded, preprocessing_option
 from seqdsl.graph.network import Network
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
               help="A checkpoint for .onnx: safetensors, or torch's.")  # fmt: skip
 @preprocessing_option
 @classes_option
+@ema_option
 @click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
               metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
               help="How layers of groups are computed; FILE is of --tune.")  # fmt: skip
@@ -47,6 +55,7 @@ def command(
     weights: Path | None,
     preprocessing: str | None,
     classes: Path | None,
+    ema: bool | None,
     schedule: str,
     batch: int | None,
     tune: bool,
@@ -61,6 +70,8 @@ def command(
     kind = output.suffix.lower()
     if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
+    if ema is not None and weights is None:
+        raise click.UsageError("--ema needs --weights")
     if kind == ".py":
         of_onnx = {
             "--weights": weights is not None, "--batch": batch is not None, "--tune": tune,
@@ -88,7 +99,7 @@ def command(
             _write_source(network, output, Strategy(schedule), recompute)
         else:
             recorded = given_or_recorded(weights, preprocessing, classes, network)
-            _write_model(network, output, weights, recorded, schedule, batch or 1, tune)
+            _write_model(network, output, weights, ema, recorded, schedule, batch or 1, tune)
     except Failure as failure:
         fail_with(failure)
     size = output.stat().st_size
@@ -111,6 +122,7 @@ def _write_model(
     network: Network,
     output: Path,
     weights: Path | None,
+    ema: bool | None,
     recorded: Recorded,
     schedule: str,
     batch: int,
@@ -119,7 +131,8 @@ def _write_model(
     with stage("import"):
         from seqdsl.backends.weights import initial_state, load_state
 
-    state = None if weights is None else load_state(weights, network)  # may fail, and quickly
+    # may fail, and quickly
+    state = None if weights is None else load_state(weights, network, ema, note)
 
     with stage("import"):
         from seqdsl.backends.onnx_model import save_onnx, to_onnx

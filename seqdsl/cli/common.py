@@ -12,6 +12,7 @@ import click
 from seqdsl.graph.costs import CONVENTIONS, MACS
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
+from seqdsl.source.render_text import printable
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _OF_THE_CALL = frozenset(
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
         "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
         "unreadable-data", "unfit-data", "unfit-run", "other-network", "preprocessing",
+        "missing-weights", "bad-index", "idle-skip", "no-head",
     }
 )  # fmt: skip
 # findings about claims: whatever they say, there is a network
@@ -63,6 +65,20 @@ def convention_option(function: F) -> F:
         "--convention", type=click.Choice(list(CONVENTIONS)), default=MACS.name,
         show_default=True, help="How operations are counted.",
     )(function)  # fmt: skip
+
+
+def ema_option(function: F) -> F:
+    """``--ema``: which of a checkpoint's weights."""
+    return click.option(
+        "--ema/--no-ema", default=None,
+        help="Whether to take a checkpoint's EMA of its weights. "
+        "[default: only where it holds nothing else]",
+    )(function)  # fmt: skip
+
+
+def note(text: str) -> None:
+    """Prints a note to standard error, in which no name steers the terminal."""
+    click.echo(printable(f"note: {text}"), err=True)
 
 
 def claims_option(function: F) -> F:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, note
 from seqdsl.passes.drawing.picture import NoSuchPart, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.source.diagnostic import Failure
@@ -70,7 +70,9 @@ def command(
     if output.suffix.lower() not in TEXTS and is_slow(drawn):
         click.echo(f"laying out {size}: this may take a while", err=True)
     try:
-        engine = draw(drawn, output, direction, theme, headed)
+        written = draw(drawn, output, direction, theme, headed)
     except Failure as failure:
         fail_with(failure)
-    click.echo(f"{output}: {size}, {engine}", err=True)
+    if written.note is not None:
+        note(written.note)
+    click.echo(f"{output}: {size}, {written.engine}", err=True)

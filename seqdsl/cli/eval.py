@@ -9,10 +9,12 @@ import click
 
 from seqdsl.cli.common import (
     claims_option,
+    ema_option,
     engine_options,
     fail_with,
     load_or_exit,
     network_options,
+    note,
 )
 from seqdsl.cli.data_options import data_options, open_for
 from seqdsl.cli.progress import progress_bar
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--weights", type=click.Path(path_type=Path), required=True,
               help="A checkpoint: safetensors, or torch's.")  # fmt: skip
 @preprocessing_option
+@ema_option
 @engine_options
 @click.option(
     "--holdout",
@@ -57,6 +60,7 @@ def command(
     skip_unreadable: bool,
     weights: Path,
     preprocessing: str | None,
+    ema: bool | None,
     engine: str,
     provider: str,
     holdout: int,
@@ -72,7 +76,9 @@ def command(
     network = load_or_exit(file, network_name, defines, claims=claims)
     source = DataSource(data, data_path, seed, skip_unreadable)
     try:
-        errors = _errors(network, source, holdout, weights, preprocessing, engine, provider, batch)
+        errors = _errors(
+            network, source, holdout, weights, ema, preprocessing, engine, provider, batch
+        )
     except Failure as failure:
         fail_with(failure)
     if errors.note is not None:
@@ -93,6 +99,7 @@ def _errors(
     source: DataSource,
     holdout: int,
     weights: Path,
+    ema: bool | None,
     preprocessing: str | None,
     engine: str,
     provider: str,
@@ -103,7 +110,7 @@ def _errors(
     from seqdsl.training.evaluation import evaluate
 
     recorded = given_or_recorded(weights, preprocessing, None, network)
-    state = load_state(weights, network)
+    state = load_state(weights, network, ema, note)
     data = open_for(network, source, holdout, recorded.preprocessing)
     _warn(recorded, data, weights)
     with progress_bar() as report:

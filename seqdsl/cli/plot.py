@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import (
+    claims_option,
+    ema_option,
+    fail_with,
+    load_or_exit,
+    network_options,
+    note,
+)
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.suggest import nearest
 from seqdsl.training.metrics import METRICS, read_metrics
@@ -46,6 +53,7 @@ _output_option = click.option(
 @claims_option
 @click.option("--weights", "checkpoint", type=_PATH, required=True, metavar="CHECKPOINT",
               help="The weights: safetensors, or a torch checkpoint.")  # fmt: skip
+@ema_option
 @_output_option
 @click.option("--layer", "wanted", metavar="PATH", multiple=True,
               help="A layer by its path, those of a part, such as conv3, or `all`.")  # fmt: skip
@@ -55,6 +63,7 @@ def weights(
     defines: dict[str, str],
     claims: bool,
     checkpoint: Path,
+    ema: bool | None,
     output: Path,
     wanted: tuple[str, ...],
 ) -> None:
@@ -74,7 +83,7 @@ def weights(
     try:
         from seqdsl.backends.weights import load_state
 
-        _draw_weights(layers, load_state(checkpoint, network), output)
+        _draw_weights(layers, load_state(checkpoint, network, ema, note), output)
     except Failure as failure:
         fail_with(failure)
 

@@ -13,6 +13,7 @@ import click
 from seqdsl.cli.answers import Sample, answer_tables, has_classes
 from seqdsl.cli.common import (
     claims_option,
+    ema_option,
     engine_options,
     fail_with,
     load_or_exit,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--weights", type=click.Path(path_type=Path), help="safetensors, or torch's.")
 @preprocessing_option
 @classes_option
+@ema_option
 @engine_options
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--save", type=click.Path(path_type=Path), metavar="OUT.npy",
@@ -51,6 +53,7 @@ def command(
     weights: Path | None,
     preprocessing: str | None,
     classes: Path | None,
+    ema: bool | None,
     engine: str,
     provider: str,
     format: str,
@@ -65,6 +68,8 @@ def command(
     """
     if save is not None and save.suffix.lower() != ".npy":
         raise click.UsageError(f"{save}: the outputs are saved as a .npy file")
+    if ema is not None and weights is None:
+        raise click.UsageError("--ema needs --weights")
     is_model = Path(file).suffix.lower() == ".onnx"
     if is_model:
         refuse_source_options(
@@ -75,7 +80,9 @@ def command(
         if network is None:
             subject = onnx_subject(Path(file), provider, preprocessing, classes)
         else:
-            subject = source_subject(network, weights, engine, provider, preprocessing, classes)
+            subject = source_subject(
+                network, weights, ema, engine, provider, preprocessing, classes
+            )
         how = _preprocessing(subject, inputs)
         batches = (_read(path, subject, how) for path in inputs)  # one at a time in memory
         first = next(batches)
@@ -192,6 +199,5 @@ def _require_finite(subject: Subject, path: Path, outputs: Outputs) -> None:
                 f"{bad:,} of the {values.size:,} {name} of {subject.name} for {path} are NaN or "
                 "infinite",
                 path,
-                "its weights and its input are not: something overflows float32, or a running "
-                "variance is below zero",
+                "its weights and its input are not: something overflows float32",
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqdsl.cli.common import note
 from seqdsl.cli.recorded_options import given, given_or_recorded
 from seqdsl.source.frozen import frozen
 
@@ -38,6 +39,7 @@ class Subject:
 def source_subject(
     network: Network,
     weights: Path | None,
+    ema: bool | None,
     engine: str,
     provider: str,
     preprocessing: str | None,
@@ -47,7 +49,7 @@ def source_subject(
     from seqdsl.backends.weights import initial_state, load_state
 
     type = network.input.type
-    state = initial_state(network) if weights is None else load_state(weights, network)
+    state = initial_state(network) if weights is None else load_state(weights, network, ema, note)
     recorded = given_or_recorded(weights, preprocessing, classes, network)
     holder = network.name if weights is None else str(weights)
     return Subject(

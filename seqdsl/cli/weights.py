@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, show
+from seqdsl.cli.common import (
+    claims_option,
+    ema_option,
+    fail_with,
+    load_or_exit,
+    network_options,
+    note,
+    show,
+)
 from seqdsl.cli.tables import FORMATS, Table, write_tables
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.render_text import printable
 
 if TYPE_CHECKING:
-    from seqdsl.backends.checkpoints import Checkpoint
+    from seqdsl.backends.weights_file import WeightsFile
     from seqdsl.graph.network import Network
-    from seqdsl.passes.matching.match import Match, Refusal
+    from seqdsl.passes.matching.head import Head
+    from seqdsl.passes.matching.match import Match
+    from seqdsl.passes.matching.refusal import Refusal
+    from seqdsl.passes.matching.units import Entry
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -30,12 +41,23 @@ _ROWS = 40  # that a terminal is shown
 def command() -> None:
     """Bring weights from another's checkpoint to a network, and back under its own names.
 
-    A checkpoint is a safetensors file, or what torch.save wrote from a state_dict; no code in it
-    is ever run. The rule by which layers are matched is in docs/weights.md.
+    A checkpoint is a safetensors file, what torch.save wrote from a state_dict, or the index of
+    either in several files; no code in it is ever run. The rule by which layers are matched is in
+    docs/weights.md.
     """
 
 
-def _map_options(function: F) -> F:
+def _match_options(function: F) -> F:
+    """How the entries of a checkpoint are matched."""
+    function = ema_option(function)
+    function = click.option(
+        "--as-written", is_flag=True,
+        help="Where layers are alike, take the first that fits, in order of registration.",
+    )(function)  # fmt: skip
+    function = click.option(
+        "--skip", "patterns", metavar="PATTERN", multiple=True,
+        help="Leave out entries of CKPT, such as 'aux*' or '*.total_ops'. May be repeated.",
+    )(function)  # fmt: skip
     function = click.option(
         "--map", "map_path", type=_PATH, metavar="MAP",
         help="Names that are known: a .toml or .json file of ours = theirs.",
@@ -52,7 +74,11 @@ def _map_options(function: F) -> F:
 @network_options
 @claims_option
 @click.option("-o", "--output", type=_PATH, required=True, help="A .safetensors file.")
-@_map_options
+@click.option("--head", type=click.Choice(["new"]),
+              help="new: initialise the classifier, for other classes than CKPT's.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, show_default=True,
+              help="For the weights of a new head.")  # fmt: skip
+@_match_options
 def import_(
     checkpoint: Path,
     file: str,
@@ -60,8 +86,13 @@ def import_(
     defines: dict[str, str],
     claims: bool,
     output: Path,
+    head: str | None,
+    seed: int,
     map_path: Path | None,
     format: str,
+    patterns: tuple[str, ...],
+    as_written: bool,
+    ema: bool | None,
 ) -> None:
     """Write the weights of CKPT under the names of a network of FILE.
 
@@ -74,13 +105,21 @@ def import_(
     from seqdsl.backends.recorded import recorded
     from seqdsl.backends.transfer import import_state
     from seqdsl.backends.weights import save_state
+    from seqdsl.passes.matching.head import new_head
+    from seqdsl.passes.matching.keys import listed
 
     try:
-        theirs = read_checkpoint(checkpoint)
-        match = _match_or_exit(network, theirs, map_path, format)
-        save_state(output, import_state(theirs, match), recorded(checkpoint).as_metadata())
+        theirs = read_checkpoint(checkpoint, ema)
+        entries = _entries(theirs, patterns)
+        fresh = None if head is None else new_head(network, entries, theirs.name)
+        match = _match_or_exit(network, theirs, entries, fresh, map_path, as_written, format)
+        kept = recorded(checkpoint).as_metadata()
+        save_state(output, import_state(theirs, match, network, seed), kept)
     except Failure as failure:
         fail_with(failure)
+    if fresh is not None:
+        instead = f"in place of {listed(fresh.theirs)}" if fresh.theirs else "CKPT has none"
+        note(f"a new head, seed {seed}: {listed(fresh.ours)}; {instead}")
     _report(f"{output}: {checkpoint} as {network.name}", match)
 
 
@@ -93,7 +132,7 @@ def import_(
               help="Whose names, shapes and types to take.")  # fmt: skip
 @click.option("-o", "--output", type=_PATH, required=True,
               help="A .pth, .pt or .safetensors file.")  # fmt: skip
-@_map_options
+@_match_options
 def export(
     weights: Path,
     file: str,
@@ -104,6 +143,9 @@ def export(
     output: Path,
     map_path: Path | None,
     format: str,
+    patterns: tuple[str, ...],
+    as_written: bool,
+    ema: bool | None,
 ) -> None:
     """Write WEIGHTS of a network of FILE as CKPT has them: its names, shapes and types.
 
@@ -117,9 +159,10 @@ def export(
     from seqdsl.backends.weights import load_state
 
     try:
-        state = load_state(weights, network)
-        theirs = read_checkpoint(checkpoint)
-        match = _match_or_exit(network, theirs, map_path, format)
+        state = load_state(weights, network, tell=note)
+        theirs = read_checkpoint(checkpoint, ema)
+        entries = _entries(theirs, patterns)
+        match = _match_or_exit(network, theirs, entries, None, map_path, as_written, format)
         export_state(output, state, theirs, match, recorded(weights).as_metadata())
     except Failure as failure:
         fail_with(failure)
@@ -131,17 +174,43 @@ def _check_suffix(path: Path, allowed: tuple[str, ...]) -> None:
         raise click.UsageError(f"{path}: the output is a {' or '.join(allowed)} file")
 
 
+def _entries(file: WeightsFile, patterns: tuple[str, ...]) -> list[Entry]:
+    """The entries of a checkpoint that no pattern leaves out. Raises `Failure`."""
+    from seqdsl.passes.matching.keys import listed, skipped
+
+    for text in file.notes:
+        note(text)
+    left_out: set[str] = set()
+    for pattern, keys in skipped(patterns, file.shapes, file.name).items():
+        note(f"--skip {pattern} leaves out {listed(keys)}")
+        left_out.update(keys)
+    return [entry for entry in file.entries if entry.key not in left_out]
+
+
 def _match_or_exit(
-    network: Network, checkpoint: Checkpoint, map_path: Path | None, format: str
+    network: Network,
+    checkpoint: WeightsFile,
+    entries: list[Entry],
+    head: Head | None,
+    map_path: Path | None,
+    as_written: bool,
+    format: str,
 ) -> Match:
     """The match, or the table of what did not fit and exit code 1. Raises `Failure`."""
     from seqdsl.backends.name_map import read_map
-    from seqdsl.passes.matching.match import Refusal, match
+    from seqdsl.passes.matching.match import match
+    from seqdsl.passes.matching.refusal import Refusal
 
+    if as_written and not checkpoint.registered:
+        raise click.UsageError(
+            f"--as-written needs the order of registration, and {checkpoint.name} has none: "
+            "safetensors sorts its keys. Tie what is alike in a --map"
+        )
     lines = () if map_path is None else read_map(map_path)
     found = match(
-        network, checkpoint.entries, checkpoint.name, registered=checkpoint.registered, lines=lines
-    )
+        network, entries, checkpoint.name, registered=checkpoint.registered, lines=lines,
+        head=head, as_written=as_written,
+    )  # fmt: skip
     if not isinstance(found, Refusal):
         return found
     if found.rows:
@@ -150,7 +219,7 @@ def _match_or_exit(
     sys.exit(1)
 
 
-def _table(network: Network, checkpoint: Checkpoint, refusal: Refusal, format: str) -> Table:
+def _table(network: Network, checkpoint: WeightsFile, refusal: Refusal, format: str) -> Table:
     rows = tuple(
         tuple(map(printable, (r.ours, r.our_shape, r.theirs, r.their_shape, r.why)))
         for r in refusal.rows
@@ -163,14 +232,16 @@ def _table(network: Network, checkpoint: Checkpoint, refusal: Refusal, format: s
 
 
 def _report(what: str, match: Match) -> None:
-    """Says on standard error what was done, and where a shape was not quite the same."""
+    """Says on standard error what was done, and where a match is a guess or not quite a fit."""
     from seqdsl.passes.matching.units import spell
 
     for pair in match.pairs:
         if pair.ours.shape != pair.theirs.shape:
             shapes = f"{spell(pair.theirs.shape)} for {spell(pair.ours.shape)}"
-            click.echo(
-                printable(f"note: {pair.theirs.key} is {shapes} of {pair.ours.key}"), err=True
-            )
+            note(f"{pair.theirs.key} is {shapes} of {pair.ours.key}")
+    if match.guessed:
+        first, *others = match.guessed
+        more = f" and {len(others)} more" if others else ""
+        note(f"only the order as written tells where {first}{more} belong: compare outputs")
     by = " and ".join(evidence.value for evidence in match.evidence)
     click.echo(printable(f"{what}, {len(match.pairs)} entries, matched by {by}"), err=True)

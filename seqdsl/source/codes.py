@@ -134,6 +134,11 @@ CODES: tuple[Code, ...] = (
     Code("SEQ609", "unwritable-output", "The output can't be written."),
     Code("SEQ610", "picture-too-large", "A picture has more in it than can be laid out and read."),
     Code("SEQ611", "unreadable-schedule", "A file of schedules can't be read, or fits no network."),
+    Code("SEQ612", "missing-weights", "A checkpoint lacks the kind of weights that is asked for."),
+    Code("SEQ613", "bad-index", "An index of a checkpoint in several files can't be used."),
+    Code("SEQ614", "idle-skip", "A pattern of --skip matches no key of the checkpoint."),
+    Code("SEQ615", "negative-variance", "A running variance of a batch norm is below zero."),
+    Code("SEQ616", "no-head", "The network has no classifier that --head new could initialise."),
     Code("SEQ617", "preprocessing", "How an input is made can't be read, or fits no network."),
     # SEQ7xx: training
     Code("SEQ701", "missing-data", "A data set is not where it is looked for."),

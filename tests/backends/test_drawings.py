@@ -13,7 +13,7 @@ from networks import ARCHITECTURES, compiled, paper_network
 from patience import HANG
 from PIL import Image
 
-from seqdsl.backends.drawing import graphviz, write
+from seqdsl.backends.drawing import format_limits, graphviz, write
 from seqdsl.backends.drawing.graphviz import dot_text, engines, run
 from seqdsl.backends.drawing.layout import read_layout
 from seqdsl.backends.drawing.mermaid import mermaid_text
@@ -68,7 +68,7 @@ def test_no_format_needs_a_system_package(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     for suffix in (".svg", ".png", ".pdf"):
-        assert draw(picture(b22, Depth.BLOCK), tmp_path / f"n{suffix}") == "graphviz-pure"
+        assert draw(picture(b22, Depth.BLOCK), tmp_path / f"n{suffix}").engine == "graphviz-pure"
 
 
 def test_the_system_engine_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,10 +103,9 @@ def test_png_is_the_drawing(b22, tmp_path: Path) -> None:
 def test_what_is_too_large_for_a_png_is_scaled_down(
     b22, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seqdsl.backends.drawing import png
-
-    monkeypatch.setattr(png, "MAX_SIDE", 500)
-    draw(picture(b22, Depth.BLOCK), tmp_path / "n.png")
+    monkeypatch.setattr(format_limits, "PNG_SIDE", 500)
+    drawn = draw(picture(b22, Depth.BLOCK), tmp_path / "n.png")
+    assert drawn.note is not None and "no side is longer than 500 dots; .pdf or" in drawn.note
     with Image.open(tmp_path / "n.png") as image:
         assert max(image.size) == pytest.approx(500, abs=1)
 

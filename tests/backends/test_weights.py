@@ -19,7 +19,8 @@ from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.transfer import export_state, import_state
 from seqdsl.backends.weights import State, load_state, random_state, save_state
 from seqdsl.graph.network import Network
-from seqdsl.passes.matching.match import Evidence, Line, Match, Refusal, match
+from seqdsl.passes.matching.match import Evidence, Line, Match, match
+from seqdsl.passes.matching.refusal import Refusal
 from seqdsl.source.diagnostic import Failure
 
 CASES = {
@@ -40,7 +41,7 @@ def matched(network: Network, path: Path, *lines: Line) -> Match | Refusal:
 def imported(network: Network, path: Path, *lines: Line) -> State:
     found = matched(network, path, *lines)
     assert isinstance(found, Match), found
-    return import_state(read_checkpoint(path), found)
+    return import_state(read_checkpoint(path), found, network)
 
 
 def assert_same_outputs(
@@ -252,5 +253,5 @@ def test_weights_that_are_no_plain_numbers(tmp_path: Path, make, reason: str) ->
     found = matched(network, tmp_path / "theirs.pth")
     assert isinstance(found, Match)
     with pytest.raises(Failure, match=reason) as caught:
-        import_state(read_checkpoint(tmp_path / "theirs.pth"), found)
+        import_state(read_checkpoint(tmp_path / "theirs.pth"), found, network)
     assert caught.value.diagnostic.code.id == "SEQ602"

@@ -120,7 +120,7 @@ def test_every_output_is_shown_and_held_finite(engine: str) -> None:
     assert done.out.count("probability") == 2 and np.load("out.npy").shape == (2, 10)
     state = seqdsl.to_torch(seqdsl.load("two.seq")).state_dict()
     state["fc1.linear.weight"].zero_()
-    torch.save({**state, "conv2.batch_norm.running_var": torch.full((32,), -1.0)}, "bad.pt")
+    torch.save({**state, "conv2.batch_norm.bias": torch.full((32,), 3e38)}, "bad.pt")
     done = seqdsl_command("run", "two.seq", "x.npy", "--engine", engine, "--weights", "bad.pt")
     assert done.code == 1 and "SEQ608" in done.err
 
@@ -203,15 +203,15 @@ def test_statistics_do_not_look_at_claims() -> None:
 def test_nan_is_a_finding() -> None:
     state = seqdsl.to_torch(seqdsl.load("small.seq")).state_dict()
     torch.save({**state, "fc1.linear.bias": torch.full((10,), torch.nan)}, "nan.pt")
-    torch.save({**state, "conv1.batch_norm.running_var": torch.full((16,), -1.0)}, "negative.pt")
+    torch.save({**state, "conv2.batch_norm.bias": torch.full((32,), 3e38)}, "overflow.pt")
     np.save("nan.npy", np.full((3, 32, 32), np.nan, np.float32))
     np.save("large.npy", np.full((3, 32, 32), 1e300))
     for arguments, said in (
         (("nan.npy",), "nan.npy holds NaN or infinity (3,072 of 3,072)"),
         (("large.npy",), "large.npy holds NaN or infinity"),
         (("x.npy", "--weights", "nan.pt"), "(10 in all), first in fc1.linear.bias"),
-        (("x.npy", "--weights", "negative.pt"), "20 of the 20 logits of Small"),
-        (("x.npy", "--weights", "negative.pt", "--engine", "torch"), "20 of the 20 logits"),
+        (("x.npy", "--weights", "overflow.pt"), "20 of the 20 logits of Small"),
+        (("x.npy", "--weights", "overflow.pt", "--engine", "torch"), "20 of the 20 logits"),
     ):
         done = seqdsl_command("run", "small.seq", *arguments)
         assert done.code == 1 and "SEQ608" in done.err and said in done.err

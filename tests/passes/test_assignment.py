@@ -88,6 +88,29 @@ def test_all_assignments_and_no_others(seed: int) -> None:
         assert found.unique == (len(expected) == 1)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_the_first_of_several_is_that_of_the_lowest_numbers(seed: int) -> None:
+    """In order of registration, each unit takes the earliest of ours with which the rest fits."""
+    random = Random(seed)
+    flow = random_flow(6, random)
+    allowed = tuple(frozenset(random.sample(range(6), 5)) for _ in range(6))
+    expected = by_enumeration([tuple(range(6))], flow, allowed)
+    found = admissible(Registered(), flow, allowed, first=True)
+    if not expected:
+        assert isinstance(found, Stuck)
+        return
+    assert isinstance(found, Possible)
+    assert found.targets == tuple(frozenset((unit,)) for unit in min(expected))
+
+
+def test_the_first_holds_in_a_numbered_order_too() -> None:
+    names = ["b", "a", "c"]  # three branches, in any order
+    flow = Flow(((), (), ()), ((), (), ()))
+    found = admissible(Numbered(names), flow, (frozenset(range(3)),) * 3, first=True)
+    assert isinstance(found, Possible) and found.unique
+    assert len(frozenset().union(*found.targets)) == 3
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_dependence(seed: int) -> None:
     flow = random_flow(8, Random(seed))

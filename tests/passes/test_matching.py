@@ -10,8 +10,11 @@ from torch import nn
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.parameters import layout
-from seqdsl.passes.matching.match import Evidence, Line, Match, Refusal, match
+from seqdsl.passes.matching.head import new_head
+from seqdsl.passes.matching.match import Evidence, Line, Match, match
+from seqdsl.passes.matching.refusal import Refusal
 from seqdsl.passes.matching.units import Entry
+from seqdsl.source.diagnostic import Failure
 
 RESNET = {"inners": (64, 128, 256, 512), "stem": 64, "kernel": 7, "classes": 1000}
 VGG16 = [64, 64, None, 128, 128, None, *[256] * 3, None, *[512] * 3, None, *[512] * 3, None]
@@ -160,13 +163,58 @@ def test_a_map_settles_branches(tmp_path: Path) -> None:
     assert Evidence.MAP in found.evidence
 
 
-def test_the_same_names_settle_branches(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "within"),
+    [("", ""), ("module.", ""), ("net.model.", ""), ("", "_orig_mod."),
+     ("_fsdp_wrapped_module.", "_fsdp_wrapped_module.")],
+)  # fmt: skip
+def test_the_same_names_settle_branches(tmp_path: Path, before: str, within: str) -> None:
     network = compiled(tmp_path, BRANCHES)
-    names = ("conv2d3", "conv2d2", "conv2d")
-    theirs = [Entry(f"module.{e.key}", e.shape) for e in reversed(branches(*reversed(names)))]
+    names = [f"{before}{name}.{within}".rstrip(".") for name in ("conv2d3", "conv2d2", "conv2d")]
+    theirs = [*reversed(branches(*reversed(names)))]
     found = match(network, theirs, "theirs", registered=True)
     assert isinstance(found, Match) and found.evidence == (Evidence.NAME,)
-    assert all(pair.theirs.key == f"module.{pair.ours.key}" for pair in found.pairs)
+    for pair in found.pairs:
+        name, _, leaf = pair.ours.key.rpartition(".")
+        assert pair.theirs.key == f"{before}{name}.{within}{leaf}"
+
+
+def test_as_written_branches_are_taken_in_turn(tmp_path: Path) -> None:
+    network = compiled(tmp_path, BRANCHES)
+    theirs = branches("left", "right", "join")
+    found = match(network, theirs, "theirs", registered=True, as_written=True)
+    assert isinstance(found, Match) and found.guessed == ("left", "right")
+    assert [pair.theirs.key for pair in found.pairs] == [entry.key for entry in theirs]
+    assert found.evidence == (Evidence.REGISTRATION, Evidence.WRITTEN)
+
+
+def test_as_written_a_map_comes_first(tmp_path: Path) -> None:
+    network = compiled(tmp_path, BRANCHES)
+    found = match(network, branches("left", "right", "join"), "theirs", registered=True,
+                  lines=[Line("conv2d", "right")], as_written=True)  # fmt: skip
+    assert isinstance(found, Match) and not found.guessed
+    assert found.pairs[0].theirs.key == "right.weight"
+
+
+def test_a_new_head_takes_the_place_of_the_last_of_several_alike(tmp_path: Path) -> None:
+    network = compiled(tmp_path, "network N { input 3x1x1; fc 5; relu; fc 5; relu; fc 7 }")
+    theirs = [
+        Entry(f"fc{i}.{leaf}", shape)
+        for i, width in enumerate((3, 5, 5), 1)
+        for leaf, shape in (("weight", (5, width)), ("bias", (5,)))
+    ]
+    head = new_head(network, theirs, "theirs")
+    assert head.ours == ("fc3.linear.weight", "fc3.linear.bias")
+    assert set(head.theirs) == {"fc3.weight", "fc3.bias"}
+    found = match(network, theirs, "theirs", registered=True, head=head)
+    assert isinstance(found, Match)
+    assert [pair.theirs.key for pair in found.pairs] == [entry.key for entry in theirs[:4]]
+
+
+def test_a_network_without_weights_has_no_head(tmp_path: Path) -> None:
+    network = compiled(tmp_path, "network N { input 3x8x8; max_pool 2 }")
+    with pytest.raises(Failure, match="has no convolution or linear layer for --head new"):
+        new_head(network, [], "theirs")
 
 
 def test_more_alike_than_can_be_walked_are_refused(tmp_path: Path) -> None:
@@ -177,6 +225,9 @@ def test_more_alike_than_can_be_walked_are_refused(tmp_path: Path) -> None:
     for registered in (True, False):
         refusal = refused(network, theirs, registered=registered)
         assert refusal.diagnostic.code.id == "SEQ606" and len(refusal.rows) == 1
+    found = match(network, theirs, "theirs", registered=True, as_written=True)
+    assert isinstance(found, Match) and len(found.guessed) == 24
+    assert [pair.theirs for pair in found.pairs] == theirs
 
 
 def test_alphabetical_names_alone_are_no_order(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seqdsl.backends.drawing.compose import compose
+from seqdsl.backends.drawing.format_limits import mermaid_note, scene_note
 from seqdsl.backends.drawing.graphviz import dot_text, engines, run
 from seqdsl.backends.drawing.layout import read_layout
 from seqdsl.backends.drawing.mermaid import mermaid_text
@@ -17,6 +18,7 @@ from seqdsl.backends.drawing.theme import THEMES
 from seqdsl.backends.files import write_whole
 from seqdsl.passes.drawing.picture import Picture
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.frozen import frozen_value
 
 AUTO = "auto"  # light, and dark where the viewer is: of SVG alone
 # The reach of a picture, by the seconds that a layout took on one core of a small machine: a chain
@@ -26,21 +28,29 @@ MAX_REACH = 5_000
 SLOW_REACH = 1_500
 
 
+@frozen_value
+class Drawn:
+    """How a picture was written."""
+
+    engine: str  # that laid it out, or the format of a text
+    note: str | None  # what the file lacks, or who can't show it
+
+
 def draw(
     picture: Picture, path: Path, direction: str = "TB", theme: str = AUTO, headed: bool = True
-) -> str:
-    """Writes a picture by the path's extension and says which engine laid it out, or the format of
-    a text. What is not ``headed`` has no title and no legend.
+) -> Drawn:
+    """Writes a picture by the path's extension. What is not ``headed`` has no title and no legend.
 
     Raises `Failure` where no engine is there, or the picture is too large for one.
     """
     suffix = path.suffix.lower()
     if suffix in TEXTS:
-        write_whole(path, TEXTS[suffix](picture, direction, theme).encode())
-        return suffix[1:]
+        text = TEXTS[suffix](picture, direction, theme)
+        write_whole(path, text.encode())
+        return Drawn(suffix[1:], mermaid_note(picture, text) if suffix == ".mmd" else None)
     scene, engine = lay_out(picture, direction, str(path), headed)
     write_whole(path, PICTURES[suffix](scene, theme))
-    return engine
+    return Drawn(engine, scene_note(scene, suffix))
 
 
 def lay_out(picture: Picture, direction: str, name: str, headed: bool = True) -> tuple[Scene, str]:
@@ -76,7 +86,7 @@ def _too_large(picture: Picture, name: str) -> Failure:
         f"{len(picture.boxes):,} boxes and {len(picture.arrows):,} arrows are more than can be "
         "laid out in seconds, or read",
         name,
-        "draw a part with `--only PATH`, or use a shallower `--depth`; .dot and .mmd have no limit",
+        "draw a part with `--only PATH`, or use a shallower `--depth`, or write .dot",
     )
 
 

@@ -98,8 +98,11 @@ class _Step:
     after: State
 
 
-def admissible(order: Order, flow: Flow, allowed: Targets) -> Possible | Stuck:
-    """All admissible assignments with ``allowed`` targets for each unit of the checkpoint."""
+def admissible(order: Order, flow: Flow, allowed: Targets, first: bool = False) -> Possible | Stuck:
+    """All admissible assignments with ``allowed`` targets for each unit of the checkpoint.
+
+    With ``first``, the one of them in which each unit, as it is met, takes the earliest of ours.
+    """
     targets: list[set[int]] = [set() for _ in allowed]
     layer: dict[State, tuple[int, ...]] = {(0, 0): flow.start()}
     steps: list[list[_Step]] = []
@@ -115,7 +118,7 @@ def admissible(order: Order, flow: Flow, allowed: Targets) -> Possible | Stuck:
         layer = reached
         steps.append(taken)
         if len(layer) == 1:  # every assignment comes by here
-            _settle(steps, layer, targets)
+            _settle(steps, layer, targets, first)
             steps = []
     return Possible(tuple(map(frozenset, targets)))
 
@@ -128,15 +131,28 @@ def _steps(order: Order, allowed: Targets, layer: dict[State, tuple[int, ...]]) 
                 yield _Step(before, theirs, ours, (following, placed | 1 << ours))
 
 
-def _settle(steps: list[list[_Step]], last: dict[State, tuple[int, ...]],
-            targets: list[set[int]]) -> None:  # fmt: skip
-    """Keeps the targets on the ways that lead to the last layer."""
+def _settle(
+    steps: list[list[_Step]],
+    last: dict[State, tuple[int, ...]],
+    targets: list[set[int]],
+    first: bool,
+) -> None:
+    """Keeps the targets on the ways that lead to the last layer, or on the first of them."""
     alive = set(last)
+    ways: list[list[_Step]] = []
     for taken in reversed(steps):
         kept = [step for step in taken if step.after in alive]
+        ways.append(kept)
+        alive = {step.before for step in kept}
+    (state,) = alive
+    for kept in reversed(ways):
+        if first:
+            step = min((s for s in kept if s.before == state), key=lambda s: (s.theirs, s.ours))
+            targets[step.theirs].add(step.ours)
+            state = step.after
+            continue
         for step in kept:
             targets[step.theirs].add(step.ours)
-        alive = {step.before for step in kept}
 
 
 def _stuck(order: Order, layer: dict[State, tuple[int, ...]], crowded: bool) -> Stuck:

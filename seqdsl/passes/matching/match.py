@@ -10,16 +10,34 @@ from enum import Enum
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.parameters import layout, module_path
-from seqdsl.passes.matching.assignment import Possible, Stuck, dataflow, resolve
+from seqdsl.passes.matching.assignment import (
+    Flow,
+    Possible,
+    Stuck,
+    Targets,
+    admissible,
+    dataflow,
+    resolve,
+)
+from seqdsl.passes.matching.head import Head
+from seqdsl.passes.matching.keys import renamed
 from seqdsl.passes.matching.orders import Numbered, Order, Registered, series
+from seqdsl.passes.matching.refusal import (
+    DIFFERENT,
+    Refusal,
+    Row,
+    any_of,
+    layers,
+    prefixes,
+    row,
+    way_on,
+    why,
+)
 from seqdsl.passes.matching.units import Entry, Unit, spell, squeezed, surplus, units
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.frozen import frozen, frozen_value
 from seqdsl.source.suggest import nearest
-
-_ALTERNATIVES = 3  # that a cell of a table names
-_WRAPPER = "module."  # what torch's DataParallel puts before every key
 
 
 class Evidence(Enum):
@@ -30,6 +48,7 @@ class Evidence(Enum):
     SHAPE = "shape"
     REGISTRATION = "the order of registration"
     NUMBERS = "the numbers in its names"
+    WRITTEN = "the order as written"
 
 
 @frozen_value
@@ -51,29 +70,11 @@ class Pair:
 
 @frozen_value
 class Match:
-    """Every entry of a network with its counterpart, in layout order."""
+    """Every entry of a network, but for a new head's, with its counterpart, in layout order."""
 
     pairs: tuple[Pair, ...]
     evidence: tuple[Evidence, ...]
-
-
-@frozen_value
-class Row:
-    """A unit that did not fit, or the units that stand in for one another."""
-
-    ours: str
-    our_shape: str
-    theirs: str
-    their_shape: str
-    why: str
-
-
-@frozen_value
-class Refusal:
-    """Why there is no match, with a row for each unit that did not fit."""
-
-    diagnostic: Diagnostic
-    rows: tuple[Row, ...]
+    guessed: tuple[str, ...] = ()  # their units that only the order as written told apart
 
 
 def match(
@@ -83,13 +84,17 @@ def match(
     *,
     registered: bool,
     lines: Sequence[Line] = (),
+    head: Head | None = None,
+    as_written: bool = False,
 ) -> Match | Refusal:
     """The one match that the map, the names, the order and the shapes allow.
 
     ``entries`` come in order of registration where ``registered`` says so; ``name`` is the
-    checkpoint's. Lines of the map come before any order.
+    checkpoint's. Lines of the map come before any order. A ``head`` is left out on both sides.
+    ``as_written`` takes the first of several matches: each unit of the checkpoint in its order
+    takes the first of ours that it can.
     """
-    return _Matcher(network, entries, name, registered).match(lines)
+    return _Matcher(network, entries, name, registered, head, as_written).match(lines)
 
 
 @frozen
@@ -115,8 +120,9 @@ class _Part:
         start = (len(self.line.ours), len(self.line.theirs)) if self.line else (0, 0)
         ours = {unit.name[start[0] :]: unit for unit in self.ours}
         theirs = {unit.name[start[1] :]: unit for unit in self.theirs}
-        if not self.line and all(name.startswith(_WRAPPER) for name in theirs):
-            theirs = {name.removeprefix(_WRAPPER): unit for name, unit in theirs.items()}
+        if not self.line:
+            names = renamed(theirs, ours)
+            theirs = {names[name]: unit for name, unit in theirs.items()}
         if ours.keys() != theirs.keys():
             return None
         return [(unit, theirs[name]) for name, unit in ours.items()]
@@ -124,18 +130,27 @@ class _Part:
 
 class _Matcher:
     def __init__(
-        self, network: Network, entries: Sequence[Entry], name: str, registered: bool
+        self,
+        network: Network,
+        entries: Sequence[Entry],
+        name: str,
+        registered: bool,
+        head: Head | None,
+        as_written: bool,
     ) -> None:
         self._network = network
         self._name = name
         self._registered = registered
-        layouts = list(layout(network))
+        self._as_written = as_written
+        left_out = set((*head.ours, *head.theirs) if head else ())
+        layouts = [p for p in layout(network) if p.key not in left_out]
         self._nodes = {module_path(p.node): p.node.index for p in layouts}
         self._ours = {p.key: Entry(p.key, p.shape) for p in layouts}
-        self._theirs = {entry.key: entry for entry in entries}
+        self._theirs = {entry.key: entry for entry in entries if entry.key not in left_out}
         self._pairs: dict[str, Pair] = {}
         self._choices: dict[str, frozenset[str]] = {}  # ours that each of theirs may be
         self._evidence: list[Evidence] = []
+        self._guessed: list[str] = []
         self._misfits: list[Row] = []
         self._misplaced: list[Row] = []
         self._ambiguous: list[Row] = []
@@ -169,14 +184,14 @@ class _Matcher:
             self._pairs[ours.key] = Pair(ours, theirs)
         else:
             shapes = spell(ours.shape), spell(theirs.shape)
-            self._misfits.append(Row(ours.key, shapes[0], theirs.key, shapes[1], _DIFFERENT))
+            self._misfits.append(Row(ours.key, shapes[0], theirs.key, shapes[1], DIFFERENT))
 
     def _choose(self, part: _Part) -> None:
         """Finds what each of a part's units may be, before any order is looked at."""
         by_name = part.by_name()
         if by_name is None:
             spare = surplus(part.ours, part.theirs)
-            self._misfits += [_row(ours, theirs, _why(ours, theirs)) for ours, theirs in spare]
+            self._misfits += [row(ours, theirs, why(ours, theirs)) for ours, theirs in spare]
             alike: dict[object, list[str]] = {}
             for unit in part.ours:
                 alike.setdefault(unit.signature, []).append(unit.name)
@@ -189,7 +204,7 @@ class _Matcher:
         for ours, theirs in by_name:
             self._choices[theirs.name] = frozenset((ours.name,))
             if ours.signature != theirs.signature:
-                self._misfits.append(_row(ours, theirs, _why(ours, theirs)))
+                self._misfits.append(row(ours, theirs, why(ours, theirs)))
         if len(by_name) > 1:
             self._evidence.append(Evidence.NAME)
 
@@ -220,27 +235,54 @@ class _Matcher:
             found = resolve(order, flow, allowed, series(names))
             if isinstance(found, Possible):
                 self._evidence.append(evidence)
-                return found
+                return found if found.unique else self._first(part, order, flow, found)
             stuck = stuck or found
             if found.crowded:
+                if self._as_written and self._registered:
+                    return self._taken_in_turn(part, allowed)
                 break
         assert stuck is not None
         return stuck
+
+    def _first(self, part: _Part, order: Order, flow: Flow, found: Possible) -> Possible:
+        """The first of several matches, where it is asked for."""
+        if not self._as_written:
+            return found
+        first = admissible(order, flow, found.targets, first=True)
+        assert isinstance(first, Possible)
+        self._evidence.append(Evidence.WRITTEN)
+        self._guessed += [
+            u.name
+            for u, choices in zip(part.theirs, found.targets, strict=True)
+            if len(choices) > 1
+        ]
+        return first
+
+    def _taken_in_turn(self, part: _Part, allowed: Targets) -> Possible:
+        """Each of a checkpoint's units with the first of ours that fits and is left."""
+        taken: list[int] = []
+        for choices in allowed:
+            taken.append(min(choices.difference(taken)))
+        self._evidence.append(Evidence.WRITTEN)
+        self._guessed += [
+            u.name for u, choices in zip(part.theirs, allowed, strict=True) if len(choices) > 1
+        ]
+        return Possible(tuple(frozenset((unit,)) for unit in taken))
 
     def _report(self, found: Possible | Stuck, part: _Part) -> None:
         """Pairs what is certain, and notes a row for what is not."""
         if isinstance(found, Stuck):
             rows = self._ambiguous if found.crowded else self._misplaced
-            ours, our_shapes = _any_of([part.ours[i] for i in found.ours])
-            theirs, their_shapes = _any_of([part.theirs[i] for i in found.theirs])
+            ours, our_shapes = any_of([part.ours[i] for i in found.ours])
+            theirs, their_shapes = any_of([part.theirs[i] for i in found.theirs])
             why = "too many are alike" if found.crowded else "the dataflow has ours next"
             rows.append(Row(ours, our_shapes, theirs, their_shapes, why))
             return
         for unit, choices in zip(part.theirs, found.targets, strict=True):
             if len(choices) > 1:
-                ours, our_shapes = _any_of([part.ours[i] for i in sorted(choices)])
-                row = Row(ours, our_shapes, unit.name, str(unit), "alike, and no order tells")
-                self._ambiguous.append(row)
+                ours, our_shapes = any_of([part.ours[i] for i in sorted(choices)])
+                spare = Row(ours, our_shapes, unit.name, str(unit), "alike, and no order tells")
+                self._ambiguous.append(spare)
                 continue
             chosen = part.ours[min(choices)]
             for leaf, _ in unit.entries:
@@ -249,7 +291,7 @@ class _Matcher:
     def _match(self) -> Match:
         assert len(self._pairs) == len(self._ours)
         pairs = tuple(self._pairs[key] for key in self._ours)
-        return Match(pairs, tuple(dict.fromkeys(self._evidence)))
+        return Match(pairs, tuple(dict.fromkeys(self._evidence)), tuple(self._guessed))
 
     def _refusal(self) -> Refusal | None:
         rows = (*self._misfits, *self._misplaced, *self._ambiguous)
@@ -259,8 +301,8 @@ class _Matcher:
         help = _MAP_HELP
         if self._misfits:
             count = len(self._misfits)
-            what = f"does not fit {self._network.name}: {_layers(count)} no counterpart"
-            help = "is it a checkpoint of this network, with these parameters and classes?"
+            what = f"does not fit {self._network.name}: {layers(count)} no counterpart"
+            help = way_on(self._misfits, next(reversed(self._nodes), ""), list(self._theirs))
         elif self._misplaced:
             what = (
                 f"holds the layers of {self._network.name}, but they follow its dataflow in no "
@@ -268,6 +310,7 @@ class _Matcher:
             )
         else:
             code = "ambiguous-weights"
+            help = _ALIKE_HELP if self._registered else _MAP_HELP
             what = (
                 f"fits {self._network.name} in more than one way: the table shows which layers "
                 "can't be told apart"
@@ -285,7 +328,7 @@ class _Matcher:
         message = f"the map ties {line.ours} to {line.theirs}, which other lines tie already"
         help = None
         for name, where, keys in sides:
-            known = {prefix: None for key in keys for prefix in _prefixes(key)}
+            known = {prefix: None for key in keys for prefix in prefixes(key)}
             if name not in known:
                 message = f"the map names {name}, and {where} has no such entry"
                 near = nearest(name, known)
@@ -296,47 +339,9 @@ class _Matcher:
         )
 
 
-_DIFFERENT = "the shapes differ"
 _MAP_HELP = 'tie what you know in a file for --map, a line each: "ours" = "theirs"'
+_ALIKE_HELP = f"{_MAP_HELP}; or take them --as-written, and compare outputs"
 
 
 def _within(side: list[Unit], prefix: str) -> list[Unit]:
     return [u for u in side if u.name == prefix or u.name.startswith(f"{prefix}.")]
-
-
-def _prefixes(key: str) -> list[str]:
-    """The key and the names of what it is in."""
-    parts = key.split(".")
-    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
-
-
-def _any_of(alternatives: Sequence[Unit]) -> tuple[str, str]:
-    """The names and the shapes of some units, for a cell each."""
-    shown = alternatives[:_ALTERNATIVES]
-    more = ["..."] if len(alternatives) > len(shown) else []
-    names = " or ".join([unit.name for unit in shown] + more)
-    return names, " or ".join(dict.fromkeys(str(unit) for unit in shown))
-
-
-def _row(ours: Unit | None, theirs: Unit | None, why: str) -> Row:
-    return Row(
-        ours.name if ours else "-",
-        str(ours) if ours else "-",
-        theirs.name if theirs else "-",
-        str(theirs) if theirs else "-",
-        why,
-    )
-
-
-def _why(ours: Unit | None, theirs: Unit | None) -> str:
-    if ours is None:
-        return "not in the network"
-    if theirs is None:
-        return "not in the checkpoint"
-    if [leaf for leaf, _ in ours.entries] != [leaf for leaf, _ in theirs.entries]:
-        return "other entries"
-    return _DIFFERENT
-
-
-def _layers(count: int) -> str:
-    return "1 layer has" if count == 1 else f"{count} layers have"

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
+from seqdsl.passes.matching.keys import is_counter
 from seqdsl.source.frozen import frozen_value
 
 Shape: TypeAlias = tuple[int, ...]
 
-_UNCOUNTED = "num_batches_tracked"  # torch counts training steps there; no output depends on it
 _NORM = ("bias", "running_mean", "running_var", "weight")
 _ALIGNED = 5_000  # units past which a misfit is listed without an alignment: it grows as n^2
 _LAST_NUMBER = re.compile(r"(.*?)(0|[1-9][0-9]{0,8})", re.DOTALL)
@@ -71,7 +71,7 @@ def units(entries: Iterable[Entry]) -> list[Unit]:
     found: dict[str, dict[str, Shape]] = {}
     for entry in entries:
         name, _, leaf = entry.key.rpartition(".")
-        if leaf != _UNCOUNTED:
+        if not is_counter(entry.key):
             found.setdefault(name, {})[leaf] = entry.shape
     return [Unit(name, tuple(sorted(shapes.items()))) for name, shapes in found.items()]
 
