@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from networks import ARCHITECTURES, compiled, paper_network
+from networks import compiled, paper_network
 from patience import HANG
 from PIL import Image
 
