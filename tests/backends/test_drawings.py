@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from networks import ARCHITECTURES, compiled, paper_network
+from networks import compiled, paper_network
 from patience import HANG
 from PIL import Image
 
@@ -195,7 +195,7 @@ def test_ids_and_tooltips(b22, tmp_path: Path) -> None:
     layer = titles["conv2/seqconv1"]
     assert layer is not None and layer.splitlines() == [
         "conv2/seqconv1", "1x1 → 3x3, 128, k=32", "32x112x112 → 128x112x112 (4 groups of 32)",
-        "47.62K params, 590.9M MACs", f"{ARCHITECTURES / 'seqresnet_imagenet.seq'}:12:5",
+        "47.62K params, 590.9M MACs", "architectures/seqresnet_imagenet.seq:12:5",
     ]  # fmt: skip
     group = titles["conv2/seqconv1/group2"]
     assert group is not None and "64x112x112 → 32x112x112" in group
