@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,3 +10,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from patience import use_our_profile
 
 use_our_profile()
+# A shell lets what it starts in the background ignore Ctrl-C; the programs of tests must not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -61,9 +61,8 @@ def held(run: Run) -> Iterator[None]:
     finally:
         with suppress(OSError):
             owner.unlink()
-        if is_new and [path.name for path in run.folder.iterdir()] == [LOCK]:
-            with suppress(OSError):  # nothing came of the run
-                (run.folder / LOCK).unlink()
+            if is_new and [path.name for path in run.folder.iterdir()] == [LOCK]:
+                (run.folder / LOCK).unlink()  # nothing came of the run
                 run.folder.rmdir()
         lock.release()
 
