@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import ROOT
 
@@ -62,7 +62,7 @@ def test_damaged_pictures_and_arrays_are_refused_or_read() -> None:
     assert "SEQ604" in done.stdout and " read" in done.stdout
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 @given(name=st.sampled_from(sorted(inputs.valid_files())), random=st.randoms())
 def test_whatever_is_read_is_an_array_or_a_diagnostic(
     tmp_path: Path, name: str, random: Random

@@ -73,9 +73,11 @@ HEAVY = {
         "habits",
         "advice",
         "messages",
+        "misfit",
         "parser",
+        "splicing",
         "construct",
-    },
+    },  # fmt: skip
     "reportlab": {"pdf"},
     "resvg_py": {"png"},
     "rich": {"tables", "progress"},

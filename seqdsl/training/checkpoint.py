@@ -148,7 +148,7 @@ def _read_state(path: Path) -> _State:
             "network": str(network), "position": dict(position), "engine": dict(engine),
             "sha256": dict(hashes),
         }:  # fmt: skip
-            if hashes.get(STATE) != _hash_of(state):
+            if STATE in hashes and hashes[STATE] != _hash_of(state):  # earlier ones hold none
                 raise ValueError(f"{STATE} is not as it was written")
             return _State(network, Position.of_json(position), engine, hashes)
     raise ValueError(f"{STATE} holds no state of a run")

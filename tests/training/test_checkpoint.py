@@ -45,6 +45,14 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert torch.equal(read.momentum["conv.weight"], written.momentum["conv.weight"])
 
 
+def test_a_state_without_a_hash_of_its_own_is_read(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path, at(7)) / "state.json"
+    state = json.loads(path.read_text())
+    del state["sha256"]["state.json"]
+    path.write_text(json.dumps(state))
+    assert read_checkpoint(path.parent).position == at(7).position
+
+
 def test_the_last_two_are_kept(tmp_path: Path) -> None:
     for step in (1, 2, 3, 4):
         write_checkpoint(tmp_path, at(step))
