@@ -9,13 +9,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from click.testing import CliRunner, Result
+from commands import Done, seqdsl_command
 from PIL import Image
 from safetensors.torch import load_file
 
 import seqdsl
 from seqdsl.backends.weights import initial_state, save_state
-from seqdsl.cli.main import COMMANDS, program
+from seqdsl.cli.main import COMMANDS
 from seqdsl.graph.dump import dump
 
 SOURCE = """
@@ -65,10 +65,10 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
-def seqdsl_command(*arguments: str) -> Result:
-    result = CliRunner().invoke(program, arguments)
-    assert result.exit_code == 0, (arguments, result.output, result.exception)
-    return result
+def succeed(*arguments: str) -> Done:
+    done = seqdsl_command(*arguments)
+    assert done.code == 0, (arguments, done.err)
+    return done
 
 
 def test_nothing_is_the_librarys(file: str) -> None:
@@ -79,46 +79,46 @@ def test_nothing_is_the_librarys(file: str) -> None:
 
 
 def test_check(file: str) -> None:
-    assert "1 network checked" in seqdsl_command("check", file).stderr
+    assert "1 network checked" in succeed("check", file).err
 
 
 @pytest.mark.parametrize("level", ["network", "stage", "block", "layer"])
 def test_stats(file: str, level: str) -> None:
-    result = seqdsl_command("stats", file, "--by", level, "--format", "json")
-    (table,) = json.loads(result.stdout)
+    result = succeed("stats", file, "--by", level, "--format", "json")
+    (table,) = json.loads(result.out)
     assert table["rows"][-1]["params"] == seqdsl.load(file).params
 
 
 def test_audit(file: str) -> None:
-    assert seqdsl_command("audit", file).stdout.count("met") >= 2
+    assert succeed("audit", file).out.count("met") >= 2
 
 
 def test_expand(file: str, tmp_path: Path) -> None:
     plain = tmp_path / "plain.seq"
-    plain.write_text(seqdsl_command("expand", file).stdout)
+    plain.write_text(succeed("expand", file).out)
     assert dump(seqdsl.load(plain)) == dump(seqdsl.load(file))
 
 
 def test_diff(file: str, tmp_path: Path) -> None:
     other = tmp_path / "other.seq"
     other.write_text(SOURCE.replace("output pixels = it", "output pixels = start"))
-    assert "no difference" in seqdsl_command("diff", file, file).stdout
-    found = CliRunner().invoke(program, ["diff", file, str(other)])
-    assert found.exit_code == 1
+    assert "no difference" in succeed("diff", file, file).out
+    found = seqdsl_command("diff", file, str(other))
+    assert found.code == 1
 
 
 def test_weights(file: str, tmp_path: Path) -> None:
     theirs, ours = tmp_path / "theirs.pth", tmp_path / "ours.safetensors"
     module = seqdsl.to_torch(seqdsl.load(file))
     torch.save({f"net.{key}": value for key, value in module.state_dict().items()}, theirs)
-    seqdsl_command("weights", "import", str(theirs), "--into", file, "-o", str(ours))
+    succeed("weights", "import", str(theirs), "--into", file, "-o", str(ours))
     assert all(torch.equal(load_file(ours)[k], v) for k, v in module.state_dict().items())
 
 
 def test_build(file: str, tmp_path: Path) -> None:
     source, model = tmp_path / "own.py", tmp_path / "own.onnx"
-    seqdsl_command("build", file, "-o", str(source))
-    seqdsl_command("build", file, "-o", str(model))
+    succeed("build", file, "-o", str(source))
+    succeed("build", file, "-o", str(model))
     code = (
         "import own, torch\n"
         "logits, pixels = own.Own()(torch.zeros(2, 3, 16, 16))\n"
@@ -133,14 +133,14 @@ def test_build(file: str, tmp_path: Path) -> None:
 def test_run(file: str, tmp_path: Path, engine: str) -> None:
     x = np.random.default_rng(0).standard_normal((2, 3, 16, 16), dtype=np.float32)
     np.save(tmp_path / "x.npy", x)
-    printed = seqdsl_command("run", file, str(tmp_path / "x.npy"), "--engine", engine).stdout
+    printed = succeed("run", file, str(tmp_path / "x.npy"), "--engine", engine).out
     assert printed.count("probability") == 2
     assert printed.count("pixels") == 2 and "2x16x16" in printed
 
 
 def test_verify(file: str) -> None:
-    result = seqdsl_command("verify", file, "--format", "json")
-    (table,) = json.loads(result.stdout)
+    result = succeed("verify", file, "--format", "json")
+    (table,) = json.loads(result.out)
     verdicts = [row["verdict"] for row in table["rows"]]
     assert len(verdicts) >= 8 and set(verdicts) == {"agrees"}
     assert "logits, pixels" in table["note"]
@@ -150,21 +150,21 @@ def test_verify(file: str) -> None:
 @pytest.mark.parametrize("suffix", [".svg", ".dot"])
 def test_draw(file: str, tmp_path: Path, depth: str, suffix: str) -> None:
     path = tmp_path / f"own{suffix}"
-    seqdsl_command("draw", file, "-o", str(path), "--depth", depth)
+    succeed("draw", file, "-o", str(path), "--depth", depth)
     assert "output pixels" in path.read_text()
 
 
 def test_bench(file: str) -> None:
     options = ("--backend", "onnxruntime", "--seconds", "0.05", "--no-memory", "--format", "json")
-    (table,) = json.loads(seqdsl_command("bench", file, *options).stdout)
+    (table,) = json.loads(succeed("bench", file, *options).out)
     assert table["rows"] and all(row["ms"] > 0 for row in table["rows"])
 
 
 def test_fmt(file: str) -> None:
-    before = seqdsl_command("stats", file, "--format", "json").stdout
-    seqdsl_command("fmt", file)
-    seqdsl_command("fmt", file, "--check")
-    assert seqdsl_command("stats", file, "--format", "json").stdout == before
+    before = succeed("stats", file, "--format", "json").out
+    succeed("fmt", file)
+    succeed("fmt", file, "--check")
+    assert succeed("stats", file, "--format", "json").out == before
 
 
 def images(folder: Path) -> str:
@@ -182,8 +182,8 @@ def test_train(file: str, tmp_path: Path) -> None:
     """Whose further output has no loss."""
     data = ["--data", "folder", "--data-path", images(tmp_path / "data"), "--accelerator", "cpu"]
     brief = ["--set", "epochs=1", "--set", "batch=8"]
-    result = seqdsl_command("train", file, *data, *brief, "-o", str(tmp_path / "run"))
-    assert "last epoch" in result.stdout
+    result = succeed("train", file, *data, *brief, "-o", str(tmp_path / "run"))
+    assert "last epoch" in result.out
     names = [o.name for o in onnx.load(tmp_path / "run" / "model.onnx").graph.output]
     assert names == ["logits", "probabilities", "pixels"]
 
@@ -192,8 +192,8 @@ def test_eval(file: str, tmp_path: Path) -> None:
     weights = tmp_path / "weights.safetensors"
     save_state(weights, initial_state(seqdsl.load(file)))
     data = ["--data", "folder", "--data-path", images(tmp_path / "data")]
-    result = seqdsl_command("eval", file, *data, "--weights", str(weights), "--format", "json")
-    (table,) = json.loads(result.stdout)
+    result = succeed("eval", file, *data, "--weights", str(weights), "--format", "json")
+    (table,) = json.loads(result.out)
     assert table["rows"][0]["samples"] == 10 and table["rows"][0]["top-5 error"] == 0
 
 
@@ -201,18 +201,18 @@ def test_plot(file: str, tmp_path: Path) -> None:
     weights, picture = tmp_path / "weights.safetensors", tmp_path / "heat.svg"
     save_state(weights, initial_state(seqdsl.load(file)))
     arguments = ["plot", "weights", file, "--weights", str(weights), "-o", str(picture)]
-    seqdsl_command(*arguments)
+    succeed(*arguments)
     assert picture.read_text().count("</svg>") == 1
 
 
 def test_table(file: str) -> None:
-    (table,) = json.loads(seqdsl_command("table", file, "--format", "json").stdout)
+    (table,) = json.loads(succeed("table", file, "--format", "json").out)
     assert [row["stage"] for row in table["rows"]][:1] == ["start"]
 
 
 def test_report(file: str, tmp_path: Path) -> None:
     path = tmp_path / "own.html"
-    seqdsl_command("report", file, "-o", str(path))
+    succeed("report", file, "-o", str(path))
     assert "output pixels" in path.read_text()
 
 
