@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
+from seqdsl.graph.scope import ScopeKind
 from seqdsl.passes.check import check_program, expand_checked, settled
 from seqdsl.passes.coverage import Coverage, coverage
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
@@ -25,6 +26,7 @@ from seqdsl.semantic.recorder import Recorder
 from seqdsl.semantic.rules import LATE_RULES, check_rules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label, has_errors
+from seqdsl.source.limits import LIMITS
 from seqdsl.source.meter import metered
 from seqdsl.source.text import Source
 from seqdsl.source.timing import stage
@@ -162,9 +164,11 @@ def survey(
 
 
 def expand(path: str | Path, network: str | None = None, **params: Argument) -> str:
-    """One network of a file as a plain source: no parameters, no conditions, no derivation.
+    """Write one network of a file as a plain source, with every parameter bound.
 
-    The source compiles to the same graph, node for node; that is made sure of here. Raises
+    Loops and conditions are worked out, and the layers of a derived network are in their places;
+    only groups of an aggregation that differ are told apart by its index. The source compiles to
+    the same graph, node for node, under the same names, which is checked here. Raises
     `CompileError`.
     """
     return expand_plainly(path, network, params)
@@ -172,7 +176,7 @@ def expand(path: str | Path, network: str | None = None, **params: Argument) -> 
 
 def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, Argument]) -> str:
     """`expand`, of parameters that may be called what its own are."""
-    from seqdsl.semantic.plain import Unwritable, plain_source  # no other command needs it
+    from seqdsl.semantic.plain import Unwritable, plain_sources  # no other command needs it
 
     try:
         program = read_program(path)
@@ -186,23 +190,37 @@ def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, A
     if has_errors(found) or instance.network is None:
         raise CompileError(unique(found))
     try:
-        text = plain_source(program, instance.network, recorder)
-        if not _is_of(text, instance.network):
-            raise Unwritable("what would be written compiles to another graph")
+        for text in plain_sources(program, instance.network, recorder):
+            if len(text.encode()) > (most := LIMITS.get().bytes):
+                raise Unwritable(f"it would be longer than the {most:,} bytes of a source")
+            if _is_of(text, instance.network):
+                return text
+        raise Unwritable("what would be written compiles to another graph")
     except Unwritable as reason:
         message = f"`{instance.name}` can't be written as a plain source: {reason}"
         where = Label(definition.name_span, "this network")
         raise CompileError([Diagnostic(BY_NAME["unwritable"], message, where)]) from None
-    return text
 
 
 def _is_of(text: str, network: Network) -> bool:
-    """Whether a source compiles to the graph of a network."""
+    """Whether a source compiles to the graph of a network: its nodes, their names and scopes."""
     from seqdsl.graph.dump import dump
 
     program = load_program(Source("<expanded>", text), None)
-    again = _expand(program, choose(program, None)).network
-    return again is not None and dump(again) == dump(network)
+    if has_errors([*program.diagnostics, *check_rules(program)]):
+        return False
+    instance = _expand(program, choose(program, None))
+    again = instance.network
+    return (
+        again is not None
+        and not has_errors(instance.diagnostics)
+        and dump(again) == dump(network)
+        and _places(again) == _places(network)
+    )
+
+
+def _places(network: Network) -> list[tuple[str, tuple[ScopeKind, ...]]]:
+    return [(node.path, tuple(s.kind for s in node.scope.ancestry())) for node in network.nodes]
 
 
 def read_program(path: str | Path, revision: str | None = None) -> Program:

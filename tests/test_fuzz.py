@@ -12,6 +12,7 @@ from networks import ROOT
 
 sys.path.insert(0, str(ROOT / "fuzz"))
 
+import expansions
 import generated
 import inputs
 import properties
@@ -39,6 +40,22 @@ def test_texts_are_those_of_their_numbers() -> None:
     texts = [generated.text_of(3, number, files) for number in range(20)]
     assert texts == [generated.text_of(3, number, files) for number in range(20)]
     assert len(set(texts)) == 20
+
+
+def test_random_networks_are_written_out(tmp_path: Path) -> None:
+    tally, reasons = expansions.sweep(count=20, seed=0, folder=tmp_path)
+    assert tally["written"] == 20 and not reasons
+
+
+def test_a_network_that_is_not_written_has_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The harness itself: a writer that fails is noticed, and the network kept."""
+    monkeypatch.setattr(expansions, "FOUND", tmp_path / "found")
+    monkeypatch.setattr("seqdsl.semantic.plain.plain_sources", lambda *_: iter(()))
+    tally, reasons = expansions.sweep(count=2, seed=0, folder=tmp_path)
+    assert tally["refused"] == 2 and len(list((tmp_path / "found").iterdir())) == 1
+    assert dict(reasons) == {"refused: what would be written compiles to another graph": 2}
 
 
 def test_coverage_guided_search_takes_texts() -> None:

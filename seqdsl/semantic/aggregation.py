@@ -12,6 +12,7 @@ from seqdsl.semantic.binding import AGGREGATE_FORMALS, coerce, name_of
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
+from seqdsl.semantic.recorder import Aggregated, Grouped
 from seqdsl.semantic.state import State
 from seqdsl.semantic.suspect import Windowed
 from seqdsl.semantic.values import (
@@ -52,6 +53,7 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
     inputs = len(sequence)
     whole = len(values) > 1
     turns: list[Turn] = []
+    ran: list[Grouped] = []
     windows: set[str] = set()
     for turn, value in enumerate(values, 1):
         state.meter.spend()
@@ -59,14 +61,17 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
         inner = frame.inner(scope, source)
         inner.rules = ()  # a group is no layer, and what it is made of is not replaced
         inner.values[statement.name] = value
+        window = _value(arguments, "window", inner) if state.recorder else None
         view = _view(arguments.get("window"), sequence, inputs, inner, statement)
         windows.add(view.window)
         inner.entry = inner.current = seen = view.shows
         whole = whole and seen.width == sum(each.width for each in sequence)
-        state.run(statement.body.statements, inner)
+        with state.recording() as inside:
+            state.run(statement.body.statements, inner)
         if not isinstance(inner.current, Feature):
             return BROKEN
         sequence.append(inner.current.as_one_group())
+        ran.append(Grouped(window, seen, inner.current, inside))
         state.dataflow.leaving[scope] = sequence[-1].type
         if inner.current.spatial != source.spatial:
             raise _changes_size(statement, inner.current, source, scope)
@@ -78,14 +83,21 @@ def aggregate(statement: ast.Aggregate, state: State, frame: Frame) -> Flow:
     else:
         result = kept.shows
         state.dataflow.place(result.segments, frame.scope, statement.span)
-    window = windows.pop() if len(windows) == 1 else _as_written(arguments["window"])
+    shown = windows.pop() if len(windows) == 1 else _as_written(arguments["window"])
     state.dataflow.aggregated(
         Aggregation(
-            frame.scope, "", False, statement.span, window, "" if kept is None else kept.window,
+            frame.scope, "", False, statement.span, shown, "" if kept is None else kept.window,
             tuple(map(_group, sequence[:inputs])), tuple(turns), result.segments, result.type,
         )
     )  # fmt: skip
+    if state.recorder:
+        keep = _value(arguments, "keep", frame)
+        state.recorder.add(Aggregated(statement, source, result, keep, ran))
     return result
+
+
+def _value(arguments: dict[str, ast.Argument], name: str, frame: Frame) -> Value:
+    return evaluate(arguments[name].value, frame) if name in arguments else None
 
 
 def _group(feature: Feature) -> Group:
@@ -161,7 +173,7 @@ def _kept(
     statement: ast.Aggregate,
 ) -> _View | None:
     """What leaves where more than the new groups does: all, or what one more group would see."""
-    value = evaluate(arguments["keep"].value, frame) if "keep" in arguments else None
+    value = _value(arguments, "keep", frame)
     if value is None:
         return None
     if isinstance(value, InputWord):

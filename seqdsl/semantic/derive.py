@@ -46,7 +46,7 @@ def replacement(
                 continue
             inner = Frame(
                 rules.frame.module, frame.scope, operand, operand, rules.frame, values,
-                frame.rules[position + 1 :], frame.passed,
+                frame.rules[position + 1 :],
             )  # fmt: skip
             if rule.where is None or truth(rule.where, inner):
                 return _run(rule, call, state, inner)
@@ -94,7 +94,6 @@ def _run(rule: ast.Replace, call: ast.Call, state: State, inner: Frame) -> Flow:
     state.run(rule.body.statements, inner)
     for found, count in zip(lists, before, strict=True):
         found[count:] = [_at_call(d, rule, call, inner.scope) for d in found[count:]]
-    state.replacements += 1
     state.applied_rules.add(rule)
     return inner.current if inner.current is not None else BROKEN
 

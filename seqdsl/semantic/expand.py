@@ -23,7 +23,7 @@ from seqdsl.semantic.layers import apply_call
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.over import FAILURE, over_limit, work_of
-from seqdsl.semantic.recorder import Aggregated, Entered, Recorder
+from seqdsl.semantic.recorder import Claimed, Fed, Named, Recorder, Staged
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.rules.walk import statements
 from seqdsl.semantic.state import Aborted, State
@@ -76,6 +76,8 @@ class Expansion:
         if isinstance(frame.current, Feature):
             output = self.state.dataflow.join(frame.current.segments, root, definition.span)
             self.state.dataflow.leaving[root] = frame.current.type
+            if self.state.recorder:
+                self.state.recorder.result = frame.current
         if output is None or len(self.state.dataflow.builder.nodes) == 1:
             if not isinstance(frame.current, Broken) and not self.state.diagnostics:
                 self.state.diagnostics.append(
@@ -186,9 +188,6 @@ class Expansion:
                 frame.current = aggregate(statement, self.state, frame)
                 if isinstance(frame.current, Feature):
                     self.state.note(statement.span, before, frame.current)
-                if self.state.recorder and isinstance(frame.current, Feature):
-                    record = Aggregated(statement, frame, frame.current)
-                    self.state.recorder.of(frame).append(record)
             case ast.If():
                 self._if(statement, frame)
             case ast.For():
@@ -200,6 +199,8 @@ class Expansion:
             case ast.Expect():
                 if not frame.rules:  # what is claimed of a network does not hold of derived ones
                     self.state.claims.append(claim_of(statement, frame.scope))
+                    if self.state.recorder:
+                        self.state.recorder.add(Claimed(statement))
             case ast.Train():
                 said, found = training_of(statement, frame, self.state.training)
                 self.state.training = said
@@ -224,17 +225,16 @@ class Expansion:
                 "wrong-type", f"a feature map is needed here, and this is {kind_of(value)}",
                 span, frame.scope, label=kind_of(value),
             )  # fmt: skip
-        recorder = self.state.recorder
-        first = len(recorder.of(frame)) if recorder else 0
         flow: Feature | Broken = value
         piped: ast.Expression | ast.Call = statement.value or ast.Name(statement.name, span)
-        for call in statement.calls:
-            flow = apply_call(call, self.state, frame, flow, {}, piped)
-            piped = call
+        with self.state.recording() as inside:
+            for call in statement.calls:
+                flow = apply_call(call, self.state, frame, flow, {}, piped)
+                piped = call
         if isinstance(value, Feature) and isinstance(flow, Feature):
             self.state.note(statement.span, value, flow)
-        if recorder and isinstance(value, Feature) and isinstance(flow, Feature):
-            recorder.name(statement, frame, first, value, flow)
+            if self.state.recorder:
+                self.state.recorder.add(Named(statement, frame, value, flow, inside))
         return flow
 
     def _output(self, statement: ast.Output, frame: Frame) -> None:
@@ -272,21 +272,20 @@ class Expansion:
         name = self.state.dataflow.builder.unique(frame.scope, stage.name, stage_name)
         scope = frame.scope.child(ScopeKind.STAGE, stage.name, name, stage.span)
         inner = frame.inner(scope, frame.current)
-        self._run(stage.body.statements, inner)
+        with self.state.recording() as inside:
+            self._run(stage.body.statements, inner)
         frame.current = inner.current
         if inner.current is not None:
             frame.stages[stage.name] = inner.current
         if isinstance(inner.current, Feature):
             self.state.dataflow.leaving[scope] = inner.current.type
             self.state.note(stage.span, inner.entry, inner.current)
-            self._record_stage(stage, scope, frame, inner.current)
+            if self.state.recorder and isinstance(inner.entry, Feature):
+                claim = None if stage.claim is None else evaluate(stage.claim, frame)
+                record = Staged(stage, scope, claim, inner.entry, inner.current, inside)
+                self.state.recorder.add(record)
         if stage.claim is not None and isinstance(inner.current, Feature):
             self._check_stage(stage, stage.claim, inner.current, frame)
-
-    def _record_stage(self, stage: ast.Stage, scope: Scope, frame: Frame, result: Feature) -> None:
-        if self.state.recorder:
-            shape = "" if stage.claim is None else show(evaluate(stage.claim, frame))
-            self.state.recorder.of(frame).append(Entered(stage, scope, shape, result))
 
     def _check_stage(
         self, stage: ast.Stage, claim: ast.Expression, output: Feature, frame: Frame
@@ -345,10 +344,7 @@ class Expansion:
         frame.entry = frame.current = flow
         self.state.note(statement.span, None, flow)
         if self.state.recorder:
-            entered = Entered(
-                statement, frame.scope, "x".join(map(str, (channels, *spatial))), flow
-            )
-            self.state.recorder.of(frame).append(entered)
+            self.state.recorder.add(Fed(flow))
 
     def _require(self, statement: ast.Require, frame: Frame) -> None:
         if truth(statement.condition, frame):

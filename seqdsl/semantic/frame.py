@@ -36,12 +36,19 @@ class Frame:
     parent: Frame | None = None
     values: dict[str, Value | Broken] = field(default_factory=dict)
     rules: tuple[Rules, ...] = ()  # of derived networks, the innermost first
-    passed: bool = False  # braces that a block was given, and runs
     stages: dict[str, Feature | Broken] = field(default_factory=dict)  # what left each
 
     def inner(self, scope: Scope, entry: Feature | Broken | None) -> Frame:
         """Braces inside these: they see these names, and what entered them is ``in``."""
-        return Frame(self.module, scope, entry, entry, self, rules=self.rules, passed=self.passed)
+        return Frame(self.module, scope, entry, entry, self, rules=self.rules)
+
+    @property
+    def outermost(self) -> Frame:
+        """The braces of the network, block or derived network in whose text these are."""
+        frame = self
+        while frame.parent is not None:
+            frame = frame.parent
+        return frame
 
     def home(self, name: str) -> dict[str, Value | Broken] | None:
         """The values that a name is among, from here outwards; None where it is in no braces."""

@@ -16,7 +16,7 @@ from seqdsl.semantic.locate import fail
 from seqdsl.semantic.over import work_of
 from seqdsl.semantic.pipeline import of_pipeline, with_flow
 from seqdsl.semantic.primitives import Application, Primitive
-from seqdsl.semantic.recorder import Applied
+from seqdsl.semantic.recorder import Applied, Ran, Replaced
 from seqdsl.semantic.state import State
 from seqdsl.semantic.unknown import unknown_layer
 from seqdsl.semantic.values import (
@@ -166,20 +166,29 @@ def _apply_or_replace(
     actuals: list[Actual],
     turn: tuple[int, int],
 ) -> Flow:
-    """Applies a layer, or what a derived network puts in its place; records a layer applied."""
-    replaced = replacement(layer, call, state, frame, operand, actuals)
-    if replaced is not None:
-        return replaced
-    recorder, before = state.recorder, state.replacements
-    if recorder is None or isinstance(layer, Layers):
+    """Applies a layer, or what a derived network puts in its place; records either."""
+    if state.recorder is None:
+        replaced = replacement(layer, call, state, frame, operand, actuals)
+        if replaced is not None:
+            return replaced
         return _apply(layer, call, state, frame, operand, actuals, turn)
-    result = _apply(layer, call, state, frame, operand, actuals, turn)
+    with state.recording() as inside:
+        replaced = replacement(layer, call, state, frame, operand, actuals)
+    if replaced is not None:
+        state.recorder.add(Replaced(call, frame, inside))
+        return replaced
+    if isinstance(layer, Layers):
+        return _apply(layer, call, state, frame, operand, actuals, turn)
+    added = actuals[len(given) :]
+    with state.recording() as inside:
+        result = _apply(layer, call, state, frame, operand, actuals, turn)
     if isinstance(result, Feature):
         # a block is the last to tell what leaves it, behind those in it
         scope = next(reversed(state.dataflow.leaving)) if isinstance(layer, BlockLayer) else None
-        changed = state.replacements > before
-        braces = call.body is not None
-        recorder.of(frame).append(Applied(layer, given, operand, result, scope, braces, changed))
+        entry = frame.entry if isinstance(frame.entry, Feature) else operand
+        state.recorder.add(
+            Applied(layer, call, frame, entry, given, added, operand, result, scope, inside)
+        )
     return result
 
 
@@ -346,7 +355,23 @@ def _apply_layers(
     """Runs braces that were passed as a value; arguments go to the single layer in them."""
     _refuse_body(call, call.span.text, frame.scope)
     inner = layers.frame.inner(frame.scope, operand)
-    inner.passed = True
+    with state.recording() as inside:
+        result = _run_layers(layers, call, state, frame, inner, actuals)
+    if state.recorder and isinstance(result, Feature):
+        added = bool(actuals)
+        record = Ran(layers.statements, layers.frame, added, operand, result, inside)
+        state.recorder.add(record)
+    return result
+
+
+def _run_layers(
+    layers: Layers,
+    call: ast.Call,
+    state: State,
+    frame: Frame,
+    inner: Frame,
+    actuals: list[Actual],
+) -> Flow:
     if not actuals:
         state.run(layers.statements, inner)
         return cast(Flow, inner.current)
@@ -357,4 +382,4 @@ def _apply_layers(
             help="apply `body.last` with arguments, and `body.head` without",
         )  # fmt: skip
     named = {actual.name: actual for actual in actuals if actual.name is not None}
-    return apply_call(only, state, inner, operand, named)
+    return apply_call(only, state, inner, inner.entry, named)

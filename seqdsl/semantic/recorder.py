@@ -1,82 +1,126 @@
-"""Remembers which layers an expansion applied, so that a network can be written out again."""
+"""Remembers what an expansion did, as a tree, so that the network can be written out again."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.frame import Frame
-from seqdsl.semantic.values import Feature, Layer
+from seqdsl.semantic.values import BlockLayer, Feature, PrimitiveLayer, Value
 from seqdsl.source.frozen import frozen
 from seqdsl.syntax import ast
 
 
 @frozen
 class Applied:
-    """A layer that was applied. ``replaced`` tells that a rule has changed something in it."""
+    """A primitive or block that was applied, and what happened in the block."""
 
-    layer: Layer
-    given: Sequence[Actual]  # the arguments of the call, less what a block added to them
+    layer: PrimitiveLayer | BlockLayer
+    call: ast.Call
+    frame: Frame  # of the call
+    entry: Feature  # `in` where the call is
+    given: Sequence[Actual]  # the arguments of the call
+    added: Sequence[Actual]  # those that a block added to a layer of its braces
     operand: Feature
     result: Feature
     scope: Scope | None  # of a block
-    braces: bool
-    replaced: bool
+    inside: Sequence[Record]
+
+
+@frozen
+class Ran:
+    """Braces that a block was given, or some of their statements, each time that it ran them."""
+
+    statements: Sequence[ast.Statement]
+    frame: Frame  # whose names they see
+    added: bool  # whether the block added arguments
+    operand: Feature
+    result: Feature
+    inside: Sequence[Record]
+
+
+@frozen
+class Replaced:
+    """What a derived network put in place of a layer."""
+
+    call: ast.Call
+    frame: Frame  # of the call
+    inside: Sequence[Record]
 
 
 @frozen
 class Named:
     """``skip = in | conv 1x1, 64``, or an output of the network."""
 
-    name: str
-    output: bool
+    statement: ast.Let | ast.Output
+    frame: Frame
     source: Feature
-    applied: Sequence[Applied]
     result: Feature
+    inside: Sequence[Record]
 
 
 @frozen
-class Entered:
-    """A stage, or the network's input."""
-
-    statement: ast.Stage | ast.InputShape
+class Staged:
+    statement: ast.Stage
     scope: Scope
-    shape: str  # what is claimed of the stage, or the input's shape; empty for no claim
+    claim: Value  # the size that is claimed, or None
+    operand: Feature
     result: Feature
+    inside: Sequence[Record]
+
+
+@frozen
+class Grouped:
+    """One group of an aggregation."""
+
+    window: Value  # None where it is not given
+    seen: Feature
+    result: Feature
+    inside: Sequence[Record]
 
 
 @frozen
 class Aggregated:
     statement: ast.Aggregate
-    frame: Frame
+    operand: Feature
+    result: Feature
+    keep: Value
+    turns: Sequence[Grouped]
+
+
+@frozen
+class Fed:
+    """The network's input."""
+
     result: Feature
 
 
-Record: TypeAlias = Applied | Named | Entered | Aggregated
+@frozen
+class Claimed:
+    statement: ast.Expect
+
+
+Record: TypeAlias = Applied | Ran | Replaced | Named | Staged | Aggregated | Fed | Claimed
 
 
 class Recorder:
-    """The records of each pair of braces: those of a scope itself, and those passed to it."""
+    """The records of one expansion, in their order; those of braces are inside of one."""
 
     def __init__(self) -> None:
-        self.records: dict[tuple[Scope, bool], list[Record]] = defaultdict(list)
+        self.records: list[Record] = []
+        self.result: Feature | None = None  # what flows at the end of the network
 
-    def of(self, frame: Frame) -> list[Record]:
-        return self.records[frame.scope, frame.passed]
+    def add(self, record: Record) -> None:
+        self.records.append(record)
 
-    def name(
-        self,
-        statement: ast.Let | ast.Output,
-        frame: Frame,
-        first: int,
-        source: Feature,
-        result: Feature,
-    ) -> None:
-        """Makes a named value, or an output, of the layers that were applied since ``first``."""
-        records = self.of(frame)
-        applied = [record for record in records[first:] if isinstance(record, Applied)]
-        output = isinstance(statement, ast.Output)
-        records[first:] = [Named(statement.name, output, source, applied, result)]
+    @contextmanager
+    def inside(self) -> Iterator[list[Record]]:
+        """What is recorded meanwhile goes into a list of its own."""
+        around, self.records = self.records, []
+        try:
+            yield self.records
+        finally:
+            self.records = around

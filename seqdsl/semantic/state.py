@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from seqdsl.graph.claims import Claim
@@ -11,7 +12,7 @@ from seqdsl.graph.recipe import Training
 from seqdsl.semantic.dataflow import Dataflow
 from seqdsl.semantic.frame import Broken, Frame
 from seqdsl.semantic.passage import Passages
-from seqdsl.semantic.recorder import Recorder
+from seqdsl.semantic.recorder import Record, Recorder
 from seqdsl.semantic.replay import Replays
 from seqdsl.semantic.suspect import Windowed
 from seqdsl.semantic.values import Feature
@@ -39,7 +40,6 @@ class State:
     windows: dict[Span, Windowed] = field(default_factory=dict)  # of the user's aggregations
     passages: Passages = field(default_factory=Passages)
     meter: Meter = field(default_factory=current)
-    replacements: int = 0  # layers that a derived network has replaced
     applied_rules: set[ast.Replace] = field(default_factory=set)
     recorder: Recorder | None = None  # where the network is to be written out again
 
@@ -48,6 +48,10 @@ class State:
         if not span.source.library:
             came = entry.type if isinstance(entry, Feature) else None
             self.passages.note(span, came, result.type)
+
+    def recording(self) -> AbstractContextManager[list[Record]]:
+        """What is recorded meanwhile, if anything is, goes into a list of its own."""
+        return nullcontext([]) if self.recorder is None else self.recorder.inside()
 
     @property
     def findings(self) -> int:

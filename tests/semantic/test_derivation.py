@@ -101,7 +101,7 @@ def test_a_derived_network_runs_trains_and_is_written_out(tmp_path: Path) -> Non
     loss.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in module.parameters())
     plain = seqdsl.expand(tmp_path / "net.seq", "Derived", k=4)
-    assert " with " not in plain and "stage basic1" in plain
+    assert " with " not in plain and "block basic(body: layers) { body }" in plain
     (tmp_path / "plain").mkdir()
     again = compiled(tmp_path / "plain", plain)
     assert dump(again) == dump(seqdsl.load(tmp_path / "net.seq", "Derived", k=4))
@@ -133,21 +133,3 @@ def test_mistakes(tmp_path: Path, rules: str, base: str, code: str) -> None:
     path = tmp_path / "net.seq"
     path.write_text(derived(rules, base))
     assert code in {d.code.name for d in seqdsl.check(path)}
-
-
-def test_what_can_not_be_written_out_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "net.seq"
-    path.write_text("network A(k=8) { input 3x8x8; aggregate i in 1..2 { conv 3x3, k } }")
-    with pytest.raises(seqdsl.CompileError, match=r"SEQ330.*named values"):
-        seqdsl.expand(path)
-
-
-def test_a_plain_source_that_is_not_the_network_is_never_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "net.seq"
-    path.write_text("network N { input 3x8x8; conv 3x3, 4 }")
-    wrong = "network N { input 3x8x8; conv 3x3, 5 }"
-    monkeypatch.setattr("seqdsl.semantic.plain.plain_source", lambda *_: wrong)
-    with pytest.raises(seqdsl.CompileError, match="compiles to another graph"):
-        seqdsl.expand(path)
