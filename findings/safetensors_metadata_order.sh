@@ -2,10 +2,11 @@
 # safetensors 0.8.0: the same tensors and the same metadata are another file in each process.
 #
 # Saved: one tensor of zeros, with numpy 2.4.2, and a `metadata` dict of four keys in one order.
-# Guessed before running: the order of the keys may vary, though tensors are sorted and a Python
-# dict keeps its order. Seen: eight runs gave eight different files, which differ in the order of
-# the keys in the header's `__metadata__`; with one key the eight files are equal. So a checkpoint
-# with metadata has no stable hash unless its header is sorted after `save`.
+# A reader of its documentation would expect equal files: tensors are sorted, and a Python dict
+# keeps its order. (No guess was written down before the first run.) Seen: eight runs gave eight
+# different files, which differ in the order of the keys in the header's `__metadata__`; with one
+# key the eight files are equal. So a checkpoint with metadata has no stable hash unless its header
+# is sorted after `save`.
 #
 # Exits 0 while it is so, and 1 once eight runs give one file.
 set -eu

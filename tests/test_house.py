@@ -77,7 +77,7 @@ HEAVY = {
         "parser",
         "splicing",
         "construct",
-    },  # fmt: skip
+    },
     "reportlab": {"pdf"},
     "resvg_py": {"png"},
     "rich": {"tables", "progress"},
