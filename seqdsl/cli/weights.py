@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -113,8 +114,10 @@ def import_(
         entries = _entries(theirs, patterns)
         fresh = None if head is None else new_head(network, entries, theirs.name)
         match = _match_or_exit(network, theirs, entries, fresh, map_path, as_written, format)
-        kept = recorded(checkpoint).as_metadata()
-        save_state(output, import_state(theirs, match, network, seed), kept)
+        kept = recorded(checkpoint)
+        if fresh is not None:  # the names belong to the head that is left out
+            kept = replace(kept, classes=None)
+        save_state(output, import_state(theirs, match, network, seed), kept.as_metadata())
     except Failure as failure:
         fail_with(failure)
     if fresh is not None:
