@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from seqdsl.backends.archives import PICKLE, ZIP
 from seqdsl.backends.envelopes import unreadable
-from seqdsl.backends.files import first_bytes, write_whole
+from seqdsl.backends.files import first_bytes, require_readable, write_whole
 from seqdsl.backends.shards import SUFFIX, Sharded
 from seqdsl.backends.weights_file import WeightsFile
 
@@ -40,7 +40,7 @@ def read_checkpoint(path: Path, ema: bool | None = None) -> WeightsFile:
 
 def _read_file(path: Path, ema: bool | None) -> WeightsFile:
     if _is_safetensors(path):
-        first_bytes(path, 1)  # or says why there are none
+        require_readable(path)
         from seqdsl.backends.safe_files import SafeFile
 
         return SafeFile(path, ema)
@@ -56,7 +56,7 @@ def read_metadata(path: Path) -> Mapping[str, str]:
     """The metadata of a safetensors file; of any other file, none. Raises `Failure`."""
     if not _is_safetensors(path):
         return {}
-    first_bytes(path, 1)  # or says why there are none
+    require_readable(path)
     from seqdsl.backends.safe_files import SafeFile
 
     return SafeFile(path).metadata

@@ -30,15 +30,22 @@ def first_bytes(path: Path, count: int) -> bytes:
 
 
 def read_text(path: Path, longest: int) -> str:
-    """A file's text. Raises `Failure` where it can't be had, is longer, or is not UTF-8."""
+    """Read a file of text. Raises `Failure` where the file can't be had, and ValueError where it is
+    longer or not UTF-8.
+    """
     data = first_bytes(path, longest + 1)
     if len(data) > longest:
-        raise unlocated("file-too-large", f"{path} has more than {longest:,} bytes", path)
+        raise ValueError(f"it has more than {longest:,} bytes")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"{path} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}"
-        raise unlocated("not-utf8", message, path, "save the file as UTF-8") from None
+        byte = f"byte {error.start} is 0x{data[error.start]:02x}"
+        raise ValueError(f"it is not UTF-8: {byte}") from None
+
+
+def require_readable(path: Path) -> None:
+    """Raise `Failure` where a file can't be had, before a library reads it."""
+    first_bytes(path, 1)
 
 
 def regular_bytes(path: Path) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqdsl.backends.files import first_bytes
+from seqdsl.backends.files import require_readable
 from seqdsl.backends.npy import read_npy
 from seqdsl.backends.pictures import NotAPictureError, decode
 from seqdsl.backends.preprocessing import Preprocessing, usual
@@ -43,7 +43,7 @@ def read_input(path: Path, type: TensorType, how: Preprocessing | None = None) -
 
 
 def _read_picture(path: Path, type: TensorType, how: Preprocessing | None) -> Array:
-    first_bytes(path, 1)  # or says why there are none
+    require_readable(path)
     if not takes_pictures(type):
         raise _refused(
             path,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from seqdsl.backends.files import read_text
 from seqdsl.passes.matching.match import Line
-from seqdsl.semantic.reading import DISK
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.json_text import parse_json, without_repeats
+from seqdsl.source.limits import LIMITS
 
 
 def read_map(path: Path) -> tuple[Line, ...]:
@@ -18,27 +19,16 @@ def read_map(path: Path) -> tuple[Line, ...]:
     Tables are parts of our names: ``fc.linear = "fc"`` in a table ``[head]`` says the same as
     ``"head.fc.linear" = "fc"``. Raises `Failure` where it can't be read.
     """
-    text = DISK.read(path, str(path)).text
     try:
-        if path.suffix.lower() == ".json":
-            table = json.loads(text, object_pairs_hook=_without_repeats)
-        else:
-            table = tomllib.loads(text)
-        lines = _without_repeats(list(_flat(table)))
+        text = read_text(path, LIMITS.get().bytes)
+        is_json = path.suffix.lower() == ".json"
+        table = parse_json(text, strict=True) if is_json else tomllib.loads(text)
+        lines = without_repeats(_flat(table))
     except RecursionError:
         raise _failure(path, "its brackets are nested too deep") from None
     except ValueError as error:  # of either parser, or ours
         raise _failure(path, str(error)) from None
     return tuple(Line(ours, str(theirs), str(path)) for ours, theirs in lines.items())
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"{key} stands in it twice")
-        found[key] = value
-    return found
 
 
 def _flat(table: object) -> Iterator[tuple[str, object]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from seqdsl.backends.files import first_bytes
+from seqdsl.backends.files import require_readable
 from seqdsl.backends.onnx_run import Runner
 from seqdsl.backends.recorded import Recorded, of_metadata
 from seqdsl.backends.running import Outcome, Provider
@@ -34,7 +34,7 @@ class OnnxFile:
 
 def open_onnx(path: Path) -> OnnxFile:
     """Reads a model, but not its weights where they are in other files. Raises `Failure`."""
-    first_bytes(path, 1)  # or says why there are none
+    require_readable(path)
     try:
         model = onnx.load(path, load_external_data=False)
         inputs = [i for i in model.graph.input if i.name not in _constants(model.graph)]

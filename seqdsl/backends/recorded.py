@@ -29,6 +29,7 @@ from seqdsl.backends.preprocessing import (
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.frozen import frozen_value
+from seqdsl.source.json_text import parse_json
 from seqdsl.source.suggest import nearest
 
 PREPROCESSING, CLASSES = "preprocessing", "classes"
@@ -118,7 +119,7 @@ def given_preprocessing(
             f"{value!r} is no preprocessing",
             f"give one of {', '.join(PRESETS)}, a .json file, or JSON",
         )
-    table = _json(read_text(Path(value), _LONGEST), value)
+    table = _json(_text(Path(value)), value)
     if isinstance(table, dict) and PREPROCESSING in table:
         table = table[PREPROCESSING]
     return _checked(table, value)
@@ -126,7 +127,7 @@ def given_preprocessing(
 
 def given_classes(path: Path) -> tuple[str, ...]:
     """The names in a file, a line each, or of a ``.json`` file. Raises `Failure`."""
-    text = read_text(path, _LONGEST)
+    text = _text(path)
     if path.suffix.lower() == ".json":
         table = _json(text, str(path))
         if isinstance(table, dict) and CLASSES in table:
@@ -144,29 +145,20 @@ def checked_names(value: object, name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, _LONGEST)
+    except ValueError as error:
+        raise _failure(str(path), str(error)) from None
+
+
 def _json(text: str, name: str) -> object:
     if len(text) > _LONGEST:
         raise _failure(name, f"{len(text):,} characters of JSON are too many")
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise _failure(name, f"it is no JSON: {error.msg} ({place})") from None
-    except RecursionError:
-        raise _failure(name, "its brackets are nested too deep") from None
-    except ValueError as error:  # ours, or of a number of too many digits
+        return parse_json(text, strict=True)
+    except ValueError as error:
         raise _failure(name, str(error)) from None
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is in it twice")
-    return found
-
-
-def _no_number(word: str) -> object:
-    raise ValueError(f"{word} is no number of JSON")
 
 
 def _checked(value: object, name: str) -> Preprocessing:

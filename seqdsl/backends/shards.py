@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from seqdsl.backends.files import first_bytes
+from seqdsl.backends.files import read_text
 from seqdsl.backends.weights_file import WeightsFile
 from seqdsl.passes.matching.keys import listed
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.json_text import parse_json
 
 if TYPE_CHECKING:
     import torch
@@ -66,15 +66,12 @@ def _compare(path: Path, name: str, keys: set[str], file: WeightsFile) -> None:
 
 def _read_index(path: Path) -> tuple[dict[str, str], int | None]:
     """Which key is in which file, and the bytes of all. Raises `Failure`."""
-    data = first_bytes(path, _LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise _bad(path, f"it is larger than {_LARGEST:,} bytes")
     try:
-        index: Any = json.loads(data)
-    except (ValueError, RecursionError):
-        raise _bad(path, "it is no JSON") from None
-    weight_map = index.get("weight_map") if isinstance(index, Mapping) else None
-    if not isinstance(weight_map, dict) or not weight_map:
+        index = parse_json(read_text(path, _LARGEST))
+    except ValueError as error:
+        raise _bad(path, str(error)) from None
+    weight_map = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(index, dict) or not isinstance(weight_map, dict) or not weight_map:
         raise _bad(path, "it has no `weight_map`")
     for name in weight_map.values():
         if not _is_plain(name):

@@ -23,6 +23,7 @@ from seqdsl.backends.recorded import (
     recorded,
 )
 from seqdsl.backends.weights import save_state
+from seqdsl.cli.common import exit_code
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.training.data.decode import read_image
@@ -362,11 +363,24 @@ def test_what_is_given_in_files(tmp_path: Path) -> None:
         assert given_preprocessing(str(tmp_path / name), COLOR) == plain(COLOR)
     assert given_classes(tmp_path / "run.json") == ("a", "b")
     assert given_classes(tmp_path / "names.txt") == ("cat", "dog")
+    (tmp_path / "bom.txt").write_text("cat\ndog\n", encoding="utf-8-sig")
+    assert given_classes(tmp_path / "bom.txt") == ("cat", "dog")
     for value in ("imagnet", str(tmp_path / "names.txt")):
         with pytest.raises(Failure, match="is no preprocessing"):
             given_preprocessing(value, COLOR)
     with pytest.raises(Failure, match="does not exist"):
         given_preprocessing(str(tmp_path / "none.json"), COLOR)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"), [(b"a\xff", "it is not UTF-8: byte 1 is 0xff"), (b" " * (2**24 + 1), "bytes")]
+)
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path, data: bytes, told: str) -> None:
+    (tmp_path / "x.json").write_bytes(data)
+    for read in (given_classes, lambda path: given_preprocessing(str(path), COLOR)):
+        with pytest.raises(Failure, match=told) as caught:
+            read(tmp_path / "x.json")
+        assert exit_code([caught.value.diagnostic]) == 2
 
 
 def test_the_same_weights_are_the_same_file(tmp_path: Path) -> None:

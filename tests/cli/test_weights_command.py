@@ -104,17 +104,19 @@ def test_what_is_ambiguous_is_settled_by_a_map(folder: Path, name: str) -> None:
     [
         ("map.toml", "a = [", "can't be read as a name map"),
         ("map.toml", 'a = "x"\na = "y"', "can't be read as a name map"),
-        ("map.toml", 'a.b = "x"\n"a.b" = "y"', "a.b stands in it twice"),
+        ("map.toml", 'a.b = "x"\n"a.b" = "y"', "a.b is in it twice"),
         ("map.toml", "a = 3", "a is not a name of theirs"),
-        ("map.json", '{"a": "x", "a": "y"}', "a stands in it twice"),
+        ("map.json", '{"a": "x", "a": "y"}', "a is in it twice"),
         ("map.json", "[1]", "the whole is not a name of theirs"),
         ("map.json", "[" * 100_000, "nested too deep"),
+        ("map.json", '{"a": "\xff"}', "it is not UTF-8: byte 7 is 0xff"),
+        ("map.toml", " " * 200_001, "it has more than 200,000 bytes"),
         ("map.json", '{"fc1": "nothing"}', "the map names nothing"),
     ],
 )
 def test_a_bad_map_is_a_diagnostic(folder: Path, name: str, text: str, reason: str) -> None:
     code = 1 if reason == "the map names nothing" else 2  # it can be read, and does not fit
-    (folder / name).write_text(text)
+    (folder / name).write_text(text, encoding="latin-1")
     done = run("import", "theirs.pth", "--into", "net.seq", "-o", "o.safetensors", "--map", name)
     assert done.exit_code == code and "SEQ607" in done.stderr and reason in done.stderr
     assert f"--> {name}" in done.stderr
