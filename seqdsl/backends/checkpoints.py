@@ -73,7 +73,7 @@ def write_tensors(
 
         # whatever their layout on the device, rows come one after another in a file
         plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
-        write_whole(path, in_order(save(plain, dict(metadata) or None)))
+        write_whole(path, sort_metadata(save(plain, dict(metadata) or None)))
         return
     import torch
 
@@ -82,9 +82,9 @@ def write_tensors(
     write_whole(path, buffer.getvalue())
 
 
-def in_order(data: bytes) -> bytes:
-    """A safetensors file with its metadata sorted: the library writes them in another order each
-    time, and the same weights are to be the same file.
+def sort_metadata(data: bytes) -> bytes:
+    """Sort the metadata of a safetensors file: the library writes them in another order each time,
+    and the same weights shall be the same file.
     """
     start = len(_LENGTH.pack(0))
     (length,) = _LENGTH.unpack_from(data)

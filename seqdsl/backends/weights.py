@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from seqdsl.backends.checkpoints import NO_METADATA, in_order, read_checkpoint
+from seqdsl.backends.checkpoints import NO_METADATA, read_checkpoint, sort_metadata
 from seqdsl.backends.envelopes import choose, unreadable
 from seqdsl.backends.files import write_whole
 from seqdsl.graph.network import Network
@@ -162,7 +162,7 @@ def save_state(
     from safetensors.numpy import save
 
     arrays = {key: np.ascontiguousarray(value) for key, value in state.items()}
-    write_whole(path, in_order(save(arrays, dict(metadata) or None)))
+    write_whole(path, sort_metadata(save(arrays, dict(metadata) or None)))
 
 
 def initial_state(network: Network, seed: int = 0) -> State:

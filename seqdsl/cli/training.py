@@ -162,12 +162,12 @@ def _note(text: str) -> None:
 
 def _finish(network: Network, data: Data, trained: Trained) -> None:
     """The errors on standard output; the model and the plots in the run's folder."""
-    from seqdsl.api import to_onnx
-    from seqdsl.backends.onnx_model import save_onnx
+    from seqdsl.backends.onnx_model import save_onnx, to_onnx
+    from seqdsl.passes.schedule.choose import choose
 
-    run = trained.run
-    how, classes = data.preprocessing, data.classes
-    save_onnx(to_onnx(network, trained.state, preprocessing=how, classes=classes), run.model)
+    run, schedules = trained.run, choose(network)
+    model = to_onnx(network, trained.state, schedules=schedules, recorded=data.recorded)
+    save_onnx(model, run.model)
     tested = None if data.test is None else _tested(run, data.test)
     click.echo(write_tables([_results(data, trained.rows, tested)], "table"))
     if tested is not None and tested.unreadable:

@@ -21,7 +21,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from seqdsl.backends.checkpoints import in_order
+from seqdsl.backends.checkpoints import sort_metadata
 from seqdsl.backends.files import regular_bytes, write_through
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.json_text import parse_json
@@ -56,8 +56,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     metadata = {"format": "pt", "seqdsl.network": checkpoint.network}
     weights = {**metadata, **checkpoint.metadata}
     files = {
-        WEIGHTS: in_order(save(_plain(checkpoint.weights), weights)),
-        MOMENTUM: in_order(save(_plain(checkpoint.momentum), metadata)),
+        WEIGHTS: sort_metadata(save(_plain(checkpoint.weights), weights)),
+        MOMENTUM: sort_metadata(save(_plain(checkpoint.momentum), metadata)),
     }
     state: dict[str, Any] = {
         "network": checkpoint.network,
