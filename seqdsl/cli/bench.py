@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, note
 from seqdsl.cli.tables import (
     FORMATS,
     Cell,
@@ -105,7 +105,7 @@ def command(
     settings = Settings(Provider(provider), Dtype(dtype), threads, seconds, memory, seed)
     load = busy()
     if load is not None:
-        click.echo(f"note: {load}; the figures will be off", err=True)
+        note(f"{load}; the figures will be off")
     try:
         with progress_bar() as progress:
             report = bench(network, cases, settings, progress)

@@ -77,8 +77,13 @@ def ema_option(function: F) -> F:
 
 
 def note(text: str) -> None:
-    """Prints a note to standard error, in which no name steers the terminal."""
+    """Print a note to standard error, in which no name controls the terminal."""
     click.echo(printable(f"note: {text}"), err=True)
+
+
+def warning(text: str) -> None:
+    """Print a warning to standard error, in which no name controls the terminal."""
+    click.echo(printable(f"warning: {text}"), err=True)
 
 
 def claims_option(function: F) -> F:

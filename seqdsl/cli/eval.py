@@ -15,13 +15,13 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    warning,
 )
 from seqdsl.cli.data_options import data_options, open_for
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.recorded_options import given_or_recorded, preprocessing_option
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
 from seqdsl.source.diagnostic import Failure
-from seqdsl.source.render_text import printable
 from seqdsl.training.options import DataSource
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def command(
     """Measure the top-1 and top-5 errors of a network of FILE on a data set's test samples.
 
     Images are seen once, as a single centre crop (section 4.1); ImageNet's are those of val. They
-    are made inputs as the weights record it, and else as training on the data set makes them.
+    become inputs as the weights record it, or else as training on the data set makes them.
     """
     network = load_or_exit(file, network_name, defines, claims=claims)
     source = DataSource(data, data_path, seed, skip_unreadable)
@@ -82,7 +82,7 @@ def command(
     except Failure as failure:
         fail_with(failure)
     if errors.note is not None:
-        click.echo(f"note: {errors.note}; running on {errors.provider}", err=True)
+        note(f"{errors.note}; running on {errors.provider}")
     click.echo(f"{network.name}, {weights}, on {engine}, {errors.provider}", err=True)
     if errors.unreadable:
         shown = ", ".join(errors.unreadable[:3])
@@ -112,31 +112,23 @@ def _errors(
     recorded = given_or_recorded(weights, preprocessing, None, network)
     state = load_state(weights, network, ema, note)
     data = open_for(network, source, holdout, recorded.preprocessing)
-    _warn(recorded, data, weights)
+    _warn(recorded, data, weights, "--preprocessing" if preprocessing else str(weights))
     with progress_bar() as report:
         runner = runner_of(engine, network, state, provider)
         return evaluate(runner, data.test or data.validation, batch, report)
 
 
-def _warn(recorded: Recorded, data: Data, weights: Path) -> None:
-    """Says on standard error where the weights are of another use than the data set's."""
+def _warn(recorded: Recorded, data: Data, weights: Path, by: str) -> None:
+    """Warn where inputs or classes differ from those that training on the data set has.
+
+    ``by`` is what says how inputs are made.
+    """
     how = recorded.preprocessing
     if how is not None and not how.alike(data.preprocessing):
-        click.echo(
-            f"warning: {data.name} is shown as {how}, by {weights} or --preprocessing; training on "
-            f"it shows {data.preprocessing}",
-            err=True,
+        warning(
+            f"{data.name} is shown as {how}, by {by}; training on it shows {data.preprocessing}"
         )
     if recorded.classes is not None and recorded.classes != data.classes:
-        ours, theirs = _first_difference(recorded.classes, data.classes)
-        click.echo(
-            f"warning: {weights} names other classes than {data.name}: {ours} where that has "
-            f"{theirs}",
-            err=True,
-        )
-
-
-def _first_difference(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, str]:
-    pairs = zip(ours, theirs, strict=True)
-    ours_first, theirs_first = next(pair for pair in pairs if pair[0] != pair[1])
-    return printable(ours_first), printable(theirs_first)
+        pairs = zip(recorded.classes, data.classes, strict=True)
+        ours, theirs = next((ours, theirs) for ours, theirs in pairs if ours != theirs)
+        warning(f"{weights} names other classes than {data.name}: {ours} where that has {theirs}")

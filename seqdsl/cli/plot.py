@@ -166,10 +166,10 @@ def _require(path: str, layers: Sequence[Exploded]) -> None:
 
 
 def _at_most(count: int, layers: list[Exploded], way: str) -> list[Exploded]:
-    """The first layers; of those left out, standard error is told."""
+    """Keep the first layers, and note on standard error how many are left out."""
     left = len(layers) - count
     if left > 0:
-        click.echo(f"note: the first {count} of {len(layers)} layers are drawn; {way}", err=True)
+        note(f"the first {count} of {len(layers)} layers are drawn; {way}")
     return layers[:count]
 
 

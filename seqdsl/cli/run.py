@@ -18,6 +18,7 @@ from seqdsl.cli.common import (
     fail_with,
     load_or_exit,
     network_options,
+    note,
 )
 from seqdsl.cli.recorded_options import classes_option, preprocessing_option
 from seqdsl.cli.subject import Subject, onnx_subject, refuse_source_options, source_subject
@@ -61,10 +62,10 @@ def command(
 ) -> None:
     """Run a network of FILE on each INPUT, a picture or a .npy array, and print its top 5.
 
-    FILE is a .seq file, or an .onnx file, which needs no source and no weights. A picture is made
-    an input as the weights record it (docs/inputs.md); an array is taken as it is. Of an output
-    that is a map, and of further outputs, the shape and the statistics are printed. Without
-    --weights the network of a source is freshly initialised, and its answers are arbitrary.
+    FILE is a .seq file, or an .onnx file, which needs no source and no weights. A picture becomes
+    an input as the weights record it (docs/inputs.md); an array is taken as it is. For an output
+    that is a map, and for further outputs, the shape and statistics are printed. Without --weights
+    the network of a source is freshly initialised, and its answers are arbitrary.
     """
     if save is not None and save.suffix.lower() != ".npy":
         raise click.UsageError(f"{save}: the outputs are saved as a .npy file")
@@ -93,7 +94,7 @@ def command(
             _save(save, [outputs["logits"] for outputs in results])
         where = outcomes[0].provider
         if runner.note is not None:
-            click.echo(f"note: {runner.note}; running on {where}", err=True)
+            note(f"{runner.note}; running on {where}")
         click.echo(f"{subject.name}, {subject.origin}, on {_ENGINES[engine]}, {where}", err=True)
         for path, outputs in zip(inputs, results, strict=True):
             _require_finite(subject, path, outputs)
@@ -107,7 +108,7 @@ _ENGINES = {"onnxruntime": "onnxruntime", "torch": "PyTorch"}
 
 
 def _preprocessing(subject: Subject, inputs: Sequence[Path]) -> Preprocessing | None:
-    """How pictures are made inputs: what is known, or else what is usual, which is said then.
+    """How pictures become inputs: as recorded or given, or else as usual, with a note.
 
     None where there are no pictures, or the network takes none.
     """
@@ -121,10 +122,9 @@ def _preprocessing(subject: Subject, inputs: Sequence[Path]) -> Preprocessing | 
         subject.recorded.require_input(subject.type, subject.holder)
         return how
     name, how = usual(subject.type)
-    click.echo(
-        f"note: {subject.holder} records no preprocessing; assuming {name}'s: {how} "
-        "(--preprocessing sets it)",
-        err=True,
+    note(
+        f"{subject.holder} records no preprocessing; assuming {name}'s: {how} "
+        "(--preprocessing sets it)"
     )
     return how
 
@@ -136,7 +136,7 @@ def _read(path: Path, subject: Subject, how: Preprocessing | None) -> Array:
 
 
 def _named(subject: Subject, outcome: Outcome) -> Outputs:
-    """The outputs that are returned, of which the first is called the logits."""
+    """The outputs that the network returns; the first is called the logits."""
     first, *others = subject.outputs
     return {
         "logits": outcome.outputs[first],

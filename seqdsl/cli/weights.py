@@ -229,9 +229,9 @@ def _table(network: Network, checkpoint: WeightsFile, refusal: Refusal, format: 
     )
     shown = rows[:_ROWS] if format == "table" else rows
     hidden = len(rows) - len(shown)
-    note = f"and {hidden} more; --format csv shows all" if hidden else ""
+    more = f"and {hidden} more; --format csv shows all" if hidden else ""
     title = printable(f"{network.name} and {checkpoint.name}")
-    return Table(title, _HEADINGS, shown, note=note)
+    return Table(title, _HEADINGS, shown, note=more)
 
 
 def _report(what: str, match: Match) -> None:
