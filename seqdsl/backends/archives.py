@@ -25,7 +25,7 @@ _SCRIPT = "constants.pkl"  # that each TorchScript archive has, too
 
 
 def require_bounded(path: Path) -> None:
-    """Raises `Failure` for a file that takes more memory than its own size, or is no checkpoint.
+    """Raise `Failure` for a file that takes more memory than its own size, or is no checkpoint.
 
     Nothing is inflated or unpickled here.
     """
@@ -75,7 +75,7 @@ def _checked_pickle(path: Path, file: BinaryIO) -> bytes:
 
 
 def _bytes(file: BinaryIO, record: zipfile.ZipInfo) -> bytes:
-    """A stored record. Its checksum is not looked at: torch can be told to leave it out."""
+    """A stored record. Its checksum is not checked: torch can leave it out."""
     file.seek(record.header_offset)
     *_, name, extra = _RECORD.unpack(file.read(_RECORD.size))
     file.seek(name + extra, 1)

@@ -27,7 +27,7 @@ _LENGTH = struct.Struct("<Q")  # of a safetensors header, before it
 
 
 def read_checkpoint(path: Path, ema: bool | None = None) -> WeightsFile:
-    """A safetensors file, an index of shards, or else what ``torch.save`` wrote.
+    """Read a safetensors file, an index of shards, or else what ``torch.save`` wrote.
 
     ``ema`` chooses an average of weights over training, or with False the weights themselves;
     if it is None, an average is taken only where there is nothing else. Raises `Failure` where
@@ -53,7 +53,7 @@ def _read_file(path: Path, ema: bool | None) -> WeightsFile:
 
 
 def read_metadata(path: Path) -> Mapping[str, str]:
-    """The metadata of a safetensors file; of any other file, none. Raises `Failure`."""
+    """Read the metadata of a safetensors file; any other file has none. Raises `Failure`."""
     if not _is_safetensors(path):
         return {}
     require_readable(path)
@@ -65,7 +65,7 @@ def read_metadata(path: Path) -> Mapping[str, str]:
 def write_tensors(
     path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str] = NO_METADATA
 ) -> None:
-    """Writes safetensors with its metadata, or else what torch loads as a state_dict, which holds
+    """Write safetensors with its metadata, or else what torch loads as a state_dict, which holds
     none. Raises `Failure`.
     """
     if _is_safetensors(path):

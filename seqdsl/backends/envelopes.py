@@ -39,7 +39,7 @@ class Chosen:
 
 
 def choose(loaded: Mapping[Any, Any], name: str, ema: bool | None) -> Chosen:
-    """The weights of a checkpoint: an average with ``ema``, the others without.
+    """Choose the weights of a checkpoint: an average with ``ema``, the others without.
 
     If nobody chooses (None), the others are taken, or an average that is alone. Raises `Failure`
     where there are no such weights, or several.
@@ -54,7 +54,7 @@ def choose(loaded: Mapping[Any, Any], name: str, ema: bool | None) -> Chosen:
 
 
 def chosen_of(found: Sequence[StateDict], name: str, ema: bool | None) -> Chosen:
-    """The same of the state_dicts that a file holds."""
+    """Choose among the state_dicts that a file holds, as `choose` does."""
     averages = [each for each in found if each.averaged]
     others = [each for each in found if not each.averaged]
     if not found:

@@ -38,7 +38,7 @@ class Magnitudes:
         self._bounds: dict[int, Bound] = {}
 
     def follow(self, node: Node, parameters: Mapping[Role, Array]) -> None:
-        """Takes in the next node in dataflow order, with the parameters that the model holds."""
+        """Take in the next node in dataflow order, with the parameters that the model holds."""
         if node.index not in self._needed:
             return
         operands = [self._bounds[index] for index in node.operands]
@@ -51,7 +51,7 @@ class Magnitudes:
         return not bool(np.isfinite(self._bounds[index]).all())
 
     def _bound(self, node: Node, operands: list[Bound], parameters: Mapping[Role, Array]) -> Bound:
-        """What leaves a node; an infinite bound also stands for NaN, which no clipping ends."""
+        """The bound of a node's output; infinity also means NaN, which clipping does not remove."""
         match node.operation:
             case ops.Input():
                 return np.full(node.type.channels, self._largest)

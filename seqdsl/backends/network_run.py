@@ -29,7 +29,7 @@ class NetworkRunner:
         self.provider, self.note = self._runner.provider, self._runner.note
 
     def __call__(self, array: Array) -> Outcome:
-        """Runs a batch ``[N, C, H, W]``."""
+        """Run a batch ``[N, C, H, W]``."""
         if not max(array.max(), -array.min()) <= self._largest:  # NaN, too
             self._largest = np.inf
             self._open()

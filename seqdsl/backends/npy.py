@@ -25,7 +25,7 @@ _NUMBERS = "fiub"  # kinds of dtype: floats, integers, booleans
 
 
 def read_npy(path: Path, shape: tuple[int, ...]) -> Array:
-    """A batch ``[N, *shape]``, float32, of an array of ``shape`` or of a batch of them.
+    """Read an array of ``shape``, or a batch of them, as a batch ``[N, *shape]``, float32.
 
     Any dtype of numbers, byte order and memory order. Raises `Failure`; what is too large for
     float32 becomes infinite.
@@ -85,7 +85,7 @@ def _samples(
 
 
 def _require_whole(path: Path, start: int, count: int, dtype: np.dtype[Any]) -> None:
-    """Raises `Failure` where the numbers are not all there, or are more than memory holds."""
+    """Raise `Failure` where the numbers are not all there, or are more than memory holds."""
     if path.stat().st_size - start < count * dtype.itemsize:
         raise _refused(path, "is cut off")
     needed, there = count * (dtype.itemsize + np.dtype(np.float32).itemsize), machine_memory()

@@ -33,13 +33,13 @@ class OnnxFile:
 
 
 def open_onnx(path: Path) -> OnnxFile:
-    """Reads a model, but not its weights where they are in other files. Raises `Failure`."""
+    """Read a model, but not its weights where they are in other files. Raises `Failure`."""
     require_readable(path)
     try:
         model = onnx.load(path, load_external_data=False)
         inputs = [i for i in model.graph.input if i.name not in _constants(model.graph)]
     except Exception:  # protobuf's errors have no class of onnx's
-        raise _refused(path, "is no ONNX model, or damaged") from None
+        raise _refused(path, "is not an ONNX model, or is damaged") from None
     if len(inputs) != 1 or not model.graph.output:
         raise _refused(path, f"takes {len(inputs)} inputs, and `run` gives one")
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -63,7 +63,7 @@ class OnnxFileRunner:
         self.note = self._runner.note
 
     def __call__(self, array: Array) -> Outcome:
-        """Runs a batch ``[N, C, H, W]``, a sample at a time where the model takes one."""
+        """Run a batch ``[N, C, H, W]``, a sample at a time where the model takes one."""
         if self._file.batch is None or self._file.batch == len(array):
             return self._runner(array)
         outcomes = [self._runner(array[i : i + 1]) for i in range(len(array))]
@@ -83,12 +83,12 @@ def _input(path: Path, value: onnx.ValueInfoProto) -> tuple[int | None, TensorTy
     sides = [side.dim_value for side in tensor.shape.dim]  # 0 where none is fixed
     if len(sides) != 4 or not all(side > 0 for side in sides[1:]):
         told = "x".join(str(side or "?") for side in sides)
-        raise _refused(path, f"takes an input of {told}, and one of NxCxHxW of known size is run")
+        raise _refused(path, f"takes an input of {told}, and `run` needs NxCxHxW of known size")
     if tensor.elem_type != onnx.TensorProto.FLOAT:
         raise _refused(path, "takes an input of another type than float32")
     batch, channels, *spatial = sides
     if batch > 1:
-        raise _refused(path, f"takes {batch} samples at once, and 1 or any number is run")
+        raise _refused(path, f"takes {batch} samples at once, and `run` needs 1 or any number")
     return batch or None, TensorType(channels, tuple(spatial), (channels,))
 
 

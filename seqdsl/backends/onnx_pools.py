@@ -11,7 +11,7 @@ from seqdsl.graph.operations import AvgPool, MaxPool, Pair
 
 
 class Emitter(Protocol):
-    """What takes nodes and constants into a model."""
+    """Takes nodes and constants into a model."""
 
     def emit(
         self, kind: str, inputs: list[str], name: str, output: str | None = None, **attributes: Any
@@ -23,10 +23,10 @@ class Emitter(Protocol):
 def emit_max_pool(
     into: Emitter, pool: MaxPool, path: str, operand: str, sides: tuple[Pair, Pair], masked: bool
 ) -> None:
-    """Emits a max pool from ``(height, width)`` to ``(height, width)``, as ``sides`` gives them.
+    """Emit a max pool from ``(height, width)`` to ``(height, width)``, as ``sides`` gives them.
 
     ``masked`` is for an operand that may hold NaN, which onnxruntime's max pools lose: a mean then
-    shows which windows hold one. The mean of both infinities is NaN, too: something has overflown
+    shows which windows hold one. The mean of both infinities is NaN, too: something has overflowed
     there in any case.
     """
     attributes = _window(pool, *sides)
@@ -46,7 +46,7 @@ def emit_max_pool(
 def emit_avg_pool(
     into: Emitter, pool: AvgPool, path: str, operand: str, sides: tuple[Pair, Pair]
 ) -> None:
-    """Emits an average pool; its divisor counts the padding that is asked for, and no more.
+    """Emit an average pool; its divisor counts the padding that is asked for, and no more.
 
     Not by ``ceil_mode``: what a window past the padding is divided by differs between versions.
     """

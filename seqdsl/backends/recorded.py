@@ -62,7 +62,7 @@ class Recorded:
         )
 
     def require_fit(self, type: TensorType, logits: TensorType, name: str) -> None:
-        """Raises `Failure` where it is of another input, or of another number of classes."""
+        """Raise `Failure` where the network has another input, or another number of classes."""
         self.require_input(type, name)
         classes = logits.elements if logits.elements == logits.channels else None
         if self.classes is not None and len(self.classes) != classes:
@@ -70,7 +70,7 @@ class Recorded:
             raise _failure(name, f"it names {len(self.classes):,} classes, and the network {given}")
 
     def require_input(self, type: TensorType, name: str) -> None:
-        """Raises `Failure` where the preprocessing makes no input of this type."""
+        """Raise `Failure` where the preprocessing makes no input of this type."""
         reason = self.preprocessing and self.preprocessing.misfit(type)
         if reason:
             help = "give another by --preprocessing, or preprocessing= in Python"
@@ -81,7 +81,7 @@ NOTHING = Recorded()
 
 
 def recorded(path: Path) -> Recorded:
-    """What a ``.safetensors`` file records; a checkpoint of torch holds nothing of it.
+    """Read what a ``.safetensors`` file records; a checkpoint of torch records nothing.
 
     Raises `Failure` where the file, or what it records, can't be read.
     """
@@ -89,7 +89,7 @@ def recorded(path: Path) -> Recorded:
 
 
 def of_metadata(metadata: Mapping[str, str], name: str) -> Recorded:
-    """What a file's metadata record. Raises `Failure` where that can't be read."""
+    """Read what a file's metadata record. Raises `Failure` where that can't be read."""
     how, names = metadata.get(PREPROCESSING), metadata.get(CLASSES)
     return Recorded(
         None if how is None else _checked(_json(how, name), name),
@@ -100,7 +100,7 @@ def of_metadata(metadata: Mapping[str, str], name: str) -> Recorded:
 def given_preprocessing(
     value: Preprocessing | Mapping[str, object] | str, type: TensorType
 ) -> Preprocessing:
-    """What a user gives: a name of `PRESETS`, JSON, or a file of it, such as a ``run.json``.
+    """Read what a user gives: a name of `PRESETS`, JSON, or a file of it, such as a ``run.json``.
 
     Raises `Failure` for what is none of these.
     """
@@ -126,7 +126,7 @@ def given_preprocessing(
 
 
 def given_classes(path: Path) -> tuple[str, ...]:
-    """The names in a file, a line each, or of a ``.json`` file. Raises `Failure`."""
+    """Read the names in a file, a line each, or of a ``.json`` file. Raises `Failure`."""
     text = _text(path)
     if path.suffix.lower() == ".json":
         table = _json(text, str(path))
@@ -137,7 +137,7 @@ def given_classes(path: Path) -> tuple[str, ...]:
 
 
 def checked_names(value: object, name: str) -> tuple[str, ...]:
-    """Names of classes. Raises `Failure` for what is no list of names."""
+    """Check names of classes. Raises `Failure` for what is not a list of names."""
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise _failure(name, "classes must be a list of names")
     if any(len(each) > _NAME for each in value):
@@ -212,7 +212,7 @@ def _made(value: Mapping[str, object]) -> Preprocessing:
 
 
 def _require_range(made: Preprocessing) -> None:
-    """Raises ValueError where what it makes of black or white does not fit float32."""
+    """Raise ValueError where what it makes of black or white does not fit float32."""
     with np.errstate(all="ignore"):
         ends = [(byte - made.means) / made.deviations for byte in (0, 255)]
         fits = np.isfinite([*ends, made.deviations]).all()

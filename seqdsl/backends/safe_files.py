@@ -83,7 +83,7 @@ class SafeFile(WeightsFile):
 
 
 def _by_number(item: tuple[str, object]) -> tuple[tuple[int, str], ...]:
-    """Sorts ``layer10`` behind ``layer9``."""
+    """A key that sorts ``layer10`` after ``layer9``."""
     return tuple(
         (int(part), "") if part.isdecimal() else (-1, part)
         for part in re.split(r"([0-9]{1,9})", item[0])

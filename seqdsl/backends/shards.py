@@ -56,7 +56,7 @@ class Sharded(WeightsFile):
 
 
 def _compare(path: Path, name: str, keys: set[str], file: WeightsFile) -> None:
-    """Raises `Failure` where a file holds other keys than the index says."""
+    """Raise `Failure` where a file holds other keys than the index says."""
     lacking, extra = sorted(keys - file.shapes.keys()), sorted(file.shapes.keys() - keys)
     if lacking:
         raise _bad(path, f"{name} lacks {listed(lacking)}")

@@ -8,5 +8,5 @@ ONNXRUNTIME = "ORT_DISABLE_TELEMETRY"  # read once, when onnxruntime is imported
 
 
 def turn_off() -> None:
-    """Turns telemetry off for this process and those that it starts, unless its variable is set."""
+    """Turn telemetry off for this process and those that it starts, unless its variable is set."""
     os.environ[ONNXRUNTIME] = os.environ.get(ONNXRUNTIME) or "1"

@@ -64,7 +64,7 @@ class TorchFile(WeightsFile):
 
 
 def read_torch(path: Path, ema: bool | None) -> TorchFile:
-    """The weights of a checkpoint, which is bare or in an envelope.
+    """Read the weights of a checkpoint, which is bare or in an envelope.
 
     Raises `Failure` where it can't be read safely, or has no such weights.
     """
@@ -95,7 +95,7 @@ def to_array(tensor: torch.Tensor, key: str, name: str) -> npt.NDArray[np.float3
 
 
 def require_floating(tensor: torch.Tensor, key: str, name: str) -> None:
-    """Raises `Failure` for a tensor of whole, complex or quantised numbers."""
+    """Raise `Failure` for a tensor of whole, complex or quantised numbers."""
     if not tensor.is_floating_point():
         raise unreadable(name, f"{key} is {type_name(tensor)}, not floating point")
 

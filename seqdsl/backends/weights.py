@@ -37,10 +37,10 @@ def load_state(
     ema: bool | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> State:
-    """A checkpoint's arrays in layout order: safetensors, or a torch checkpoint.
+    """Read a checkpoint's arrays in layout order: safetensors, or a torch checkpoint.
 
     A torch checkpoint holds a state_dict, bare or in an envelope; ``ema`` chooses an average of
-    weights, where it has one. ``tell`` gets what should be known of how the file was read. Raises
+    weights, where it has one. ``tell`` is called with notes on how the file was read. Raises
     `Failure` where the file can't be read safely, does not fit the network, or holds NaN,
     infinity, or a running variance below zero.
     """
@@ -76,7 +76,7 @@ def require_finite(arrays: Iterable[tuple[str, Array]], name: str) -> None:
 
 
 def require_variances(arrays: Iterable[tuple[str, Array]], name: str) -> None:
-    """Raises `Failure` where running variances are below zero: a batch norm gives NaN of some."""
+    """Raise `Failure` for a running variance below zero, of which a batch norm may give NaN."""
     bad = {k: n for k, value in arrays if (n := int(np.count_nonzero(value < 0)))}
     if bad:
         count, (first, *_) = sum(bad.values()), bad

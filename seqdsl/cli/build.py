@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @ema_option
 @click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
               metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
-              help="How layers of groups are computed; FILE is of --tune.")  # fmt: skip
+              help="How layers of groups are computed; FILE is one that --tune wrote.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(min=1), show_default="1",
               help="The batch that an .onnx is to be fast at; it takes any.")  # fmt: skip
 @click.option("--tune", is_flag=True,
@@ -63,9 +63,9 @@ def command(
 ) -> None:
     """Write a network of FILE as PyTorch source (.py) or as a model (.onnx).
 
-    Without weights an ONNX model is initialised as section 4.2 of the paper says. What the weights
-    record of their use, how an input is made and the classes' names, goes into the .onnx file's
-    metadata (docs/inputs.md).
+    Without weights an ONNX model is initialised as section 4.2 of the paper says. The metadata of
+    an .onnx file say how an input is made and what the classes are called, where the weights
+    record it (docs/inputs.md).
     """
     kind = output.suffix.lower()
     if kind not in (".py", ".onnx"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("doctor")
 @click.option("--format", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(format: str) -> None:
-    """Tell what seqdsl stands on here: versions, engines, CUDA, drawing.
+    """Show what seqdsl runs on: versions, engines, CUDA, drawing.
 
     Exit code 1 where something is broken, and not merely absent.
     """

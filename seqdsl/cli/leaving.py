@@ -35,11 +35,11 @@ def leave_in_order() -> None:
     for number in _OURS:
         if signal.getsignal(number) is _leave:
             signal.signal(number, ENDING.begin)
-    sys.unraisablehook = _tell_others
+    sys.unraisablehook = _print_others
 
 
 def exit_code_of_signals(code: str | int | None) -> str | int | None:
-    """The code of a command that ends with ``code``, or of the signal that has told it to end."""
+    """The exit code of a command: that of the signal that ended it, or else ``code``."""
     number = ENDING.take()
     return 128 + number if number else code
 
@@ -63,8 +63,8 @@ def _leave(number: int, _frame: FrameType | None) -> NoReturn:
     os._exit(128 + number)
 
 
-def _tell_others(what: UnraisableHookArgs) -> None:
-    """Nothing of a signal's exception that came where none can be raised: it comes again."""
+def _print_others(what: UnraisableHookArgs) -> None:
+    """Print what could not be raised, except for a signal's exception, which comes again."""
     with suppress(KeyboardInterrupt, Terminated):  # of a signal that comes just now
         if not is_ending(what.exc_value):
             sys.__unraisablehook__(what)

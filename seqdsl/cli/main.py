@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("seqdsl.cli.report", "Write a page on a network, or on two, as one HTML file."),
     "preview": ("seqdsl.cli.preview", "Show that page in a browser, and follow a file."),
     "plot": ("seqdsl.cli.plot", "Plot trained weights, or the errors of runs by epoch."),
-    "doctor": ("seqdsl.cli.doctor", "Tell what seqdsl stands on here, and what is broken."),
+    "doctor": ("seqdsl.cli.doctor", "Show what seqdsl runs on, and what is broken."),
     "completion": ("seqdsl.cli.completion", "Print a shell's completion script."),
     "lsp": ("seqdsl.cli.lsp", "Serve an editor over the Language Server Protocol."),
     "explain": ("seqdsl.cli.explain", "Explain a diagnostic code."),

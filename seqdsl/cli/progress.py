@@ -21,10 +21,10 @@ _LATER = 0.005  # and of all that has passed, so that a log of weeks stays short
 
 @contextmanager
 def progress_bar() -> Iterator[Report]:
-    """A function to tell what is being done and which part of all the work is done.
+    """Give a function that reports what is being done, and the part of all work that is done.
 
-    On a terminal it moves a bar, which goes when the work is over. Else it prints a line now and
-    then: after 5, 10 and 20 seconds, and at most every 30 later.
+    On a terminal it moves a bar, which is removed at the end. Else it prints a line now and then:
+    after 5, 10 and 20 seconds, and at most every 30 later.
     """
     estimate = Estimate()
     if not sys.stderr.isatty():
@@ -51,7 +51,7 @@ def progress_bar() -> Iterator[Report]:
 
 
 class Estimate:
-    """How long work goes on, by what was done of it since the first look."""
+    """Estimates how long work will take, by its progress since the first look."""
 
     def __init__(self) -> None:
         self.began = monotonic()
@@ -61,7 +61,7 @@ class Estimate:
         """Seconds, where a part of the work is done; None before one is."""
         now = monotonic()
         if self._first is None:
-            # a run that goes on from a checkpoint begins with a part that cost no time here
+            # a resumed run begins with a part that took no time here
             self._first = (self.began, 0.0) if part < _LITTLE else (now, part)
         since, before = self._first
         if part <= before or now <= since:
@@ -73,7 +73,7 @@ _LITTLE = 0.01
 
 
 class Lines:
-    """Prints what is told to it, and how long it may take, as often as a log can bear."""
+    """Prints what is reported, and the time that is left, seldom enough for a log."""
 
     def __init__(self, estimate: Estimate) -> None:
         self._estimate = estimate

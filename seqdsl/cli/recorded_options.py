@@ -17,10 +17,10 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def preprocessing_option(function: F) -> F:
-    """``--preprocessing``: how an input is made of a picture."""
+    """``--preprocessing``: how a picture becomes an input."""
     return click.option(
         "--preprocessing", metavar="[imagenet|cifar|digits|FILE.json|JSON]",
-        help="How a picture is made an input.  [default: as the weights record it]",
+        help="How a picture becomes an input.  [default: as the weights record it]",
     )(function)  # fmt: skip
 
 
@@ -35,9 +35,9 @@ def classes_option(function: F) -> F:
 def given_or_recorded(
     weights: Path | None, preprocessing: str | None, classes: Path | None, network: Network
 ) -> Recorded:
-    """What the options say, and what else the weights record.
+    """What the options say, or else what the weights record.
 
-    Raises `Failure` where that can't be read, or does not fit the network.
+    Raises `Failure` where it can't be read, or does not fit the network.
     """
     from seqdsl.backends.recorded import NOTHING, recorded
 

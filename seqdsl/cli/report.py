@@ -72,6 +72,6 @@ def command(
 
 
 def _arguments(sides: Sequence[Side]) -> Iterator[str]:
-    """What the page is of, as the command line names it, by paths within their projects."""
+    """The networks of the page, as the command line names them, by paths within their projects."""
     for path, side in zip(paths_of(sides), sides, strict=True):
         yield f"{path}:{side.network}" if side.network else path

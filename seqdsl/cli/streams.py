@@ -22,7 +22,7 @@ _SPELLED = {
 
 
 def spell_what_streams_lack() -> None:
-    """Makes standard output and error take any text, whatever their encodings."""
+    """Make standard output and error take any text, whatever their encodings."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors in _DEFAULTS:
             is_ascii = codecs.lookup(stream.encoding).name == "ascii"
@@ -45,7 +45,7 @@ def as_json(text: str, stream: TextIO) -> str:
 
 
 def print_source(text: str) -> None:
-    """Prints a source, which is UTF-8 whatever the terminal's encoding."""
+    """Print a source, which is UTF-8 whatever the terminal's encoding."""
     binary = getattr(sys.stdout, "buffer", None)
     if binary is None:
         sys.stdout.write(text)

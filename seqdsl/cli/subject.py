@@ -53,14 +53,14 @@ def source_subject(
     recorded = given_or_recorded(weights, preprocessing, classes, network)
     holder = network.name if weights is None else str(weights)
     return Subject(
-        network.name,
-        "untrained (no --weights)" if weights is None else holder,
-        holder,
-        type,
-        tuple(output.name for output in network.returned),
-        recorded,
-        False,
-        lambda: runner_of(engine, network, state, provider),
+        name=network.name,
+        origin="untrained (no --weights)" if weights is None else holder,
+        holder=holder,
+        type=type,
+        outputs=tuple(output.name for output in network.returned),
+        recorded=recorded,
+        may_be_probabilities=False,
+        build=lambda: runner_of(engine, network, state, provider),
     )
 
 
@@ -73,19 +73,19 @@ def onnx_subject(
 
     file = open_onnx(path)
     return Subject(
-        file.name,
-        str(path),
-        str(path),
-        file.type,
-        file.outputs,
-        given(preprocessing, classes, file.type).over(file.recorded),
-        not file.is_ours,
-        lambda: OnnxFileRunner(file, Provider(provider)),
+        name=file.name,
+        origin=str(path),
+        holder=str(path),
+        type=file.type,
+        outputs=file.outputs,
+        recorded=given(preprocessing, classes, file.type).over(file.recorded),
+        may_be_probabilities=not file.is_ours,
+        build=lambda: OnnxFileRunner(file, Provider(provider)),
     )
 
 
 def refuse_source_options(**given: object) -> None:
-    """Exits where an option that needs a source is given with an ``.onnx`` file."""
+    """Exit where an option that needs a source is given with an ``.onnx`` file."""
     for option, value in given.items():
         if value:
             raise click.UsageError(f"--{option} needs a .seq file: an .onnx is one network, built")

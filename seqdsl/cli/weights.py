@@ -235,7 +235,7 @@ def _table(network: Network, checkpoint: WeightsFile, refusal: Refusal, format: 
 
 
 def _report(what: str, match: Match) -> None:
-    """Says on standard error what was done, and where a match is a guess or not quite a fit."""
+    """Say on standard error what was done, and where a match is a guess or not quite a fit."""
     from seqdsl.passes.matching.units import spell
 
     for pair in match.pairs:

@@ -69,12 +69,12 @@ CODES: tuple[Code, ...] = (
     ),
     Code("SEQ227", "unnamed-setting", "A setting is given without its name."),
     Code("SEQ228", "near-output", "An output has almost the name of a value or stage.", _WARNING),
-    Code("SEQ229", "product-as-size", "A product of two numbers stands where a size is needed."),
+    Code("SEQ229", "product-as-size", "A product of two numbers is given where a size is needed."),
     Code(
         "SEQ230", "odd-setting", "A setting has a value that no network is known to have.", _WARNING
     ),
     Code("SEQ231", "size-or-repeat", "A repeat of a layer reads like a size.", _WARNING),
-    Code("SEQ236", "channels-last", "An input's channels seem to stand last.", _WARNING),
+    Code("SEQ236", "channels-last", "An input's channels seem to come last.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),

@@ -2,7 +2,7 @@
 
 Names are looked up in lower case and without underscores, so that `BatchNorm2d`, `batch_norm2d`
 and `batchnorm2d` are one entry. A row that names something to write is offered as an edit; one
-that does not tells why there is nothing, or what comes near.
+that does not says why there is nothing, or what comes near.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Arguments(Enum):
 
     KEPT = "kept"
     DROPPED = "dropped"
-    LISTED = "listed"  # one list of feature maps, and an axis behind it
+    LISTED = "listed"  # one list of feature maps, and an axis after it
 
 
 @frozen
@@ -161,7 +161,7 @@ LAYERS: dict[str, ForeignLayer] = {
     "plus": _ADD, "sum": _ADD, "mul": _MULTIPLY, "times": _MULTIPLY, "dot": _MULTIPLY,
     "average": ForeignLayer("mean", "`mean a, b` is the elementwise mean", _LISTED),
     "flatten": _FLATTEN, "squeeze": _FLATTEN,
-    "identity": ForeignLayer("", "what flows goes on by itself: leave the line out", _DROPPED),
+    "identity": ForeignLayer("", "the flow continues by itself: leave the line out", _DROPPED),
     "pass": ForeignLayer("", "empty braces need no statement: leave the line out", _DROPPED),
     "contiguous": ForeignLayer("", "tensors have no layout here: leave the line out", _DROPPED),
     "view": _RESHAPE, "reshape": _RESHAPE, "permute": _RESHAPE, "transpose": _RESHAPE,

@@ -37,7 +37,7 @@ class Ending:
         self._main = get_ident()
 
     def begin(self, number: int, _frame: FrameType | None = None) -> NoReturn:
-        """Raises `Interrupted` or `Terminated`: the handler of a signal, in the main thread."""
+        """Handle a signal, in the main thread: raise `Interrupted` or `Terminated`."""
         error = Interrupted() if number == signal.SIGINT else Terminated(128 + number)
         self._main = get_ident()
         self._number, self._error, self._turn = number, ref(error), self._turn + 1
@@ -48,8 +48,8 @@ class Ending:
             del error  # the frame would keep it
 
     def take(self) -> int:
-        """Ends the watch: the exception has come to where it was to come. Gives the signal's
-        number, or 0 where none has come since the last call.
+        """Stop following the exception, which has arrived. Return the signal's number, or 0 where
+        none has come since the last call.
         """
         number, self._number, self._error = self._number, 0, None
         return number
@@ -79,8 +79,8 @@ ENDING = Ending()
 
 
 def is_ending(error: BaseException | None) -> bool:
-    """Whether a signal is behind an exception: some wrap it, as Python 3.11 does where a class is
-    made that tells its fields their names.
+    """Whether a signal caused an exception: some are wrapped, as Python 3.11 wraps what
+    `__set_name__` raises.
     """
     while error is not None and not isinstance(error, KeyboardInterrupt | Terminated):
         error = error.__cause__ or error.__context__

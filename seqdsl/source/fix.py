@@ -61,7 +61,7 @@ def removing(span: Span) -> Fix:
 
 
 def removing_item(span: Span, *, safe: bool = False) -> Fix:
-    """Takes one of a list out, with the comma before it, or else the one behind it."""
+    """Takes one of a list out, with the comma before it, or else the one after it."""
     text = span.source.text
     before = re.search(r",?[ \t]*$", text[: span.start])
     start = before.start() if before is not None else span.start

@@ -24,7 +24,7 @@ def did_you_mean(
     near = nearest(name, candidates)
     if near is None:
         return otherwise, None
-    # a slip of the hand is one even where another mistake stands beside it
+    # a typo is one even beside another mistake
     instead = None if is_like(name, near) else otherwise or ""
     return f"did you mean `{near}`?", replacing(span, near, otherwise=instead)
 

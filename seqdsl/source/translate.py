@@ -57,7 +57,7 @@ def piped(name: str, arguments: Written) -> str | None:
     if first[0] is None and _IDENTIFIER.fullmatch(first[1]):
         operand, arguments = first[1], arguments[1:]
         layer = foreign_layer(name)
-        if layer is not None and layer.order[:1] == ("",):  # the operand stands in its place
+        if layer is not None and layer.order[:1] == ("",):  # the operand takes its place
             arguments = [(None, "0"), *arguments]
     call = translated(name, arguments)
     if call == "":
@@ -124,7 +124,7 @@ def plain_keyword(keyword: str | None) -> str:
 
 
 def _listed(arguments: Written) -> list[tuple[str | None, str]]:
-    """The feature maps of `[a, b]` and behind it, less an axis."""
+    """The feature maps of `[a, b]` and after it, less an axis."""
     texts: list[str] = []
     for keyword, text in arguments:
         if keyword is None and not text.lstrip("-").isdigit():

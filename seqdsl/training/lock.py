@@ -1,4 +1,4 @@
-"""One process at a time trains in a run's folder: the others are told which.
+"""One process at a time trains in a run's folder: others are refused, and learn which it is.
 
 The system holds the lock for the process, so one that is killed leaves nothing that blocks. Reading
 a run, as `eval` and `plot` do, needs none.
@@ -40,7 +40,7 @@ class Owner:
 
 @contextmanager
 def held(run: Run) -> Iterator[None]:
-    """Keeps the folder of a run for this process. Raises `Failure` where another has it."""
+    """Lock the folder of a run for this process. Raises `Failure` where another has it."""
     is_new = not run.folder.exists()
     try:
         run.folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def _is_gone(owner: Owner) -> bool:
 def _taken(run: Run, owner: Owner | None) -> Failure:
     return unlocated(
         "unfit-run",
-        f"another process trains in {run.folder}: {owner or 'it has not said which'}",
+        f"another process trains in {run.folder}: {owner or 'which one is not known'}",
         run.folder,
         "wait for its end, or name another folder",
     )

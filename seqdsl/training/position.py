@@ -40,10 +40,10 @@ class Position:
 
     @staticmethod
     def of_json(data: Mapping[str, Any]) -> Position:
-        """The position that `as_json` tells. Raises ValueError for anything else."""
+        """Read what `as_json` gives. Raises ValueError for anything else."""
         rows = data.get("rows")
         if not isinstance(rows, list) or len(data) != len(fields(Position)):
-            raise ValueError("its position is none of a run")
+            raise ValueError("its position is not that of a run")
         epoch, batch, step = (_number(data, name, int) for name in ("epoch", "batch", "step"))
         sums = _of_numbers(Sums, data.get("sums"))
         return Position(epoch, batch, step, sums, tuple(_of_numbers(Row, row) for row in rows))

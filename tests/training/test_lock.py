@@ -84,7 +84,7 @@ def test_a_killed_one_blocks_nobody(tmp_path: Path, how: str) -> None:
 def test_a_damaged_record_of_who_has_it(tmp_path: Path, text: str) -> None:
     with holding(tmp_path):
         (tmp_path / OWNER).write_text(text, encoding="latin-1")
-        assert refused(tmp_path).endswith("it has not said which")
+        assert refused(tmp_path).endswith("which one is not known")
 
 
 def test_of_another_machine(tmp_path: Path) -> None:
