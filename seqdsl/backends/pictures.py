@@ -36,7 +36,7 @@ class NotAPictureError(Exception):
 
 
 def decode(path: Path, mode: str) -> Image.Image:
-    """Decode the picture in a file to ``RGB`` or ``L``, 8 bits each. Raises `NotAPictureError`.
+    """Decode a file's picture to ``RGB`` or ``L``, 8 bits a channel. Raises `NotAPictureError`.
 
     Of 16 bits the upper 8 are kept. It is as it is stored: not turned as EXIF says, the first
     frame of several, the colours that are under transparency, no colour profile applied.

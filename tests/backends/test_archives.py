@@ -136,18 +136,17 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a long header": (long_header, "it is damaged, or no safetensors"),
     "a large tensor": (large_tensor, "it is damaged, or no safetensors"),
 }
-# /proc tells the peak of this program alone; ru_maxrss begins with that of the one that started it.
 READ = """
-import re, sys
+import sys
 from pathlib import Path
 from seqdsl.backends.checkpoints import read_checkpoint
+from seqdsl.backends.resident import resident
 from seqdsl.source.diagnostic import Failure
-def peak(): return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 read_checkpoint(Path(sys.argv[1]))
-before = peak()
+before = resident("VmHWM")
 try: read_checkpoint(Path(sys.argv[2]))
 except Failure as failure: print(failure.diagnostic.code.id, failure.diagnostic.message)
-print(1024 * (peak() - before))
+print(resident("VmHWM") - before)
 """
 
 

@@ -104,15 +104,22 @@ def test_an_input_can_be_too_large_for_ordinary_weights(tmp_path: Path) -> None:
     assert np.isfinite(runner(bright()).outputs["logits"]).all()
 
 
-def operators(model) -> set[str]:
-    return {node.op_type for node in model.graph.node}
-
-
-@pytest.mark.parametrize(("file", "name"), [("vgg.seq", None), ("resnet.seq", "ResNet50")])
-def test_networks_of_the_library_need_no_check(file: str, name: str | None) -> None:
+@pytest.mark.parametrize(
+    ("file", "name", "pools", "checked"),
+    [
+        ("vgg.seq", None, 5, 0),
+        ("resnet.seq", "ResNet50", 1, 0),
+        ("densenet.seq", "DenseNet169", 1, 0),
+        ("dla.seq", "DLA34", 7, 2),
+    ],
+)
+def test_few_pools_of_the_library_are_checked(
+    file: str, name: str | None, pools: int, checked: int
+) -> None:
     network = seqdsl.load(ARCHITECTURES / file, name)
-    plain = to_onnx(network, initial_state(network))
-    assert "MaxPool" in operators(plain) and "IsNaN" not in operators(plain)
+    model = to_onnx(network, initial_state(network))
+    kinds = [node.op_type for node in model.graph.node]
+    assert (kinds.count("MaxPool"), kinds.count("IsNaN")) == (pools, checked)
 
 
 @pytest.mark.parametrize("seed", range(4))

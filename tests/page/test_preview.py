@@ -236,8 +236,7 @@ def test_it_ends_in_order(running: Running, end: signal.Signals, code: int, wait
     if waits:
         running.file.write_text(GOOD.replace("4", "16"))
         assert running.process.stderr is not None
-        while "changed" not in running.process.stderr.readline():
-            pass
+        assert any("changed" in line for line in running.process.stderr)
     running.process.send_signal(end)
     _, told = running.process.communicate(timeout=HANG)
     assert running.process.returncode == code and "Traceback" not in told
