@@ -104,6 +104,12 @@ def test_what_is_meant(tmp_path: Path, body: str) -> None:
     assert codes(tmp_path, network(body)) == []
 
 
+def test_an_output_is_named_by_another_frameworks_word(tmp_path: Path) -> None:
+    tapped = "block tapped(width: positive) { conv 3x3, width }\n"
+    text = tapped + network("tapped 8; width = it; output features; add it, width")
+    assert codes(tmp_path, text) == []
+
+
 @pytest.mark.parametrize(
     ("body", "fixed"),
     [
