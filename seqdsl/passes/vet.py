@@ -159,7 +159,7 @@ class _Trial:
             if d.severity is not Severity.ERROR:
                 return False  # a warning's fix brings nothing new
             if each.severity is Severity.ERROR and (where is None or _touches(where, touched)):
-                return False  # it comes of the edit
+                return False  # the edit caused it
         return True
 
     def _left_by(self, fix: Fix, copy: Copy) -> _Left | None:

@@ -23,6 +23,7 @@ from seqdsl.source.meter import spend_on
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.misfit import Advice
 
 # The settings of the library's layers that are given by name: a bare number says of none of them
 # which one it is. Blocks of the user's declare their own parameters, and take each by its place.
@@ -362,7 +363,7 @@ def _misfit(value: Value, formal: Formal, type: ParameterType, span: Span, scope
     )
 
 
-def _written_as(value: Value, formal: Formal, span: Span) -> foreign.Advice:
+def _written_as(value: Value, formal: Formal, span: Span) -> Advice:
     """How a value of another type would be written for a parameter."""
     if isinstance(value, Feature):
         return f"a feature map has {members(value)}", None

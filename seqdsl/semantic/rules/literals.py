@@ -1,6 +1,6 @@
 """What is wrong whatever the parameters are: values that are written out, in any statement.
 
-An expansion stops judging behind an error, passes over branches that are not taken, and never sees
+An expansion stops judging after an error, passes over branches that are not taken, and never sees
 a block that nothing calls. Here every name stands for an unknown value, and what can be said all
 the same is said.
 """
