@@ -22,7 +22,7 @@ from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.elsewhere import ARGUMENTS, LAYERS, MEMBERS, VALUES, WORDS, Arguments
 from seqdsl.source.explanations import explanation
 from seqdsl.source.text import Source
-from seqdsl.source.translate import translated
+from seqdsl.source.translate import piped, translated
 
 MISTAKES = sorted((Path(__file__).parent / "mistakes").glob("*.seq"))
 BAD = sorted((Path(__file__).parent / "bad").glob("*.seq"))
@@ -114,6 +114,18 @@ def test_a_guess_that_leads_nowhere_is_not_offered(tmp_path: Path, line: str) ->
     text = f"network N {{\n  input 4x8x8\n  conv 3x3, 16\n  {line}\n  fc 10\n}}\n"
     hold_fixes(load_program(Source(str(path), text), path))
     assert not any("did you mean `relu`" in (d.help or "") for d in findings(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("maps", "pipeline"),
+    [
+        ("[a]", None),
+        ("[a, b]", "a | mean b"),
+        ("[a, b, c]", "a | mean a, b, c"),  # not the mean of a mean
+    ],
+)
+def test_a_pipeline_joins_all_that_was_listed(maps: str, pipeline: str | None) -> None:
+    assert piped("average", [(None, maps)]) == pipeline
 
 
 # --- the tables

@@ -1,4 +1,4 @@
-"""What stands in for a mistake that has no fix, so that what follows it can still be judged.
+"""Replaces a mistake that has no fix, so that what follows it can still be judged.
 
 Nobody knows what was meant, so there are two stand-ins for each mistake, and only what is wrong
 with both is wrong whatever was meant.

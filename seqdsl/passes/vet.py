@@ -23,10 +23,12 @@ from seqdsl.source.meter import metered_apart
 
 Check: TypeAlias = Callable[[Program], list[Diagnostic]]
 _Key: TypeAlias = tuple[str, str, int]
+_Left: TypeAlias = list[tuple[Diagnostic, Diagnostic | None]]  # and what they are without a fix
 
 MAX_READ = 300_000  # characters that are read again, to try the fixes of a file
 MAX_WORK = 100_000  # statements that are expanded again
 MAX_ROUNDS = 5  # an error may hide one that hides another
+MIN_SHARE = 100  # where fewer than one fix in so many can be tried, none is
 # Claims are judged where nothing else is wrong: a fix of something else may make them false.
 _CLAIMS = frozenset({"false-claim", "stage-output", "concat-width"})
 
@@ -35,8 +37,8 @@ def vetted(program: Program, found: Sequence[Diagnostic], check: Check) -> list[
     """The findings of a program with those of their fixes that mend them, and what errors hid."""
     if not any(d.fix or d.severity is Severity.ERROR for d in found):
         return list(found)
-    trial = _Trial(check)
     copy, present, fresh = Copy.of(program), list(found), list(found)
+    trial = _Trial(check, copy.length, sum(d.fix is not None for d in found))
     reported: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
         offered = [trial.offered(d, copy, present) for d in fresh]
@@ -109,11 +111,13 @@ def _key(d: Diagnostic) -> _Key:
 
 
 class _Trial:
-    """Checks copies of a program, as long as that is worth the time."""
+    """Checks copies of a program, of a length and with some fixes, while that is worth the time."""
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: Check, length: int, fixes: int) -> None:
         self._check = check
-        self._read, self._work = MAX_READ, MAX_WORK
+        worth = length * fixes <= MAX_READ * MIN_SHARE
+        self._read, self._work = MAX_READ if worth else 0, MAX_WORK
+        self._left: dict[tuple[Program, tuple[Edit, ...]], _Left] = {}  # by fixes, which recur
 
     def tried(self, copy: Copy, edits: Sequence[Edit]) -> tuple[Copy, list[Diagnostic]] | None:
         """A copy with edits put in, and its findings; None where there is no time left."""
@@ -136,14 +140,12 @@ class _Trial:
     def _mends(self, d: Diagnostic, fix: Fix, copy: Copy, present: Sequence[Diagnostic]) -> bool:
         if not all(copy.holds(edit.span.source) for edit in fix.edits):
             return False
-        tried = self.tried(Copy.of(copy.program), fix.edits)
-        if tried is None:
+        left = self._left_by(fix, copy)
+        if left is None:
             return False
-        after, left = tried
         before = {_key(each) for each in present}
         touched = _touched(fix.edits)
-        for each in left:
-            where = after.back(each)
+        for each, where in left:
             if where is not None and _key(where) == _key(d):
                 return False
             if where is not None and _key(where) in before:
@@ -157,8 +159,19 @@ class _Trial:
             if d.severity is not Severity.ERROR:
                 return False  # a warning's fix brings nothing new
             if each.severity is Severity.ERROR and (where is None or _touches(where, touched)):
-                return False  # it comes of the edit
+                return False  # the edit caused it
         return True
+
+    def _left_by(self, fix: Fix, copy: Copy) -> _Left | None:
+        """What a fix leaves or makes; None where there is no time left to see."""
+        key = (copy.program, fix.edits)
+        if key not in self._left:
+            tried = self.tried(Copy.of(copy.program), fix.edits)
+            if tried is None:
+                return None
+            after, found = tried
+            self._left[key] = [(each, after.back(each)) for each in found]
+        return self._left[key]
 
 
 def _touched(edits: Sequence[Edit]) -> set[tuple[str, int]]:

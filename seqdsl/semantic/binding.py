@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import cast
@@ -23,10 +23,11 @@ from seqdsl.source.meter import spend_on
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.misfit import Advice
 
 # The settings of the library's layers that are given by name: a bare number says of none of them
 # which one it is. Blocks of the user's declare their own parameters, and take each by its place.
-BY_NAME = {
+NAMED_SETTINGS = {
     "groups": "the groups of the convolution",
     "padding": "the zeros on each side",
     "dilation": "the distance of the kernel's taps",
@@ -93,7 +94,7 @@ def formals_of(definition: ast.Block | ast.Network | ast.Derived) -> tuple[Forma
                 span=p.span,
                 by_name=definition.span.source.library
                 and p.default is not None
-                and p.name in BY_NAME,
+                and p.name in NAMED_SETTINGS,
             )
             for p in definition.parameters
         )
@@ -145,9 +146,8 @@ def _reordered(
     scope: Scope,
 ) -> Failure:
     """The failure of an argument, with the order that would fit where two are exchanged."""
-    by_place = list(zip((f for f in formals if f.type != "layers"),
-                        (a for a in actuals if a.name is None), strict=False))  # fmt: skip
-    mine = next((actual for takes, actual in by_place if takes is formal), None)
+    placed = list(zip(by_place(formals), (a for a in actuals if a.name is None), strict=False))
+    mine = next((actual for takes, actual in placed if takes is formal), None)
     if mine is None or failure.diagnostic.code.name != "wrong-type" or formal.count is not None:
         return failure
     by_name = next((f.name for f in formals if f.type == "layer" and f is not formal), None)
@@ -155,7 +155,7 @@ def _reordered(
         help = f"`{by_name}` is given by name: `{by_name}={mine.span.text}`"
         fix = replacing(mine.span, f"{by_name}={mine.span.text}")
         return Failure(replace(failure.diagnostic, help=help, fix=fix))
-    for takes, other in by_place:
+    for takes, other in placed:
         if other is mine or takes.count is not None:
             continue
         try:
@@ -185,7 +185,7 @@ def assign(
     for actual in actuals:
         if actual.name is None:
             if positional >= len(ordered):
-                settings = [f for f in formals if f.by_name and f.name not in given]
+                settings = settings_for(actual, formals, given)
                 if settings:
                     raise _unnamed(what, actual, settings, alone=len(actuals) == 1, scope=scope)
                 # `repeat 3 { ... }`: its braces are all that it takes
@@ -232,15 +232,23 @@ def by_place(formals: Sequence[Formal]) -> list[Formal]:
     return [f for f in formals if f.type != "layers" and not f.by_name]
 
 
+def settings_for(
+    actual: Actual, formals: Sequence[Formal], given: Mapping[str, Actual]
+) -> list[Formal]:
+    """The settings that are left for an argument without a name; by its type, where that tells."""
+    left = [f for f in formals if f.by_name and f.name not in given]
+    if actual.span.text in ("true", "false"):
+        return [s for s in left if s.type == "bool"] or left
+    if actual.span.text[:1].isdigit():
+        return [s for s in left if s.type in _OF_NUMBERS] or left
+    return left
+
+
 def _unnamed(
     what: str, actual: Actual, settings: Sequence[Formal], *, alone: bool, scope: Scope
 ) -> Failure:
     """The failure of an argument without a name where only settings are left to be given."""
     text = actual.span.text
-    if text in ("true", "false"):
-        settings = [s for s in settings if s.type == "bool"] or settings
-    elif text[:1].isdigit():
-        settings = [s for s in settings if s.type in _OF_NUMBERS] or settings
     fix = None
     if alone and text.isdecimal() and int(text) > 1:  # a width, as other frameworks ask for
         fix = Fix(removing(actual.span).edits, safe=False)
@@ -250,7 +258,7 @@ def _unnamed(
         if len(settings) == 1:
             fix = inserting(actual.span.source, actual.span.start, f"{settings[0].name}=")
     if len(settings) <= _FEW:
-        listed = " and ".join(f"`{s.name}` ({BY_NAME[s.name]})" for s in settings)
+        listed = " and ".join(f"`{s.name}` ({NAMED_SETTINGS[s.name]})" for s in settings)
     else:
         listed = ", ".join(f"`{s.name}`" for s in settings)
     return fail(
@@ -355,7 +363,7 @@ def _misfit(value: Value, formal: Formal, type: ParameterType, span: Span, scope
     )
 
 
-def _written_as(value: Value, formal: Formal, span: Span) -> foreign.Advice:
+def _written_as(value: Value, formal: Formal, span: Span) -> Advice:
     """How a value of another type would be written for a parameter."""
     if isinstance(value, Feature):
         return f"a feature map has {members(value)}", None

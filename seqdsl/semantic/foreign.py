@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from seqdsl.semantic.constants import CONSTANTS
 from seqdsl.source.elsewhere import (
@@ -19,8 +18,7 @@ from seqdsl.source.fix import Fix, removing_item, removing_lines, replacing
 from seqdsl.source.text import Span
 from seqdsl.source.translate import Written, piped, translated
 from seqdsl.syntax import ast
-
-Advice: TypeAlias = tuple[str | None, Fix | None]
+from seqdsl.syntax.misfit import Advice
 
 _RETURN = "what flows at the closing `}` is what a block gives: nothing is returned"
 _SELF = "a layer is written where it is applied, a line each: nothing is `self`"

@@ -8,7 +8,6 @@ from typing import cast
 from seqdsl.graph.inference import MAX_COUNT
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.evaluate import evaluate
-from seqdsl.semantic.foreign import Advice
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.values import SizeValue, Value
@@ -17,6 +16,7 @@ from seqdsl.source.fix import replacing
 from seqdsl.source.limits import INTEGERS
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.misfit import Advice
 
 _COLORS = (1, 3, 4)  # channels of images, as they stand last in other frameworks
 _LEAST = 16  # height and width of an image

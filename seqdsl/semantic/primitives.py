@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from seqdsl.graph import operations as ops
 from seqdsl.graph.inference import same_size
 from seqdsl.graph.scope import Scope
-from seqdsl.semantic.binding import BY_NAME, Actual, Formal
+from seqdsl.semantic.binding import NAMED_SETTINGS, Actual, Formal
 from seqdsl.semantic.dataflow import Dataflow, in_order_here
 from seqdsl.semantic.locate import diagnostic, fail
 from seqdsl.semantic.odd import Odd, odd_norm, odd_rate, odd_slope
@@ -280,7 +280,7 @@ def _required(name: str, type: str) -> Formal:
 
 
 def _optional(name: str, type: str, default: Value) -> Formal:
-    return Formal(name, type, required=False, default=default, by_name=name in BY_NAME)
+    return Formal(name, type, required=False, default=default, by_name=name in NAMED_SETTINGS)
 
 
 _ONE, _ZERO = SizeValue((1, 1)), SizeValue((0, 0))

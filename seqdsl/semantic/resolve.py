@@ -28,6 +28,7 @@ from seqdsl.source.frozen import frozen
 from seqdsl.source.suggest import nearest
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.misfit import Advice
 from seqdsl.syntax.names import names_in
 
 _WORDS = ("in", "it")
@@ -368,7 +369,7 @@ class _Resolver:
         )  # fmt: skip
 
     def _undefined(
-        self, name: ast.Name, region: Region, place: Place, known: foreign.Advice | None = None
+        self, name: ast.Name, region: Region, place: Place, known: Advice | None = None
     ) -> None:
         help, fix = known or undefined_value(name, place, self._module, region.names())
         self._report(

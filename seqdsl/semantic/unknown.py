@@ -97,7 +97,7 @@ def undefined_value(
 
 def near_outputs(name: ast.Name, values: Iterable[str]) -> list[Diagnostic]:
     """A warning of an output of what flows, if its name is almost that of a value in scope."""
-    near = nearest(name.name, values) if len(name.name) > _SHORT else None
+    near = nearest(name.name, values, foreign=False) if len(name.name) > _SHORT else None
     if near is None or near.rstrip(digits) == name.name.rstrip(digits):
         return []
     return [

@@ -36,8 +36,11 @@ def is_like(name: str, other: str) -> bool:
     return len(name) <= MAX_LENGTH and SequenceMatcher(None, name, other).ratio() >= _VERY_LIKE
 
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like a misspelt name, or None where none is near."""
+def nearest(name: str, candidates: Iterable[str], *, foreign: bool = True) -> str | None:
+    """The candidate most like a misspelt name, or None where none is near.
+
+    With ``foreign``, what another language calls by this name comes first.
+    """
     from difflib import get_close_matches
 
     meter = METER.get()
@@ -47,7 +50,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     by_lower = {c.lower(): c for c in short}
     if name.lower() in by_lower and by_lower[name.lower()] != name:
         return by_lower[name.lower()]
-    for elsewhere in _elsewhere(name):
+    for elsewhere in _elsewhere(name) if foreign else ():
         if elsewhere in short:
             return elsewhere
     if meter is not None:

@@ -52,11 +52,17 @@ def _activation(text: str) -> str:
 
 def piped(name: str, arguments: Written) -> str | None:
     """A foreign call as a pipeline: of its first argument, where that is a name, or of `it`."""
+    layer = foreign_layer(name)
+    if layer is not None and layer.write and layer.arguments is Arguments.LISTED:
+        maps = [text for _, text in _listed(arguments)]
+        if len(maps) < 2:
+            return None
+        joined = maps[1:] if len(maps) == 2 else maps
+        return f"{maps[0]} | {layer.write} {', '.join(joined)}"
     first = arguments[0] if arguments else (None, "")
     operand = "it"
     if first[0] is None and _IDENTIFIER.fullmatch(first[1]):
         operand, arguments = first[1], arguments[1:]
-        layer = foreign_layer(name)
         if layer is not None and layer.order[:1] == ("",):  # the operand takes its place
             arguments = [(None, "0"), *arguments]
     call = translated(name, arguments)

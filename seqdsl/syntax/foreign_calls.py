@@ -32,7 +32,7 @@ def foreign_call(m: Misfit) -> Repair | None:
         fix = removing_lines(span, safe=False)
     found = Diagnostic(
         BY_NAME["syntax"],
-        f"unexpected `(` behind `{name}`"
+        f"unexpected `(` after `{name}`"
         if layer is not None and layer.write == name
         else f"`{name}(...)` is a call of another framework",
         Label(span, "not of this language"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from lark import Token
 
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
-from seqdsl.source.fix import Fix, removing_lines, replacing
+from seqdsl.source.fix import removing_lines, replacing
 from seqdsl.source.text import Span
 from seqdsl.syntax.foreign_calls import foreign_at, foreign_call
 from seqdsl.syntax.messages import describe
@@ -142,14 +143,14 @@ def _self_assigned(m: Misfit) -> Repair | None:
     end, text = call or (after, None)
     if text:
         span = first.to(token_span(m.source, m.tokens[end - 1]))
-        found = _with_fix(found, replacing(span, text))
+        found = replace(found, fix=replacing(span, text))
         return found, spliced(m, start, end, text)
     if after >= len(m.tokens) or m.tokens[after].type in ENDS:
         return None
     if call is not None or m.tokens[after].type == "CALLNAME":
         return found, without_statement(list(m.tokens), m.position)
     until = token_span(m.source, m.tokens[after]).start
-    found = _with_fix(found, replacing(Span(m.source, first.start, until), ""))
+    found = replace(found, fix=replacing(Span(m.source, first.start, until), ""))
     return found, [*m.tokens[:start], *m.tokens[after:]]
 
 
@@ -251,14 +252,8 @@ def _power(m: Misfit) -> Repair | None:
         return found, without_statement(list(m.tokens), m.position)
     text = "*".join([str(base)] * int(exponent[0]))
     span = token_span(m.source, base).to(token_span(m.source, exponent[0]))
-    found = _with_fix(found, replacing(span, text))
+    found = replace(found, fix=replacing(span, text))
     return found, spliced(m, m.position - 2, m.position + 2, text)
-
-
-def _with_fix(found: Diagnostic, fix: Fix) -> Diagnostic:
-    return Diagnostic(
-        found.code, found.message, found.primary, found.secondary, help=found.help, fix=fix
-    )
 
 
 def _sign(kind: str) -> str:

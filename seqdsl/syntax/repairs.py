@@ -136,7 +136,7 @@ def _bracketed_arguments(m: Misfit) -> Repair | None:
     channels = [token.type for token in inside[:3]] == ["NUMBER", "COMMA", "NUMBER"]
     found = Diagnostic(
         BY_NAME["syntax"],
-        f"unexpected `(` behind `{m.token}`",
+        f"unexpected `(` after `{m.token}`",
         Label(where, "no brackets here"),
         help=f"a layer's arguments follow its name: `{m.token} ...`",
         fix=Fix(edits, safe=not channels) if on_a_line else None,
@@ -153,9 +153,9 @@ def _repeat_in_brackets(m: Misfit, closing: int) -> Repair:
     span = m.span.to(token_span(m.source, m.tokens[closing]))
     found = Diagnostic(
         BY_NAME["syntax"],
-        "unexpected `(` behind `repeat`",
+        "unexpected `(` after `repeat`",
         Label(token_span(m.source, m.tokens[m.position + 1]), "no brackets here"),
-        help=f"how often stands behind an `x`: `repeat x {count}`",
+        help=f"the count follows an `x`: `repeat x {count}`",
         fix=replacing(span, f"repeat x {count}"),
     )
     name = Token.new_borrow_pos("NAME", "repeat", m.token)

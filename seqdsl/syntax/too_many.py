@@ -27,18 +27,18 @@ def words_elsewhere(m: Misfit) -> Advice:
     if kind == "SLASHES" and first == "USE":
         return "the parts of a module's name are joined by dots", replacing(m.span, ".")
     if kind == "NUMBER" and len(m.statement) == 1 and m.followed_by("X"):
-        return "how often stands behind the layer: `conv 3x3, 16 x 3`", None
+        return "the count follows the layer: `conv 3x3, 16 x 3`", None
     if kind == "COMMA" and first == "EXPECT" and following is not None:
         gap = Span(m.source, m.span.start, token_span(m.source, following).start)
         fix = replacing(gap, "") if following.type == "NUMBER" else None
         return "digits stand without separators: `1200`, or `1.2K`", fix
     conditional = first == "NAME" and any(token.type == "IF" for token in m.statement)
     if conditional and "ELSE" in m.expected and kind in ("_NL", "RBRACE"):
-        help = "a layer that depends on a condition stands in braces: `if condition { ... }`"
+        help = "a layer under a condition is in braces: `if condition { ... }`"
         return help, None
     if kind == m.before == "NAME" and m.previous in _TYPES and first in ("NETWORK", "BLOCK"):
         assert m.previous is not None
         named = f"{m.token}: {m.previous}"
         span = token_span(m.source, m.previous).to(m.span)
-        return f"a type stands behind the name: `{named}`", replacing(span, named)
+        return f"a type follows the name: `{named}`", replacing(span, named)
     return None, None

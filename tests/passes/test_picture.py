@@ -484,6 +484,25 @@ def check(drawn: Picture) -> None:
             )
 
 
+@pytest.mark.parametrize(
+    ("joined", "shape"),
+    [
+        ("aggregate i in 1..1, keep=input { conv2d 3x3, 2 }", "6x8x8"),
+        ("concatenate it, it", "8x8x8"),
+    ],
+)
+def test_an_arrow_counts_channels_once(tmp_path: Path, joined: str, shape: str) -> None:
+    """`side` reads a concatenation, and the one behind it reads what that joins."""
+    text = f"""network N {{
+      input 3x8x8
+      stage a {{ conv 1x1, 4; {joined} }}
+      stage b {{ side = it | conv2d 3x3, 2; concatenate it, side }}
+      stage c {{ conv 1x1, 4 }}
+    }}"""
+    arrows = picture(compiled(tmp_path, text), Depth.NETWORK).arrows
+    assert ("a", "b", shape) in [(arrow.source, arrow.target, arrow.shape) for arrow in arrows]
+
+
 @pytest.mark.parametrize("depth", Depth)
 def test_aggregations_that_start_late_are_drawn_apart(tmp_path: Path, depth: Depth) -> None:
     """Each box with all its groups, and one arrow on to what reads it."""

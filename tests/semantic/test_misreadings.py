@@ -21,7 +21,6 @@ def network(body: str, rest: str = "") -> str:
         ("conv2d 1x1, 8; batch_norm 0.001", "unnamed-setting", None),
         ("leaky_relu 0.2", "unnamed-setting", "leaky_relu slope=0.2"),
         ("max_pool 2, 2, 1", "unnamed-setting", "max_pool 2, 2, padding=1"),
-        ("max_pool 2, 2, 0, true", "unnamed-setting", "max_pool 2, 2, padding=0, true"),
         ("conv 3x3, 16, 2, 1", "unnamed-setting", None),
         ("conv2d 3x3, 16, 1, false", "unnamed-setting", "conv2d 3x3, 16, 1, bias=false"),
         ("conv 3*3, 16", "product-as-size", "conv 3x3, 16"),
@@ -59,6 +58,28 @@ def test_misreading(tmp_path: Path, body: str, code: str, fixed: str | None) -> 
 
 
 @pytest.mark.parametrize(
+    ("written", "fixed"),
+    [
+        ("max_pool 2, 2, 0, true", "max_pool 2, 2, padding=0, ceil=true"),
+        ("max_pool 2, 2, 1, 1", "max_pool 2, 2, padding=1, 1"),  # of which `ceil` is none
+    ],
+)
+def test_each_setting_without_a_name_is_another(tmp_path: Path, written: str, fixed: str) -> None:
+    found = findings(tmp_path, network(written))
+    assert [d.code.name for d in found] == ["unnamed-setting"] * 2
+    text, _ = applied((tmp_path / "net.seq").read_text(), [d.fix for d in found if d.fix])
+    assert fixed in text
+
+
+def test_one_argument_too_many_is_reported_for_all_that_follow(tmp_path: Path) -> None:
+    found = findings(tmp_path, network("conv 3x3, 16, 1, 1, 1, 1, strode=2"))
+    assert [(d.code.name, d.primary.span.text) for d in found if d.primary] == [
+        ("unnamed-setting", "1"),
+        ("unknown-argument", "strode=2"),
+    ]
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "conv2d 1x1, 8; batch_norm eps=0.001, momentum=0.01; relu",
@@ -81,6 +102,12 @@ def test_misreading(tmp_path: Path, body: str, code: str, fixed: str | None) -> 
 )
 def test_what_is_meant(tmp_path: Path, body: str) -> None:
     assert codes(tmp_path, network(body)) == []
+
+
+def test_an_output_is_named_by_another_frameworks_word(tmp_path: Path) -> None:
+    tapped = "block tapped(width: positive) { conv 3x3, width }\n"
+    text = tapped + network("tapped 8; width = it; output features; add it, width")
+    assert codes(tmp_path, text) == []
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,11 @@ from seqdsl.passes.drawing.labels import Kind, label_of
 from seqdsl.passes.drawing.outline import PER_CHANNEL, Subject, scope_of, span_of
 from seqdsl.passes.drawing.panels import Panel, panels
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
+from seqdsl.passes.drawing.routes import cut, routed
 from seqdsl.source.frozen import frozen
 
-Read: TypeAlias = dict[int, list[tuple[int, int]]]  # the channels of each node of a box
+# The channels of each node of a box; of one that a concatenation holds n times, by n as well.
+Read: TypeAlias = dict[tuple[int, int], list[tuple[int, int]]]
 
 
 @frozen
@@ -167,8 +169,22 @@ class _Painter:
                     source = placement.of[index]
                     if source is not None and source not in own:
                         read = found.setdefault((source, shortcut), {})
-                        read.setdefault(self._face(index), []).append((start, stop))
+                        for maker, span in self._made(index, start, stop):
+                            read.setdefault(maker, []).append(span)
         return found
+
+    def _made(
+        self, index: int, start: int, stop: int
+    ) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Channels of a value as those of their makers: a concatenation and what it joins may both
+        be read, and are the same channels.
+        """
+        before: dict[int, list[tuple[int, int]]] = {}
+        for maker, first, last in cut(routed(self._network, index), start, stop):
+            spans = before.setdefault(self._face(maker), [])
+            times = sum(low < last and first < high for low, high in spans)
+            spans.append((first, last))
+            yield (self._face(maker), times), (first, last)
 
     def _face(self, index: int) -> int:
         """Of a value that has two faces, raw and activated, the first in its box."""
@@ -186,7 +202,8 @@ class _Painter:
     def _shape(self, read: Read) -> tuple[int, ...]:
         """Of all that is read of one box."""
         channels = sum(stop - start for spans in read.values() for start, stop in _united(spans))
-        return (channels, *self._network.nodes[next(iter(read))].type.spatial)
+        (maker, _), *_ = read
+        return (channels, *self._network.nodes[maker].type.spatial)
 
     # --- boxes and frames
 

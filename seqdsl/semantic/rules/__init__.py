@@ -33,7 +33,7 @@ RULES: tuple[Rule, ...] = (
     check_constancy,
     check_training,
 )
-# Run behind the expansions, which tell the same with the chain that led there.
+# Run after the expansions, which report the same with the chain that led there.
 LATE_RULES: tuple[Rule, ...] = (check_literals,)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import Actual, Formal, assign, formals_of, signature
+from seqdsl.semantic.binding import Actual, Formal, assign, formals_of, settings_for, signature
 from seqdsl.semantic.modules import LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.rules.walk import calls, definitions, statements
@@ -71,15 +71,23 @@ def _check(
     scope = Scope(ScopeKind.NETWORK, "", "", None, span)
     actuals = [Actual(argument.name, None, argument.span) for argument in arguments]
     given: dict[str, Actual] = {}
-    fits = True
-    for count in range(1, len(actuals) + 1):  # each that does not fit, with those before it
-        fitting = [*given.values(), actuals[count - 1]]
+    misfits = False
+    full = False  # of arguments without a name: where one has no place, the next has none either
+    for actual in actuals:
+        if full and actual.name is None:
+            continue
         try:
+            fitting = [*given.values(), actual]
             given = assign([formal.name for formal in formals], name, fitting, scope, formals)
         except Failure as failure:
-            fits = False
+            misfits = True
             yield replace(failure.diagnostic, chain=())
-    if not fits:
+            settings = settings_for(actual, formals, given) if actual.name is None else []
+            if len(settings) == 1:
+                given[settings[0].name] = replace(actual, name=settings[0].name)
+            elif actual.name is None:
+                full = True
+    if misfits:
         return
     for formal in formals:
         filled = formal.name in given or (formal.type == "layers" and body is not None)

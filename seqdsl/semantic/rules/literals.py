@@ -1,6 +1,6 @@
 """What is wrong whatever the parameters are: values that are written out, in any statement.
 
-An expansion stops judging behind an error, passes over branches that are not taken, and never sees
+An expansion stops judging after an error, passes over branches that are not taken, and never sees
 a block that nothing calls. Here every name stands for an unknown value, and what can be said all
 the same is said.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, coerce
+from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, by_place, coerce
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items, truth
 from seqdsl.semantic.frame import BROKEN, Frame
 from seqdsl.semantic.locate import fail
@@ -22,6 +22,7 @@ from seqdsl.semantic.rules.walk import definitions, expressions, statements
 from seqdsl.semantic.unknown import formals_named
 from seqdsl.semantic.values import SizeValue, kind_of
 from seqdsl.source.diagnostic import Diagnostic, Failure
+from seqdsl.source.meter import OverLimit
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import inside
 
@@ -63,6 +64,8 @@ class _Checker:
                         yield failure.diagnostic
                 except Poisoned:
                     pass
+                except OverLimit:  # expansions report what is too large
+                    return
 
     def _members(self, statement: ast.Statement) -> Iterator[Callable[[], object]]:
         """What a statement asks of `in` and `it`, which are feature maps whatever flows."""
@@ -120,7 +123,7 @@ class _Checker:
             yield from (self._argument(argument, None) for argument in call.arguments)
             return
         named = {formal.name: formal for formal in formals}
-        positional = iter([formal for formal in formals if formal.type != "layers"])
+        positional = iter(by_place(formals))
         for argument in call.arguments:
             takes = named.get(argument.name) if argument.name else next(positional, None)
             yield self._argument(argument, takes)

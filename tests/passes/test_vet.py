@@ -1,0 +1,48 @@
+"""Fixes are tried on copies, as long as that is worth the time."""
+
+import pytest
+
+from seqdsl.passes.check import check_program
+from seqdsl.passes.vet import vetted
+from seqdsl.semantic.modules import Program, load_program
+from seqdsl.source.diagnostic import Diagnostic
+from seqdsl.source.text import Source
+
+
+def program(statements: str) -> Program:
+    return load_program(Source("net.seq", f"network N {{ input 3x8x8\n{statements}\n}}\n"), None)
+
+
+def tried(statements: str) -> tuple[int, list[Diagnostic]]:
+    """How many copies of a program are checked to vet its findings, and these."""
+    written = program(statements)
+    copies: list[Program] = []
+
+    def check(copy: Program) -> list[Diagnostic]:
+        copies.append(copy)
+        return check_program(copy)[1]
+
+    found = vetted(written, check_program(written)[1], check)
+    return len(copies), found
+
+
+@pytest.mark.parametrize(("layers", "most", "offered"), [(1, 2, 1), (50, 2, 50), (8_000, 0, 0)])
+def test_a_fix_of_many_findings_is_tried_once_and_of_thousands_never(
+    layers: int, most: int, offered: int
+) -> None:
+    copies, found = tried("seqconv 3x3, 4, 2\n" * layers)
+    assert len(found) == layers
+    assert copies <= most
+    assert sum(d.fix is not None for d in found) == offered
+    assert all(d.help == "`use std.seqconv` imports it" for d in found)
+
+
+def test_a_fix_that_makes_another_error_is_not_offered() -> None:
+    _, found = tried("max_pool 2, 2, 1, 1")
+    assert [d.fix is not None for d in found] == [True, False]
+
+
+def test_what_is_no_fix_and_no_error_needs_no_copy() -> None:
+    copies, found = tried("conv2d 1x1, 8\nsoftmax\nconv 1x1, 8")
+    assert copies == 0
+    assert [d.code.name for d in found] == ["inner-softmax"]
