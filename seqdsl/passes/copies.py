@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -43,7 +44,16 @@ class Copy:
 
     @property
     def length(self) -> int:
-        return sum(len(module.syntax.source.text) for module in self.program.modules)
+        """The characters that reading it takes: each mistake in the syntax of a file has the file
+        parsed again.
+        """
+        mistakes = Counter(
+            d.primary.span.source.name
+            for d in self.program.diagnostics
+            if d.primary is not None and d.code.name == "syntax"
+        )
+        sources = (module.syntax.source for module in self.program.modules)
+        return sum(len(source.text) * (1 + mistakes[source.name]) for source in sources)
 
     def holds(self, source: Source) -> bool:
         return any(module.syntax.source is source for module in self.program.modules)

@@ -42,6 +42,12 @@ def test_a_fix_that_makes_another_error_is_not_offered() -> None:
     assert [d.fix is not None for d in found] == [True, False]
 
 
+def test_a_file_that_is_parsed_over_and_over_is_tried_less_often() -> None:
+    broken = "conv 3x3, 4 ]\n" * 10
+    copies, _ = tried(broken + "conv 3*3, 4\nrelu inplace=true\n" * 500)
+    assert copies < 20
+
+
 def test_what_is_no_fix_and_no_error_needs_no_copy() -> None:
     copies, found = tried("conv2d 1x1, 8\nsoftmax\nconv 1x1, 8")
     assert copies == 0
