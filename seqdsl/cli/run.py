@@ -19,6 +19,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    say,
 )
 from seqdsl.cli.recorded_options import classes_option, preprocessing_option
 from seqdsl.cli.subject import Subject, onnx_subject, refuse_source_options, source_subject
@@ -95,7 +96,7 @@ def command(
         where = outcomes[0].provider
         if runner.note is not None:
             note(f"{runner.note}; running on {where}")
-        click.echo(f"{subject.name}, {subject.origin}, on {_ENGINES[engine]}, {where}", err=True)
+        say(f"{subject.name}, {subject.origin}, on {_ENGINES[engine]}, {where}")
         for path, outputs in zip(inputs, results, strict=True):
             _require_finite(subject, path, outputs)
         samples = _samples(subject, inputs, results)

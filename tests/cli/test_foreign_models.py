@@ -90,3 +90,11 @@ def test_an_output_that_is_not_of_each_sample_is_refused(node: onnx.NodeProto, t
     save([FLATTEN, node], {"y": TensorProto.FLOAT})
     done = seqdsl_command("run", "theirs.onnx", "two.npy")
     assert done.code == 2 and told in done.err, done.err
+
+
+@pytest.mark.usefixtures("two")
+def test_the_name_of_a_model_steers_no_terminal() -> None:
+    save([FLATTEN], {"flat": TensorProto.FLOAT}, name="\x1b]0;title\x07\nnet.onnx, trained")
+    done = seqdsl_command("run", "theirs.onnx", "two.npy")
+    assert done.code == 0
+    assert "\\x1b]0;title\\x07\\x0anet.onnx, trained, theirs.onnx, on onnxruntime" in done.err
