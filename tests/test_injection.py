@@ -17,6 +17,7 @@ import onnx
 import pytest
 import torch
 from commands import seqdsl_command
+from PIL import Image
 
 import seqdsl
 from seqdsl.backends.drawing.graphviz import dot_text, engines
@@ -24,6 +25,7 @@ from seqdsl.backends.drawing.mermaid import mermaid_text
 from seqdsl.backends.drawing.theme import THEMES
 from seqdsl.backends.drawing.write import FORMATS, draw
 from seqdsl.backends.torch_source import torch_source
+from seqdsl.backends.weights import random_state, save_state
 from seqdsl.cli.tables import Number, Table, write_tables
 from seqdsl.passes.drawing.picture import Depth, picture
 from seqdsl.source.codes import BY_NAME
@@ -268,6 +270,34 @@ def test_the_name_of_a_file_is_a_name(
     onnx.checker.check_model(onnx.load("net.onnx"), full_check=True)
     ElementTree.parse("net.svg")
     assert not Path("made").exists()
+
+
+def test_no_name_on_standard_error_steers_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The title of a window is what an escape sequence sets that click does not strip."""
+    monkeypatch.chdir(tmp_path)
+    steer = "\x1b]0;title\x07\u202e"
+    Path("net.seq").write_text("network N { input 1x8x8; conv 3x3, 4; max_pool 2; fc 10 }")
+    Path(steer).mkdir()
+    Image.new("L", (8, 8)).save("a.png")
+    save_state(Path(f"{steer}.safetensors"), random_state(seqdsl.load("net.seq")))
+    for command in (
+        ("check", steer),
+        ("fmt", steer),
+        ("build", "net.seq", "-o", f"{steer}.onnx"),
+        ("build", "net.seq", "-o", f"{steer}.py"),
+        ("draw", "net.seq", "-o", f"{steer}.svg"),
+        ("report", "net.seq", "-o", f"{steer}.html"),
+        ("run", f"{steer}.onnx", "a.png"),
+        ("run", "net.seq", "a.png", "--weights", f"{steer}.safetensors"),
+        ("eval", "net.seq", "--weights", f"{steer}.safetensors"),
+        ("eval", "net.seq", "--weights", f"{steer}.safetensors", "--preprocessing", "cifar"),
+        ("train", "net.seq", "-o", f"{steer}/run", "--set", "epochs=1", "--accelerator", "cpu"),
+    ):
+        done = seqdsl_command(*command)
+        assert "title" in done.err, command
+        assert not {"\x1b", "\x07", "\u202e"} & set(done.err), command
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:

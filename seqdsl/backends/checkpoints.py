@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from seqdsl.backends.archives import PICKLE, ZIP
 from seqdsl.backends.envelopes import unreadable
 from seqdsl.backends.files import first_bytes, require_readable, write_whole
-from seqdsl.backends.shards import SUFFIX, Sharded
+from seqdsl.backends.shards import SUFFIX, Sharded, shards_of
 from seqdsl.backends.weights_file import WeightsFile
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read_checkpoint(path: Path, ema: bool | None = None) -> WeightsFile:
     if it is None, an average is taken only where there is nothing else. Raises `Failure` where
     the file can't be read safely, or has no such weights.
     """
-    if path.name.lower().endswith(SUFFIX):
+    if _is_index(path):
         return Sharded(path, partial(_read_file, ema=ema))
     return _read_file(path, ema)
 
@@ -50,6 +50,11 @@ def _read_file(path: Path, ema: bool | None) -> WeightsFile:
     from seqdsl.backends.torch_files import read_torch
 
     return read_torch(path, ema)
+
+
+def files_of(path: Path) -> list[Path]:
+    """List the files that an index of shards names, or a file itself. Raises `Failure`."""
+    return shards_of(path) if _is_index(path) else [path]
 
 
 def read_metadata(path: Path) -> Mapping[str, str]:
@@ -96,6 +101,10 @@ def sort_metadata(data: bytes) -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
     text = text.ljust(-(-len(text) // start) * start)  # tensors begin at a multiple of 8
     return b"".join((_LENGTH.pack(len(text)), text, memoryview(data)[start + length :]))
+
+
+def _is_index(path: Path) -> bool:
+    return path.name.lower().endswith(SUFFIX)
 
 
 def _is_safetensors(path: Path) -> bool:

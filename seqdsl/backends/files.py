@@ -30,8 +30,9 @@ def first_bytes(path: Path, count: int) -> bytes:
 
 
 def read_text(path: Path, longest: int) -> str:
-    """Read a file of text. Raises `Failure` where the file can't be had, and ValueError where it is
-    longer or not UTF-8.
+    """Read a file of text, less a byte order mark.
+
+    Raises `Failure` where the file can't be had, and ValueError where it is longer or not UTF-8.
     """
     data = first_bytes(path, longest + 1)
     if len(data) > longest:

@@ -17,6 +17,7 @@ from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.frozen import frozen
 
 _PROBABILITIES = "probabilities"  # the output of ours that repeats the logits
+_FRACTIONS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
 
 
 @frozen
@@ -44,13 +45,14 @@ def open_onnx(path: Path) -> OnnxFile:
         raise _refused(path, f"takes {len(inputs)} inputs, and `run` gives one")
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     batch, type = _input(path, inputs[0])
+    is_ours = model.producer_name == "seqdsl"
     return OnnxFile(
         path,
         metadata.get("network") or model.graph.name or path.stem,
         type,
         batch,
-        tuple(o.name for o in model.graph.output if o.name != _PROBABILITIES),
-        model.producer_name == "seqdsl",
+        _outputs(path, model.graph, is_ours),
+        is_ours,
         of_metadata(metadata, str(path)),
     )
 
@@ -65,16 +67,42 @@ class OnnxFileRunner:
     def __call__(self, array: Array) -> Outcome:
         """Run a batch ``[N, C, H, W]``, a sample at a time where the model takes one."""
         if self._file.batch is None or self._file.batch == len(array):
-            return self._runner(array)
-        outcomes = [self._runner(array[i : i + 1]) for i in range(len(array))]
-        names = outcomes[0].outputs
-        joined = {name: np.concatenate([o.outputs[name] for o in outcomes]) for name in names}
+            return self._run(array)
+        outcomes = [self._run(array[i : i + 1]) for i in range(len(array))]
+        joined = {n: np.concatenate([o.outputs[n] for o in outcomes]) for n in self._file.outputs}
         return Outcome(joined, outcomes[0].provider, outcomes[0].note)
+
+    def _run(self, array: Array) -> Outcome:
+        """The outputs of one batch, float32 ``[N, ...]``; a number a sample is a vector of one."""
+        outcome = self._runner(array)
+        outputs = {}
+        for name in self._file.outputs:
+            values = outcome.outputs[name]
+            if values.ndim == 0 or len(values) != len(array) or not values.size:
+                shape = "x".join(map(str, values.shape)) or "a single number"
+                samples = f"{len(array)} sample{'s' if len(array) > 1 else ''}"
+                raise _refused(
+                    self._file.path,
+                    f"gives {shape} as `{name}` for {samples}, and numbers for each are needed",
+                )
+            made = values.astype(np.float32, copy=False)
+            outputs[name] = made[:, None] if made.ndim == 1 else made
+        return Outcome(outputs, outcome.provider, outcome.note)
 
 
 def _constants(graph: onnx.GraphProto) -> set[str]:
     """Weights, which old models name among their inputs, too."""
     return {tensor.name for tensor in graph.initializer}
+
+
+def _outputs(path: Path, graph: onnx.GraphProto, is_ours: bool) -> tuple[str, ...]:
+    """The outputs that are fractions; whole numbers and words are answers that others derive."""
+    names = [o.name for o in graph.output if o.type.tensor_type.elem_type in _FRACTIONS]
+    if is_ours and len(names) > 1:
+        names = [name for name in names if name != _PROBABILITIES]
+    if not names:
+        raise _refused(path, "gives no output of floating-point numbers")
+    return tuple(names)
 
 
 def _input(path: Path, value: onnx.ValueInfoProto) -> tuple[int | None, TensorType]:

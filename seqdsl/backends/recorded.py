@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqdsl.backends.checkpoints import read_metadata
+from seqdsl.backends.checkpoints import files_of, read_metadata
 from seqdsl.backends.files import read_text
 from seqdsl.backends.pictures import MAX_PIXELS
 from seqdsl.backends.preprocessing import (
@@ -64,10 +64,24 @@ class Recorded:
     def require_fit(self, type: TensorType, logits: TensorType, name: str) -> None:
         """Raise `Failure` where the network has another input, or another number of classes."""
         self.require_input(type, name)
+        reason = self._other_classes(logits)
+        if reason:
+            raise _failure(name, reason)
+
+    def fitting(self, type: TensorType, logits: TensorType) -> tuple[Recorded, tuple[str, ...]]:
+        """Keep what of it fits a network, and say why the rest does not."""
+        how, classes = self.preprocessing, self.classes
+        misfit, other = how and how.misfit(type), self._other_classes(logits)
+        left = Recorded(None if misfit else how, None if other else classes)
+        return left, tuple(reason for reason in (misfit, other) if reason)
+
+    def _other_classes(self, logits: TensorType) -> str | None:
+        """Why its classes are not those of a network's logits, or None."""
         classes = logits.elements if logits.elements == logits.channels else None
-        if self.classes is not None and len(self.classes) != classes:
-            given = "is no classifier" if classes is None else f"gives {classes:,}"
-            raise _failure(name, f"it names {len(self.classes):,} classes, and the network {given}")
+        if self.classes is None or len(self.classes) == classes:
+            return None
+        given = "is no classifier" if classes is None else f"gives {classes:,}"
+        return f"it names {len(self.classes):,} classes, and the network {given}"
 
     def require_input(self, type: TensorType, name: str) -> None:
         """Raise `Failure` where the preprocessing makes no input of this type."""
@@ -81,11 +95,17 @@ NOTHING = Recorded()
 
 
 def recorded(path: Path) -> Recorded:
-    """Read what a ``.safetensors`` file records; a checkpoint of torch records nothing.
+    """Read what a ``.safetensors`` file or the files of an index record; those of torch nothing.
 
-    Raises `Failure` where the file, or what it records, can't be read.
+    Raises `Failure` where a file, or what it records, can't be read, and where files differ.
     """
-    return of_metadata(read_metadata(path), str(path))
+    found = NOTHING
+    for file in files_of(path):
+        held = of_metadata(read_metadata(file), str(file))
+        if held.over(found) != found.over(held):
+            raise _failure(str(path), f"its files do not record the same: {file.name} differs")
+        found = found.over(held)
+    return found
 
 
 def of_metadata(metadata: Mapping[str, str], name: str) -> Recorded:

@@ -28,12 +28,7 @@ class Sharded(WeightsFile):
     def __init__(self, path: Path, read: Callable[[Path], WeightsFile]) -> None:
         self.name = str(path)
         weight_map, total = _read_index(path)
-        names = sorted(set(weight_map.values()))
-        missing = [name for name in names if not (path.parent / name).is_file()]
-        if missing:
-            raise _bad(path, f"{len(missing)} of its {len(names)} files are missing: "
-                       f"{', '.join(missing[:3])}{', ...' if missing[3:] else ''}")  # fmt: skip
-        self._files = {name: read(path.parent / name) for name in names}
+        self._files = {file.name: read(file) for file in _present(path, weight_map)}
         self._in = {key: file for file in self._files.values() for key in file.shapes}
         for name, file in self._files.items():
             _compare(path, name, {k for k, at in weight_map.items() if at == name}, file)
@@ -53,6 +48,21 @@ class Sharded(WeightsFile):
     @property
     def size(self) -> int:
         return sum(file.size for file in self._files.values())
+
+
+def shards_of(path: Path) -> list[Path]:
+    """List the files of an index, in order. Raises `Failure`."""
+    return _present(path, _read_index(path)[0])
+
+
+def _present(path: Path, weight_map: Mapping[str, str]) -> list[Path]:
+    """The files that an index names. Raises `Failure` where one is missing."""
+    files = [path.parent / name for name in sorted(set(weight_map.values()))]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise _bad(path, f"{len(missing)} of its {len(files)} files are missing: "
+                   f"{', '.join(missing[:3])}{', ...' if missing[3:] else ''}")  # fmt: skip
+    return files
 
 
 def _compare(path: Path, name: str, keys: set[str], file: WeightsFile) -> None:

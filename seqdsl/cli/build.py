@@ -14,6 +14,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    say,
 )
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.recorded_options import classes_option, given_or_recorded, preprocessing_option
@@ -104,7 +105,7 @@ def command(
         fail_with(failure)
     size = output.stat().st_size
     shown = f"{size / 1e6:.1f} MB" if size >= 10**6 else f"{size / 1e3:.1f} kB"
-    click.echo(f"{output}: {network.name}, {network.params:,} parameters, {shown}", err=True)
+    say(f"{output}: {network.name}, {network.params:,} parameters, {shown}")
 
 
 def _write_source(network: Network, output: Path, strategy: Strategy, recompute: bool) -> None:
@@ -147,10 +148,7 @@ def _write_model(
             tuned = find(network, state, batch, report)
         beside = output.with_suffix(".schedule.json")
         write_schedules(beside, network, tuned, batch)
-        click.echo(
-            f"{beside}: {tuned.milliseconds:.2f} ms a run, {tuned.gathering:.2f} ms by gather",
-            err=True,
-        )
+        say(f"{beside}: {tuned.milliseconds:.2f} ms a run, {tuned.gathering:.2f} ms by gather")
         schedules = tuned.schedules
     elif schedule in STRATEGIES:
         schedules = choose(network, Strategy(schedule), batch)

@@ -10,7 +10,7 @@ from os.path import realpath
 
 import click
 
-from seqdsl.cli.common import exit_code, network_options, output_format_option, use_color
+from seqdsl.cli.common import exit_code, network_options, output_format_option, say, use_color
 from seqdsl.cli.streams import as_json
 from seqdsl.passes.coverage import Coverage
 from seqdsl.source.diagnostic import Diagnostic, has_errors
@@ -107,7 +107,7 @@ def report(
 ) -> None:
     """Prints what was found: data to standard output, all else to standard error."""
     if not checked:
-        click.echo(f"no .seq files in {', '.join(paths)}", err=True)
+        say(f"no .seq files in {', '.join(paths)}")
     diagnostics = findings(checked)
     machine = format in (OutputFormat.JSON, OutputFormat.SARIF)
     if diagnostics or machine:
@@ -123,7 +123,7 @@ def report(
         click.echo(f"{_counted(len(checked), 'file')}, {_held(_whole(checked))}", err=True)
     if checked and not has_errors(diagnostics) and format is OutputFormat.FULL:
         for line in _left(_whole(checked), defines):
-            click.echo(f"not checked: {line}", err=True)
+            say(f"not checked: {line}")
 
 
 def _whole(checked: Sequence[Checked]) -> Coverage:

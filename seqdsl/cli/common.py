@@ -76,14 +76,19 @@ def ema_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def say(text: str) -> None:
+    """Print a line to standard error, in which no name controls the terminal."""
+    click.echo(printable(text), err=True)
+
+
 def note(text: str) -> None:
-    """Print a note to standard error, in which no name controls the terminal."""
-    click.echo(printable(f"note: {text}"), err=True)
+    """Print a note to standard error, as `say` does."""
+    say(f"note: {text}")
 
 
 def warning(text: str) -> None:
-    """Print a warning to standard error, in which no name controls the terminal."""
-    click.echo(printable(f"warning: {text}"), err=True)
+    """Print a warning to standard error, as `say` does."""
+    say(f"warning: {text}")
 
 
 def claims_option(function: F) -> F:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, note
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, note, say
 from seqdsl.passes.drawing.picture import NoSuchPart, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.source.diagnostic import Failure
@@ -75,4 +75,4 @@ def command(
         fail_with(failure)
     if written.note is not None:
         note(written.note)
-    click.echo(f"{output}: {size}, {written.engine}", err=True)
+    say(f"{output}: {size}, {written.engine}")

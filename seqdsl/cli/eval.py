@@ -15,6 +15,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    say,
     warning,
 )
 from seqdsl.cli.data_options import data_options, open_for
@@ -83,10 +84,10 @@ def command(
         fail_with(failure)
     if errors.note is not None:
         note(f"{errors.note}; running on {errors.provider}")
-    click.echo(f"{network.name}, {weights}, on {engine}, {errors.provider}", err=True)
+    say(f"{network.name}, {weights}, on {engine}, {errors.provider}")
     if errors.unreadable:
         shown = ", ".join(errors.unreadable[:3])
-        click.echo(f"{len(errors.unreadable):,} samples could not be read: {shown}", err=True)
+        say(f"{len(errors.unreadable):,} samples could not be read: {shown}")
     headings = ("data", "samples", "top-1 error", "top-5 error")
     numbers: list[Cell] = [Number(value, f"{value:.2f}") for value in (errors.top1, errors.top5)]
     row: tuple[Cell, ...] = (data, whole(errors.samples), *numbers)

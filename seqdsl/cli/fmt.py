@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import exit_code, show, use_color
+from seqdsl.cli.common import exit_code, say, show, use_color
 from seqdsl.cli.streams import print_source
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure
 from seqdsl.source.discover import STDIN, discover
@@ -51,7 +51,7 @@ def command(paths: tuple[str, ...], mode: str | None) -> None:
             diagnostics.append(failure.diagnostic)
     show(diagnostics)
     if not (outcomes or diagnostics):
-        click.echo(f"no .seq files in {', '.join(paths)}", err=True)
+        say(f"no .seq files in {', '.join(paths)}")
     elif outcomes and paths != (STDIN,):
         click.echo(_summary(sum(outcomes), len(outcomes), chosen), err=True)
     sys.exit(exit_code(diagnostics) or int(chosen is not Mode.WRITE and any(outcomes)))

@@ -181,7 +181,7 @@ def _run() -> None:
         sys.exit(2)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"seqdsl: {where}{error.strerror or error}", err=True)
+        _say(f"seqdsl: {where}{error.strerror or error}")
         sys.exit(2)
     except Exception as error:
         if is_ending(error):
@@ -190,9 +190,15 @@ def _run() -> None:
             _tell_missing(error)
         if os.environ.get("SEQDSL_TRACEBACK"):
             raise
-        click.echo(f"seqdsl: internal error: {type(error).__name__}: {error}", err=True)
+        _say(f"seqdsl: internal error: {type(error).__name__}: {error}")
         click.echo("Please report it with the file; SEQDSL_TRACEBACK=1 shows where.", err=True)
         sys.exit(_INTERNAL)
+
+
+def _say(text: str) -> None:
+    from seqdsl.cli.common import say
+
+    say(text)
 
 
 def _tell_missing(error: ImportError) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import CLAIMS, fail_with, network_options
+from seqdsl.cli.common import CLAIMS, fail_with, network_options, say
 from seqdsl.cli.sides import read_sides
 from seqdsl.cli.watch import Watched, changes, listed
 from seqdsl.graph.network import Network
@@ -60,14 +60,14 @@ def command(
         raise click.UsageError(f"port {port} can't be had: {error.strerror}") from None
     preview.start()
     click.echo(preview.address)
-    click.echo(f"showing {file} (Ctrl-C ends)", err=True)
+    say(f"showing {file} (Ctrl-C ends)")
     if opens:
         webbrowser.open(preview.address)
     try:
         for changed in changes(watched):
             for page in watched.checked:
                 preview.show(page)
-            click.echo(f"{listed(changed)} changed: {shown.said}", err=True)
+            say(f"{listed(changed)} changed: {shown.said}")
     finally:
         preview.stop()
 

@@ -39,19 +39,22 @@ def given_or_recorded(
 
     Raises `Failure` where it can't be read, or does not fit the network.
     """
-    from seqdsl.backends.recorded import NOTHING, recorded
+    from seqdsl.backends.recorded import NOTHING, Recorded, recorded
 
-    type, held = network.input.type, NOTHING if weights is None else recorded(weights)
-    found = given(preprocessing, classes, type).over(held)
-    found.require_fit(type, network.logits.type, str(weights or network.name))
+    type, logits = network.input.type, network.logits.type
+    held = NOTHING if weights is None else recorded(weights)
+    asked = given(preprocessing, classes, type)
+    if classes is not None:
+        Recorded(None, asked.classes).require_fit(type, logits, str(classes))
+    found = asked.over(held)
+    found.require_fit(type, logits, str(weights or network.name))
     return found
 
 
 def given(preprocessing: str | None, classes: Path | None, type: TensorType) -> Recorded:
-    """What the options say. Raises `Failure`."""
+    """What the options say. Raises `Failure`, for a preprocessing of another input, too."""
     from seqdsl.backends.recorded import Recorded, given_classes, given_preprocessing
 
-    return Recorded(
-        None if preprocessing is None else given_preprocessing(preprocessing, type),
-        None if classes is None else given_classes(classes),
-    )
+    how = None if preprocessing is None else given_preprocessing(preprocessing, type)
+    Recorded(how).require_input(type, "--preprocessing")
+    return Recorded(how, None if classes is None else given_classes(classes))

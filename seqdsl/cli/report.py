@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options
+from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, say
 from seqdsl.cli.diff import difference_table
 from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import Number
@@ -68,7 +68,7 @@ def command(
         write_whole(output, write_html(page).encode())
     except Failure as failure:
         fail_with(failure)
-    click.echo(f"{output}: {' and '.join(network.name for network in loaded)}", err=True)
+    say(f"{output}: {' and '.join(network.name for network in loaded)}")
 
 
 def _arguments(sides: Sequence[Side]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    say,
 )
 from seqdsl.cli.recorded_options import classes_option, preprocessing_option
 from seqdsl.cli.subject import Subject, onnx_subject, refuse_source_options, source_subject
@@ -95,10 +96,11 @@ def command(
         where = outcomes[0].provider
         if runner.note is not None:
             note(f"{runner.note}; running on {where}")
-        click.echo(f"{subject.name}, {subject.origin}, on {_ENGINES[engine]}, {where}", err=True)
+        say(f"{subject.name}, {subject.origin}, on {_ENGINES[engine]}, {where}")
         for path, outputs in zip(inputs, results, strict=True):
             _require_finite(subject, path, outputs)
         samples = _samples(subject, inputs, results)
+        _require_names(subject, samples[0], classes)
     except Failure as failure:
         fail_with(failure)
     click.echo(write_tables(answer_tables(samples, subject.recorded.classes, format), format))
@@ -145,7 +147,7 @@ def _named(subject: Subject, outcome: Outcome) -> Outputs:
 
 
 def _samples(subject: Subject, inputs: Sequence[Path], results: Sequence[Outputs]) -> list[Sample]:
-    """Each sample with its outputs. Raises `Failure` where the classes' names are not as many."""
+    """Each sample with its outputs."""
     samples = []
     for path, outputs in zip(inputs, results, strict=True):
         count = len(outputs["logits"])
@@ -154,15 +156,16 @@ def _samples(subject: Subject, inputs: Sequence[Path], results: Sequence[Outputs
             if subject.may_be_probabilities:
                 own["logits"] = _as_logits(own["logits"])
             samples.append(Sample(str(path), i, count == 1, own))
-    classes, first = subject.recorded.classes, samples[0].outputs
-    if classes is not None and not (has_classes(first) and len(classes) == first["logits"].size):
-        raise unlocated(
-            "preprocessing",
-            f"{subject.holder}: it names {len(classes):,} classes, and the network gives "
-            f"{first['logits'].size:,} numbers",
-            subject.holder,
-        )
     return samples
+
+
+def _require_names(subject: Subject, sample: Sample, given: Path | None) -> None:
+    """Raises `Failure` where the classes' names, as a file gave them, are not as many."""
+    classes, holder = subject.recorded.classes, str(given or subject.holder)
+    count = sample.outputs["logits"].size
+    if classes is not None and not (has_classes(sample.outputs) and len(classes) == count):
+        message = f"{holder}: it names {len(classes):,} classes, and the network gives {count:,}"
+        raise unlocated("preprocessing", f"{message} numbers", holder)
 
 
 def _as_logits(values: Array) -> Array:

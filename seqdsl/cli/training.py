@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from seqdsl.cli.common import exit_code, show
+from seqdsl.cli.common import exit_code, say, show
 from seqdsl.cli.data_options import open_for
 from seqdsl.cli.plot import plot_run
 from seqdsl.cli.progress import progress_bar
@@ -97,7 +97,7 @@ def _train_held(
             listener = SILENT
             if report is not None:
                 begin = partial(_heading, network, recipe, data)
-                listener = Listener(begin, report, _tell_row, _note)
+                listener = Listener(begin, report, _tell_row, say)
             trained = train(
                 network, recipe, data, source, machine, run,
                 plain=plain, resume=resume, listener=listener,
@@ -105,7 +105,7 @@ def _train_held(
     except Stopped as stopped:
         at = stopped.position
         if is_first:
-            _note(f"{stopped}: epoch {at.epoch + 1}, step {at.step:,} is saved; --resume goes on")
+            say(f"{stopped}: epoch {at.epoch + 1}, step {at.step:,} is saved; --resume goes on")
         sys.exit(128 + stopped.number)
     except Failure as failure:
         if failure.diagnostic.code.name == "backend" and not is_first:
@@ -132,12 +132,12 @@ def _show_difference(failure: Failure, run: Run, network: Network) -> NoReturn:
 
 
 def _heading(network: Network, recipe: Recipe, data: Data) -> None:
-    _note(
+    say(
         f"{network.name}, {network.params:,} parameters, on {data.name}: "
         f"{len(data.train):,} samples to train on, {len(data.validation):,} to validate"
     )
     falls = ", ".join(map(str, recipe.milestones))
-    _note(
+    say(
         f"{recipe.epochs} epochs of batches of {recipe.batch}, rate {recipe.lr:g}"
         + (f", x {recipe.gamma:g} at {falls}" if falls else "")
     )
@@ -156,10 +156,6 @@ def _line(cells: Sequence[str]) -> None:
     click.echo("".join(f"{cell:>{n}}" for cell, n in zip(cells, _WIDTHS, strict=True)), err=True)
 
 
-def _note(text: str) -> None:
-    click.echo(text, err=True)
-
-
 def _finish(network: Network, data: Data, trained: Trained) -> None:
     """The errors on standard output; the model and the plots in the run's folder."""
     from seqdsl.backends.onnx_model import save_onnx, to_onnx
@@ -171,13 +167,13 @@ def _finish(network: Network, data: Data, trained: Trained) -> None:
     tested = None if data.test is None else _tested(run, data.test)
     click.echo(write_tables([_results(data, trained.rows, tested)], "table"))
     if tested is not None and tested.unreadable:
-        _note(f"{len(tested.unreadable):,} test samples can't be read, and are passed over")
+        say(f"{len(tested.unreadable):,} test samples can't be read, and are passed over")
     plots = plot_run(run, network, trained.state)
     if trained.unreadable:
         shown = ", ".join(trained.unreadable[:3])
-        _note(f"training samples that were passed over: {shown}")
+        say(f"training samples that were passed over: {shown}")
     made = [run.final, run.best, run.model, run.metrics, *plots]
-    _note(f"{run.folder}: {', '.join(path.name for path in made)}")
+    say(f"{run.folder}: {', '.join(path.name for path in made)}")
 
 
 def _tested(run: Run, split: Split) -> Errors:

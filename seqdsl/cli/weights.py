@@ -114,15 +114,18 @@ def import_(
         entries = _entries(theirs, patterns)
         fresh = None if head is None else new_head(network, entries, theirs.name)
         match = _match_or_exit(network, theirs, entries, fresh, map_path, as_written, format)
-        kept = recorded(checkpoint)
+        held = recorded(checkpoint)
         if fresh is not None:  # the names belong to the head that is left out
-            kept = replace(kept, classes=None)
+            held = replace(held, classes=None)
+        kept, lost = held.fitting(network.input.type, network.logits.type)
         save_state(output, import_state(theirs, match, network, seed), kept.as_metadata())
     except Failure as failure:
         fail_with(failure)
     if fresh is not None:
         instead = f"in place of {listed(fresh.theirs)}" if fresh.theirs else "CKPT has none"
         note(f"a new head, seed {seed}: {listed(fresh.ours)}; {instead}")
+    for reason in lost:
+        note(f"what CKPT records is left out where it does not fit: {reason}")
     _report(f"{output}: {checkpoint} as {network.name}", match)
 
 
