@@ -8,7 +8,9 @@ where somebody has to choose.
 from pathlib import Path
 
 import pytest
+import torch
 from networks import ROOT, findings
+from torch import nn
 
 import seqdsl
 from seqdsl.passes.check import check_program
@@ -152,6 +154,34 @@ def test_a_layer_of_another_framework_is_written_as_one_of_these(tmp_path: Path,
     called = text.replace(str(written), f"{name}({given})")
     if name not in PRIMITIVES:
         assert layer.help in [d.help for d in findings(tmp_path, called)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "statement", "module"),
+    [
+        ("3, 16, 3", "conv2d 3x3, 16, padding=0, bias=true", nn.Conv2d(3, 16, 3)),
+        (
+            "3, 16, 3, padding=1, bias=False",
+            "conv2d 3x3, 16, padding=1, bias=false",
+            nn.Conv2d(3, 16, 3, padding=1, bias=False),
+        ),
+        (
+            "3, 16, kernel_size=1, bias=False",
+            "conv2d 1x1, 16, bias=false",
+            nn.Conv2d(3, 16, kernel_size=1, bias=False),
+        ),
+    ],
+)
+def test_a_convolution_of_pytorch_keeps_its_defaults(
+    tmp_path: Path, arguments: str, statement: str, module: nn.Module
+) -> None:
+    text = f"network N {{\n  input 3x8x8\n  nn.Conv2d({arguments})\n}}\n"
+    fixed, _ = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
+    assert fixed == text.replace(f"nn.Conv2d({arguments})", statement)
+    (tmp_path / "net.seq").write_text(fixed)
+    network = seqdsl.load(tmp_path / "net.seq")
+    assert network.params == sum(p.numel() for p in module.parameters())
+    assert network.nodes[network.output].type.shape == module(torch.zeros(1, 3, 8, 8)).shape[1:]
 
 
 @pytest.mark.parametrize("name", [name for name, layer in LAYERS.items() if not layer.write])

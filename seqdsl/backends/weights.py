@@ -145,8 +145,8 @@ def _fitted(
             f"{name} does not fit {network.name}: {'; '.join(shown)}"
             + (f"; and {more} more" if more else ""),
             name,
-            "the keys are the scope paths of the network; was it made from another one? "
-            "`seqdsl weights import` takes other keys",
+            "does it belong to another network, or to other parameters? Weights from elsewhere "
+            "come in by `seqdsl weights import`",
         )
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and that is reported
         state = {k: np.ascontiguousarray(read(keys[k]), dtype=np.float32) for k in wanted}

@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 @click.option("--schedule", default=Strategy.AUTO.value, show_default=True,
               metavar=f"[{'|'.join(STRATEGIES)}|FILE]",
               help="How layers of groups are computed; FILE is one that --tune wrote.")  # fmt: skip
-@click.option("--batch", type=click.IntRange(min=1), show_default="1",
-              help="The batch that an .onnx is to be fast at; it takes any.")  # fmt: skip
+@click.option("--batch", type=click.IntRange(min=1), metavar="SIZE",
+              help="The batch size to tune an .onnx for; it takes any. Without: 1.")  # fmt: skip
 @click.option("--tune", is_flag=True,
               help="Measure which schedule is fastest here; kept beside the .onnx.")  # fmt: skip
 @click.option("--recompute", is_flag=True,
-              help="Of .py: keep less for the backward pass, and compute it again.")  # fmt: skip
+              help="For .py: keep less for the backward pass, and compute it again.")  # fmt: skip
 def command(
     file: str,
     network_name: str | None,

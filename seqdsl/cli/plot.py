@@ -47,7 +47,7 @@ _output_option = click.option(
 )
 
 
-@command.command("weights")
+@command.command("weights", short_help="Draw how heavily groups use one another (Figure 5).")
 @click.argument("file")
 @network_options
 @claims_option

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import click
 
 from seqdsl.cli.common import use_color
+from seqdsl.source.timing import spell_time
 
 Report: TypeAlias = Callable[[str, float], None]  # what is being done, and the part that is
 
@@ -87,10 +88,3 @@ class Lines:
         self._next = passed + max(min(passed, _USUAL), _LATER * passed)
         shown = "" if left is None else f", about {spell_time(left)} left"
         click.echo(f"[{spell_time(passed)}] {100 * part:.0f} %{shown}: {what}", err=True)
-
-
-def spell_time(seconds: float) -> str:
-    """``1:05``, or ``2:00:05`` from an hour on."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

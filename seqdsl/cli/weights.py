@@ -38,7 +38,12 @@ _HEADINGS = ("ours", "our shape", "theirs", "their shape", "why")
 _ROWS = 40  # that a terminal is shown
 
 
-@click.group("weights")
+class _InOrder(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+
+@click.group("weights", cls=_InOrder)
 def command() -> None:
     """Bring weights from another's checkpoint to a network, and back under its own names.
 
@@ -69,7 +74,7 @@ def _match_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
-@command.command("import")
+@command.command("import", short_help="Bring a checkpoint's weights to a network.")
 @click.argument("checkpoint", type=_PATH, metavar="CKPT")
 @click.option("--into", "file", required=True, metavar="FILE", help="The network's .seq file.")
 @network_options
@@ -129,7 +134,7 @@ def import_(
     _report(f"{output}: {checkpoint} as {network.name}", match)
 
 
-@command.command("export")
+@command.command("export", short_help="Write a network's weights as a checkpoint has them.")
 @click.argument("weights", type=_PATH, metavar="WEIGHTS")
 @click.option("--from", "file", required=True, metavar="FILE", help="The network's .seq file.")
 @network_options

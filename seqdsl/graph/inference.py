@@ -210,18 +210,33 @@ def _add(operands: Sequence[TensorType], verb: str) -> TensorType:
                 recovery=first,
             )
         if other.shape != first.shape:
-            what = "channels" if other.channels != first.channels else "spatial size"
+            differing = [
+                *(["channels"] if other.channels != first.channels else []),
+                *(["spatial size"] if other.spatial != first.spatial else []),
+            ]
             raise TypeProblem(
                 "add-mismatch",
-                f"can't {verb} feature maps that differ in {what}: {_shape(first)} and "
-                f"{_shape(other)}",
+                f"can't {verb} feature maps that differ in {' and '.join(differing)}: "
+                f"{_shape(first)} and {_shape(other)}",
                 operand=position,
-                help="project one of them with a 1x1 convolution"
-                if what == "channels"
-                else same_size(first.spatial, other.spatial),
+                help=_same_shape(first, other),
                 recovery=first,
             )
     return TensorType(first.channels, first.spatial, _common_groups(operands))
+
+
+def _same_shape(one: TensorType, other: TensorType) -> str:
+    """How two branches come to one shape."""
+    if one.channels == other.channels:
+        return same_size(one.spatial, other.spatial)
+    projected = "project one of them with a 1x1 convolution"
+    if one.spatial == other.spatial:
+        return projected
+    strides = {divmod(max(s), min(s)) for s in zip(one.spatial, other.spatial, strict=False)}
+    larger = {a > b for a, b in zip(one.spatial, other.spatial, strict=False)}
+    if len(strides) == len(larger) == 1 and not (stride := strides.pop())[1]:
+        return f"project the larger with a 1x1 convolution of stride {stride[0]}"
+    return f"{projected}, and {same_size(one.spatial, other.spatial)}"
 
 
 def same_size(one: Sequence[int], other: Sequence[int]) -> str:

@@ -84,7 +84,8 @@ def of_expression(e: ast.Function | ast.Method) -> Advice | None:
         return layer.help, None
     source = e.span.source
     start = source.line_start(e.span.line)
-    if re.fullmatch(rf"[ \t]*{text}[ \t]*=[ \t]*", source.text[start : e.span.start]):
+    before = source.text[start : e.span.start]
+    if re.fullmatch(rf"[ \t]*{re.escape(text)}[ \t]*=[ \t]*", before):
         return layer.help, removing_lines(Span(source, start, e.span.end), safe=False)
     return layer.help, replacing(e.span, text)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from seqdsl.semantic import foreign
-from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, by_place, formals_of, name_of
+from seqdsl.semantic.binding import AGGREGATE_FORMALS, formals_of, name_of
 from seqdsl.semantic.constants import CONSTANTS
 from seqdsl.semantic.modules import Definition, LoadedModule
 from seqdsl.semantic.primitives import PRIMITIVES
@@ -16,8 +16,9 @@ from seqdsl.semantic.symbols import Kind, Reference, Symbol, symbol_of
 from seqdsl.semantic.unknown import (
     ANYWHERE,
     Place,
-    formals_named,
     near_outputs,
+    places,
+    places_of,
     undefined_value,
     unknown_layer,
 )
@@ -187,8 +188,7 @@ class _Resolver:
         name = None  # of a layer; a parameter may stand for one whose parameters are not known
         if isinstance(callee, ast.Name) and region.find(callee.name) is None:
             name = callee.name
-        formals = () if name is None else formals_named(name, self._module) or ()
-        self._given(call.arguments, formals, region)
+        self._given(call.arguments, places_of(call.arguments, name, self._module), region)
         if call.times is not None:
             self._read(call.times, region)
         if isinstance(callee, ast.Attribute):
@@ -230,18 +230,15 @@ class _Resolver:
     ) -> None:
         network = self._found(callee.network) if isinstance(callee, ast.Model) else callee
         formals = () if network is None or isinstance(network, ast.Model) else formals_of(network)
-        self._given(arguments, formals, region)
+        self._given(arguments, places(arguments, formals), region)
         self._named_arguments(arguments, callee)
 
     def _given(
-        self, arguments: Sequence[ast.Argument], formals: Sequence[Formal], region: Region
+        self, arguments: Sequence[ast.Argument], at: Sequence[Place], region: Region
     ) -> None:
-        """Reads the values of arguments, each for the parameter that takes it."""
-        named = {formal.name: formal for formal in formals}
-        positional = iter(by_place(formals))
-        for argument in arguments:
-            takes = named.get(argument.name) if argument.name else next(positional, None)
-            self._read(argument.value, region, Place(takes, formals))
+        """Reads the values of arguments, each at its place."""
+        for argument, place in zip(arguments, at, strict=True):
+            self._read(argument.value, region, place)
 
     def _named_arguments(
         self, arguments: Sequence[ast.Argument], callee: Definition | None

@@ -8,7 +8,7 @@ from itertools import chain
 from string import digits
 
 from seqdsl.semantic import foreign
-from seqdsl.semantic.binding import Formal, formals_of
+from seqdsl.semantic.binding import Formal, by_place, formals_of
 from seqdsl.semantic.constants import CONSTANTS, FUNCTIONS
 from seqdsl.semantic.modules import LoadedModule, library_home
 from seqdsl.semantic.primitives import PRIMITIVES
@@ -44,6 +44,27 @@ def formals_named(name: str, *modules: LoadedModule) -> Sequence[Formal] | None:
     if found is not None and isinstance(found[0], ast.Block):
         return formals_of(found[0])
     return PRIMITIVES[name].formals if name in PRIMITIVES else None
+
+
+def places(arguments: Sequence[ast.Argument], formals: Sequence[Formal]) -> list[Place]:
+    """The place of each argument: of its parameter's name, or the next in order."""
+    named = {formal.name: formal for formal in formals}
+    rest = iter(by_place(formals))
+    return [Place(named.get(a.name) if a.name else next(rest, None), formals) for a in arguments]
+
+
+def places_of(
+    arguments: Sequence[ast.Argument], layer: str | None, module: LoadedModule
+) -> list[Place]:
+    """The place of each argument of a layer by its name; None is one that is not known.
+
+    Where a layer takes any number of feature maps, what has no name may be one of them.
+    """
+    found = places(arguments, () if layer is None else formals_named(layer, module) or ())
+    of_maps = layer in PRIMITIVES and PRIMITIVES[layer].several
+    if not of_maps:
+        return found
+    return [place if a.name else ANYWHERE for a, place in zip(arguments, found, strict=True)]
 
 
 def unknown_layer(

@@ -59,14 +59,18 @@ def _none(help: str) -> ForeignLayer:
     return ForeignLayer(None, help)
 
 
+_CONVOLUTION = (
+    "`conv2d 3x3, 16` is the convolution alone, `conv 3x3, 16` one with batch norm and ReLU; "
+    "unless told otherwise, both keep the size and have no bias"
+)
 _CONV2D = ForeignLayer(
     "conv2d",
-    "`conv2d 3x3, 16` is the convolution alone, `conv 3x3, 16` one with batch norm and ReLU",
+    _CONVOLUTION,
     order=("", "width", "kernel", "stride", "padding", "dilation", "groups", "bias"),
 )
 _KERAS_CONV = ForeignLayer(
     "conv2d",
-    "`conv2d 3x3, 16` is the convolution alone, `conv 3x3, 16` one with batch norm and ReLU",
+    _CONVOLUTION,
     order=("width", "kernel", "stride", "padding"),
 )
 _LINEAR = ForeignLayer(

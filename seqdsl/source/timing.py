@@ -1,4 +1,4 @@
-"""How long each stage of a command takes, for whoever asks."""
+"""How long each stage of a command takes, for whoever asks; and how a time is spelled."""
 
 from __future__ import annotations
 
@@ -62,3 +62,10 @@ def stage(name: str) -> AbstractContextManager[None]:
     """Measures what is inside, where timings are kept; else does nothing."""
     timings = TIMINGS.get()
     return _UNMEASURED if timings is None else timings.measure(name)
+
+
+def spell_time(seconds: float) -> str:
+    """``1:05``, or ``2:00:05`` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

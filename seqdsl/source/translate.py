@@ -30,6 +30,8 @@ def translated(name: str, arguments: Written) -> str | None:
         given = [(keyword, _value(text)) for keyword, text in arguments]
     else:
         given = _reordered(layer, arguments)
+        if layer.write == "conv2d" and name != "conv2d":
+            given += _conv_defaults(given)
     known = _known(given)
     behind = [_activation(text) for keyword, text in known if keyword == "act"]
     if "act" in layer.order or layer.write in _ACTIVATED:
@@ -51,7 +53,10 @@ def _activation(text: str) -> str:
 
 
 def piped(name: str, arguments: Written) -> str | None:
-    """A foreign call as a pipeline: of its first argument, where that is a name, or of `it`."""
+    """A foreign call as a pipeline: of its first argument, where that is a name, or of `it`.
+
+    None where the first argument computes what the layer is applied to, as in `relu(a + b)`.
+    """
     layer = foreign_layer(name)
     if layer is not None and layer.write and layer.arguments is Arguments.LISTED:
         maps = [text for _, text in _listed(arguments)]
@@ -65,6 +70,19 @@ def piped(name: str, arguments: Written) -> str | None:
         operand, arguments = first[1], arguments[1:]
         if layer is not None and layer.order[:1] == ("",):  # the operand takes its place
             arguments = [(None, "0"), *arguments]
+    elif layer is not None and layer.arguments is Arguments.DROPPED and _computes(first):
+        return None
+    return applied(name, arguments, operand)
+
+
+def _computes(argument: tuple[str | None, str]) -> bool:
+    """Whether a first argument may be what a layer is applied to, and is no name."""
+    keyword, text = argument
+    return keyword is None and text not in _WORDS and _IDENTIFIER.search(text) is not None
+
+
+def applied(name: str, arguments: Written, operand: str) -> str | None:
+    """A pipeline for a foreign call and what it is applied to; None where there is none."""
     call = translated(name, arguments)
     if call == "":
         return operand
@@ -101,6 +119,17 @@ def _reordered(layer: ForeignLayer, arguments: Written) -> list[tuple[str | None
     for parameter, text in given.items():
         result.append((None if leads and parameter != "slope" else parameter, _value(text)))
     return result
+
+
+def _conv_defaults(given: Written) -> list[tuple[str | None, str]]:
+    """What convolutions of PyTorch and Keras do by default and `conv2d` does not."""
+    named = {keyword for keyword, _ in given}
+    defaults: list[tuple[str | None, str]] = []
+    if "padding" not in named and (None, "1x1") not in given:
+        defaults.append(("padding", "0"))
+    if "bias" not in named:
+        defaults.append(("bias", "true"))
+    return defaults
 
 
 def _needs_sides(parameter: str, value: str) -> bool:

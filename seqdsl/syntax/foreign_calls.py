@@ -6,7 +6,8 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.elsewhere import MODULES, foreign_layer
 from seqdsl.source.fix import removing_lines, replacing
-from seqdsl.source.translate import Written, translated
+from seqdsl.source.frozen import frozen
+from seqdsl.source.translate import Written, applied, piped, translated
 from seqdsl.syntax.misfit import Misfit, Repair
 from seqdsl.syntax.recovery import without_statement
 from seqdsl.syntax.splicing import ENDS, closing_of, spliced
@@ -46,6 +47,49 @@ def foreign_call(m: Misfit) -> Repair | None:
 
 def foreign_at(m: Misfit, start: int) -> tuple[int, str | None] | None:
     """Behind the last token of a foreign call that begins at one, and what to write for it."""
+    call = _call_at(m, start)
+    return None if call is None else (call.end, translated(call.name, call.arguments))
+
+
+def foreign_value(m: Misfit) -> Repair | None:
+    """``x = torch.cat((a, b), 1)`` and ``x = nn.ReLU()(x)``: values that are no expressions."""
+    start = m.position + 1 - len(m.statement) + 2
+    if [t.type for t in m.statement[1:2]] != ["EQUAL"] or start > m.position:
+        return None
+    call = _call_at(m, start)
+    if call is None or m.position >= call.end:
+        return None
+    span = token_span(m.source, m.tokens[start]).to(token_span(m.source, m.tokens[call.end - 1]))
+    text = None
+    if call.operand is None:
+        text = piped(call.name, call.arguments)
+    elif call.operand.isidentifier():
+        text = applied(call.name, call.arguments, call.operand)
+    layer = foreign_layer(call.name)
+    found = Diagnostic(
+        BY_NAME["syntax"],
+        f"`{call.name}(...)` is a call of another framework",
+        Label(span, "not of this language"),
+        help=layer.help if layer is not None else None,
+        fix=None if text is None else replacing(span, text),
+    )
+    if text is None:
+        return found, without_statement(list(m.tokens), m.position)
+    return found, spliced(m, start, call.end, text)
+
+
+@frozen
+class _Call:
+    """A call of another framework: what it is applied to at once, and behind its last token."""
+
+    name: str
+    arguments: Written
+    operand: str | None
+    end: int
+
+
+def _call_at(m: Misfit, start: int) -> _Call | None:
+    """The foreign call whose first token is one."""
     at = start
     while at < len(m.tokens) and m.tokens[at].type in ("NAME", "ATTRIBUTE"):
         at += 1
@@ -63,13 +107,16 @@ def foreign_at(m: Misfit, start: int) -> tuple[int, str | None] | None:
     if closing is None:
         return None
     arguments = _written(m, at + 2, closing)
+    operand = None
     end = closing + 1
     if end < len(m.tokens) and m.tokens[end].type == "LPAR":  # applied at once: `ReLU()(x)`
-        applied = closing_of(m.tokens, end)
-        end = end if applied is None else applied + 1
+        closed = closing_of(m.tokens, end)
+        if closed is not None:
+            operand = " ".join(text for _, text in _written(m, end + 1, closed))
+            end = closed + 1
     if end < len(m.tokens) and m.tokens[end].type not in ENDS - {"LBRACE"} | {"VBAR"}:
         return None
-    return end, translated(name, arguments)
+    return _Call(name, arguments, operand, end)
 
 
 def _written(m: Misfit, start: int, end: int) -> Written:

@@ -11,7 +11,7 @@ from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import removing_lines, replacing
 from seqdsl.source.text import Span
-from seqdsl.syntax.foreign_calls import foreign_at, foreign_call
+from seqdsl.syntax.foreign_calls import foreign_at, foreign_call, foreign_value
 from seqdsl.syntax.messages import describe
 from seqdsl.syntax.misfit import ITEMS, VALUES, Misfit, Repair
 from seqdsl.syntax.recovery import tidy, without_statement
@@ -286,6 +286,7 @@ HABITS: tuple[Callable[[Misfit], Repair | None], ...] = (
     _self_assigned,
     _sum_of_maps,
     _layer_as_value,
+    foreign_value,
     _tuple,
     foreign_call,
     _power,

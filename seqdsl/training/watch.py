@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -19,6 +18,7 @@ from seqdsl.graph.recipe import Recipe
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.ending import ENDING
 from seqdsl.source.frozen import frozen
+from seqdsl.source.timing import spell_time
 from seqdsl.training.metrics import Row, write_metrics
 from seqdsl.training.options import SIGNALS, Machine
 from seqdsl.training.position import Position, Sums
@@ -166,7 +166,7 @@ class Watch(pl.Callback):
         if not seconds:
             return f"{where}{self._loss}"
         rate = at.batch / seconds
-        left = timedelta(seconds=round((self._steps - at.batch) / rate))
+        left = spell_time((self._steps - at.batch) / rate)
         return f"{where}{self._loss}, {rate:.3g} steps/s, {left} left of the epoch"
 
     def _pace(self, trainer: pl.Trainer) -> int:

@@ -53,7 +53,7 @@ def test_commands_and_options() -> None:
     assert completed("seqdsl --t") == ["--timings"]
     assert completed("seqdsl nosuch ") == list(COMMANDS)
     assert {"--network", "--define", "--watch"} <= set(completed("seqdsl check --"))
-    assert completed("seqdsl weights ") == ["export", "import"]
+    assert completed("seqdsl weights ") == ["import", "export"]
     assert completed("seqdsl completion ") == ["bash", "zsh", "fish"]
     assert completed("seqdsl check --output-format s") == ["sarif"]
 

@@ -29,6 +29,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("group", ["weights", "plot"])
+def test_a_group_lists_its_commands_in_whole_sentences(group: str) -> None:
+    listed = CliRunner().invoke(program, [group, "--help"]).stdout.partition("Commands:")[2]
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+    if group == "weights":
+        assert listed.index("import ") < listed.index("export ")
+
+
 def test_there_and_back(folder: Path) -> None:
     done = run("import", "theirs.pth", "--into", "net.seq", "-o", "ours.safetensors")
     assert done.exit_code == 0 and not done.stdout
@@ -208,7 +216,7 @@ def test_a_pattern_that_matches_nothing_is_an_error() -> None:
 @pytest.mark.usefixtures("folder")
 def test_a_new_head_is_initialised_as_training_would() -> None:
     done = run("import", "theirs.pth", "--into", "wider.seq", "-o", "o.safetensors")
-    assert done.exit_code == 1 and "--head new leaves out theirs" in done.stderr
+    assert done.exit_code == 1 and "`weights import --head new` leaves out theirs" in done.stderr
     done = run("import", "theirs.pth", "--into", "wider.seq", "-o", "o.safetensors",
                "--head", "new", "--seed", "3")  # fmt: skip
     assert done.exit_code == 0, done.stderr

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from networks import codes, findings
 
+from seqdsl.passes.mend import mended
 from seqdsl.source.fix import applied
+from seqdsl.source.text import Source
 
 FLOW = "input 3x32x32; conv 3x3, 16; "
 
@@ -55,6 +57,14 @@ def test_misreading(tmp_path: Path, body: str, code: str, fixed: str | None) -> 
         assert not found.fix.safe
         text, _ = applied((tmp_path / "net.seq").read_text(), [found.fix])
         assert fixed is not None and fixed in text
+
+
+def test_each_setting_without_its_name_is_found_with_an_edit(tmp_path: Path) -> None:
+    found = findings(tmp_path, network("max_pool 2, 2, 0, true"))
+    assert [d.code.name for d in found] == ["unnamed-setting"] * 2
+    path = tmp_path / "net.seq"
+    text, _ = mended(Source("net.seq", path.read_text()), path, unsafe=True)
+    assert "max_pool 2, 2, padding=0, ceil=true" in text
 
 
 @pytest.mark.parametrize(

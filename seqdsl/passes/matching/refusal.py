@@ -37,7 +37,7 @@ def way_on(rows: Sequence[Row], last: str, theirs: Collection[str]) -> str:
     ``last`` is the name of our last unit, ``theirs`` are all keys of the checkpoint.
     """
     if [row.ours for row in rows] == [last] and rows[0].theirs != "-":
-        return "for another number of classes, --head new leaves out theirs"
+        return "the numbers of classes differ: `weights import --head new` leaves out theirs"
     if any(row.ours != "-" for row in rows):
         return "is it a checkpoint of this network, with these parameters and classes?"
     spare = {row.theirs for row in rows}

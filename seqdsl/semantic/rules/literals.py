@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, by_place, coerce
+from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, coerce
 from seqdsl.semantic.evaluate import Poisoned, evaluate, items, truth
 from seqdsl.semantic.frame import BROKEN, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.primitives import PRIMITIVES
 from seqdsl.semantic.properties import known_member
 from seqdsl.semantic.rules.walk import definitions, expressions, statements
-from seqdsl.semantic.unknown import formals_named
+from seqdsl.semantic.unknown import places_of
 from seqdsl.semantic.values import SizeValue, kind_of
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.meter import OverLimit
@@ -118,15 +117,10 @@ class _Checker:
             yield lambda: evaluate(times, self._frame)
         callee = call.callee
         name = callee.name if isinstance(callee, ast.Name) else ""
-        formals = None if name in self._names else formals_named(name, self._frame.module)
-        if formals is None or (name in PRIMITIVES and PRIMITIVES[name].several):
-            yield from (self._argument(argument, None) for argument in call.arguments)
-            return
-        named = {formal.name: formal for formal in formals}
-        positional = iter(by_place(formals))
-        for argument in call.arguments:
-            takes = named.get(argument.name) if argument.name else next(positional, None)
-            yield self._argument(argument, takes)
+        layer = None if name in self._names else name
+        places = places_of(call.arguments, layer, self._frame.module)
+        for argument, place in zip(call.arguments, places, strict=True):
+            yield self._argument(argument, place.takes)
 
     def _argument(self, argument: ast.Argument, takes: Formal | None) -> Callable[[], object]:
         def judge() -> None:
