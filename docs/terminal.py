@@ -26,7 +26,7 @@ network Net(depth = 3) {
     concatenate 128
     conv 3x3, 96, stride=2, groups=6
   }
-  wseqcnov 3x3, 96, k=24
+  wseqcnov 3x3, 96, k=16
 }
 """
 PICTURE = Path(__file__).with_name("diagnostics.svg")
