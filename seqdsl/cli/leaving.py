@@ -33,7 +33,7 @@ def leave_at_once() -> None:
 def leave_in_order() -> None:
     """While a command runs, a signal unwinds it: files half written go, children too."""
     for number in _OURS:
-        if signal.getsignal(number) is _leave:
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL, _leave):
             signal.signal(number, ENDING.begin)
     sys.unraisablehook = _print_others
 

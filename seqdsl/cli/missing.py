@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # The modules of the extra `train`; all others come with seqdsl itself.
-TRAIN = frozenset({"lightning", "matplotlib", "sklearn", "tensorboard"})
+TRAIN = frozenset({"filelock", "lightning", "matplotlib", "sklearn", "tensorboard"})
 
 
 def missing_library(error: ImportError) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import lark
 from lark import Lark, Token
 
 from seqdsl.source.resources import resource
@@ -18,7 +19,7 @@ def tokens_of(text: str) -> list[Token]:
 
 @cache
 def grammar() -> Lark:
-    """The LALR tables, kept in the user's cache folder under the grammar's hash."""
+    """The LALR tables, kept in the user's cache folder under the hash of the grammar and lark."""
     text = resource("grammars").joinpath("seq.lark").read_text(encoding="utf-8")
     return Lark(
         text,
@@ -40,4 +41,6 @@ def _cache_path(text: str) -> str | bool:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return False
-    return str(folder / f"grammar-{sha256(text.encode()).hexdigest()[:16]}.lark")
+    # another lark's tables are made anew, and two environments would do so by turns
+    key = sha256(f"{lark.__version__}\n{text}".encode()).hexdigest()
+    return str(folder / f"grammar-{key[:16]}.lark")

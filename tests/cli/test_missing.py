@@ -48,6 +48,7 @@ NEEDED = {
     "resvg_py": ("draw net.seq -o net.png",),
     "pygls": ("lsp",),
     "watchfiles": ("check net.seq --watch",),
+    "filelock": ("train net.seq -o run",),
     "lightning": ("train net.seq -o run",),
     "matplotlib": ("train net.seq -o run",
                    "plot weights net.seq --weights w.safetensors -o heat.svg"),

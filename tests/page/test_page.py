@@ -66,10 +66,10 @@ def test_every_box_is_a_part(described) -> None:
 def test_places_are_those_of_the_source(described) -> None:
     lines = IMAGENET.read_text().splitlines()
     part = described.parts["conv3/downsample1/conv1"]
-    assert described.sources[part.place.source].name == str(IMAGENET)
+    assert described.sources[part.place.source].name == f"architectures/{IMAGENET.name}"
     assert lines[part.place.first - 1].strip().startswith("conv 3x3, 256, stride=2")
     for source in described.sources:
-        text = Path(source.name) if Path(source.name).exists() else ARCHITECTURES / source.name
+        text = ROOT / source.name if (ROOT / source.name).exists() else ARCHITECTURES / source.name
         shown = ["".join(piece for _, piece in line) for line in source.lines]
         assert shown == text.read_text().split("\n")
     for part in described.parts.values():
