@@ -14,6 +14,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    require_weights_of,
     say,
 )
 from seqdsl.cli.progress import progress_bar
@@ -71,8 +72,7 @@ def command(
     kind = output.suffix.lower()
     if kind not in (".py", ".onnx"):
         raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
-    if ema is not None and weights is None:
-        raise click.UsageError("--ema needs --weights")
+    require_weights_of(ema, weights)
     if kind == ".py":
         of_onnx = {
             "--weights": weights is not None, "--batch": batch is not None, "--tune": tune,

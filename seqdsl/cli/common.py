@@ -16,6 +16,8 @@ from seqdsl.source.render_text import printable
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seqdsl.graph.network import Network
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -79,6 +81,12 @@ def ema_option(function: F) -> F:
 def say(text: str) -> None:
     """Print a line to standard error, in which no name controls the terminal."""
     click.echo(printable(text), err=True)
+
+
+def require_weights_of(ema: bool | None, weights: Path | None) -> None:
+    """Exits where ``--ema`` is given, and no weights to choose from."""
+    if ema is not None and weights is None:
+        raise click.UsageError("--ema needs --weights")
 
 
 def note(text: str) -> None:

@@ -19,6 +19,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    require_weights_of,
     say,
 )
 from seqdsl.cli.recorded_options import classes_option, preprocessing_option
@@ -70,8 +71,7 @@ def command(
     """
     if save is not None and save.suffix.lower() != ".npy":
         raise click.UsageError(f"{save}: the outputs are saved as a .npy file")
-    if ema is not None and weights is None:
-        raise click.UsageError("--ema needs --weights")
+    require_weights_of(ema, weights)
     is_model = Path(file).suffix.lower() == ".onnx"
     if is_model:
         refuse_source_options(
