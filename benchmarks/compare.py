@@ -35,7 +35,7 @@ from comparing import (
 )
 
 import seqdsl
-from seqdsl.backends.bench import input_of, scaled_state
+from seqdsl.backends.bench.cases import input_of, scaled_state
 
 ONNX = Section(
     "onnxruntime, against torch.onnx.export of the definition", "ms",

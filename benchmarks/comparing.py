@@ -17,17 +17,18 @@ import torch
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.bench import Contender, input_of, scaled_state, started
-from seqdsl.backends.execution import Execution
-from seqdsl.backends.machine import busy, processor, versions
-from seqdsl.backends.measuring import Timing, take_turns
-from seqdsl.backends.onnx_half import to_half
-from seqdsl.backends.onnx_run import BoundRunner
+from seqdsl.backends.arrays import Array
+from seqdsl.backends.bench.bench import started
+from seqdsl.backends.bench.cases import Contender, input_of, scaled_state
+from seqdsl.backends.bench.machine import busy, processor, versions
+from seqdsl.backends.bench.measuring import Timing, take_turns
+from seqdsl.backends.bench.torch_bench import Compiled, Inference, Training
+from seqdsl.backends.onnx.half import to_half
+from seqdsl.backends.onnx.run import BoundRunner
 from seqdsl.backends.running import Dtype, Provider, relative_error
-from seqdsl.backends.torch_bench import Compiled, Inference, Training
-from seqdsl.backends.torch_inference import to_inference
-from seqdsl.backends.torch_module import to_training
-from seqdsl.backends.weights import Array
+from seqdsl.backends.torch.execution import Execution
+from seqdsl.backends.torch.inference import to_inference
+from seqdsl.backends.torch.module import to_training
 from seqdsl.cli.tables import Cell, Number, Table, figure, whole, write_tables
 
 ARCHITECTURES = Path(__file__).parent.parent / "architectures"

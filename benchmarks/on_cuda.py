@@ -29,8 +29,8 @@ from comparing import (
     write_json,
 )
 
-from seqdsl.backends.bench import NO_DEVICE
-from seqdsl.backends.onnx_run import cuda_device
+from seqdsl.backends.bench.bench import NO_DEVICE
+from seqdsl.backends.onnx.run import cuda_device
 from seqdsl.backends.running import Dtype, Provider
 from seqdsl.source.diagnostic import Failure
 

@@ -29,7 +29,7 @@ from mutations import broken
 from programs import Writer, program
 from properties import FOLDER, judge, small_files
 
-from seqdsl.backends.resident import resident
+from seqdsl.backends.bench.resident import resident
 from seqdsl.source.diagnostic import has_errors
 
 FOUND = Path(__file__).parent / "found"

@@ -22,8 +22,8 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from seqdsl.backends.images import read_input
-from seqdsl.backends.resident import resident
+from seqdsl.backends.bench.resident import resident
+from seqdsl.backends.inputs.images import read_input
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.diagnostic import Failure
 

@@ -13,8 +13,8 @@ from seqdsl.api import check_file
 from seqdsl.graph.dump import dump
 from seqdsl.passes.check import check_program
 from seqdsl.passes.mend import mended
-from seqdsl.semantic.modules import load_program
-from seqdsl.semantic.reading import DISK
+from seqdsl.semantic.names.modules import load_program
+from seqdsl.semantic.names.reading import DISK
 from seqdsl.server import navigation
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.coloring import semantic_tokens

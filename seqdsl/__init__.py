@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqdsl.api import check, expand, load, recorded, to_onnx, to_torch
-    from seqdsl.backends.preprocessing import Preprocessing
+    from seqdsl.backends.inputs.preprocessing import Preprocessing
     from seqdsl.graph.network import Network
     from seqdsl.graph.statistics import Level
     from seqdsl.source.diagnostic import CompileError, Diagnostic
@@ -35,7 +35,7 @@ _HOME = {
     "Diagnostic": "seqdsl.source.diagnostic",
     "Level": "seqdsl.graph.statistics",
     "Network": "seqdsl.graph.network",
-    "Preprocessing": "seqdsl.backends.preprocessing",
+    "Preprocessing": "seqdsl.backends.inputs.preprocessing",
     "limits": "seqdsl.source.raising",
 }
 

@@ -19,10 +19,10 @@ from seqdsl.semantic.compile import (
 from seqdsl.semantic.compile import (
     expand as _expand,
 )
-from seqdsl.semantic.given import Argument
-from seqdsl.semantic.modules import Program, load_program
-from seqdsl.semantic.reading import DISK, Files, read_stdin
-from seqdsl.semantic.recorder import Recorder
+from seqdsl.semantic.expansion.given import Argument
+from seqdsl.semantic.expansion.recorder import Recorder
+from seqdsl.semantic.names.modules import Program, load_program
+from seqdsl.semantic.names.reading import DISK, Files, read_stdin
 from seqdsl.semantic.rules import LATE_RULES, check_rules
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import CompileError, Diagnostic, Failure, Label, has_errors
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     import onnx
     import torch
 
-    from seqdsl.backends.preprocessing import Preprocessing
-    from seqdsl.backends.recorded import Recorded
+    from seqdsl.backends.inputs.preprocessing import Preprocessing
+    from seqdsl.backends.weights.recorded import Recorded
 
 
 def load(path: str | Path, network: str | None = None, **params: Argument) -> Network:
@@ -176,7 +176,7 @@ def expand(path: str | Path, network: str | None = None, **params: Argument) -> 
 
 def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, Argument]) -> str:
     """`expand`, of parameters that may be called what its own are."""
-    from seqdsl.semantic.plain import Unwritable, plain_sources  # no other command needs it
+    from seqdsl.semantic.writing import Unwritable, plain_sources  # no other command needs it
 
     try:
         program = read_program(path)
@@ -236,7 +236,7 @@ def read_program(path: str | Path, revision: str | None = None) -> Program:
 
 
 def _revision(name: str, near: Path) -> Files:
-    from seqdsl.semantic.revision import Revision  # git is for those who ask for it
+    from seqdsl.semantic.names.revision import Revision  # git is for those who ask for it
 
     return Revision(name, near)
 
@@ -260,9 +260,9 @@ def to_torch(
     again. Raises `CompileError` where a state_dict does not fit, or weights are more than memory
     holds; ValueError for another word.
     """
-    from seqdsl.backends.execution import Execution
-    from seqdsl.backends.torch_inference import to_inference
-    from seqdsl.backends.torch_module import to_training
+    from seqdsl.backends.torch.execution import Execution
+    from seqdsl.backends.torch.inference import to_inference
+    from seqdsl.backends.torch.module import to_training
 
     if mode not in ("training", "inference"):
         raise ValueError(f"mode is 'training' or 'inference', not {mode!r}")
@@ -297,8 +297,8 @@ def to_onnx(
     file) and the names of the ``classes`` go into the model's metadata. Raises `CompileError`
     where these or the weights do not fit, ValueError for another word or a batch below 1.
     """
-    from seqdsl.backends.onnx_model import to_onnx
-    from seqdsl.backends.recorded import Recorded, checked_names, given_preprocessing
+    from seqdsl.backends.onnx.model import to_onnx
+    from seqdsl.backends.weights.recorded import Recorded, checked_names, given_preprocessing
     from seqdsl.passes.schedule.choose import choose
 
     if batch < 1:
@@ -325,10 +325,10 @@ def recorded(path: str | Path) -> Recorded:
     """
     try:
         if Path(path).suffix.lower() == ".onnx":
-            from seqdsl.backends.onnx_file import open_onnx
+            from seqdsl.backends.onnx.file import open_onnx
 
             return open_onnx(Path(path)).recorded
-        from seqdsl.backends.recorded import recorded
+        from seqdsl.backends.weights.recorded import recorded
 
         return recorded(Path(path))
     except Failure as failure:

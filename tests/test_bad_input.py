@@ -95,7 +95,7 @@ def test_more_imports_than_the_limit(tmp_path: Path) -> None:
 MEASURED = """
 import time
 from seqdsl.__main__ import main
-from seqdsl.backends.resident import resident
+from seqdsl.backends.bench.resident import resident
 def loop():
     start = time.process_time()
     for _ in range(1_000_000):

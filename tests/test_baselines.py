@@ -9,7 +9,7 @@ import seqdsl
 from seqdsl.backends.verify import verify
 from seqdsl.graph.dump import dump
 from seqdsl.graph.parameters import layout
-from seqdsl.semantic.replay import Replays
+from seqdsl.semantic.expansion.replay import Replays
 
 ALL = [(file, name) for file, names in BASELINES.items() for name in names]
 

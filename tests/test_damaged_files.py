@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 import seqdsl
-from seqdsl.backends.checkpoints import read_checkpoint
-from seqdsl.backends.name_map import read_map
-from seqdsl.backends.schedule_file import read_schedules
+from seqdsl.backends.bench.schedule_file import read_schedules
+from seqdsl.backends.weights.checkpoints import read_checkpoint
+from seqdsl.backends.weights.name_map import read_map
 from seqdsl.passes.schedule.choose import choose
 from seqdsl.passes.schedule.record import record
 from seqdsl.passes.schedule.strategy import Strategy

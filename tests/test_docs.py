@@ -12,8 +12,8 @@ from networks import ARCHITECTURES, ROOT, paper_network
 from PIL import Image
 
 import seqdsl
-from seqdsl.backends.name_map import read_map
-from seqdsl.backends.weights import random_state, save_state
+from seqdsl.backends.weights.name_map import read_map
+from seqdsl.backends.weights.state import random_state, save_state
 
 SNIPPETS = re.findall(r"```seq\n(.*?)```", (ROOT / "docs" / "language.md").read_text(), re.DOTALL)
 DRAWINGS = re.findall(

@@ -16,9 +16,9 @@ import seqdsl
 from seqdsl.passes.check import check_program
 from seqdsl.passes.mend import mended
 from seqdsl.passes.vet import vetted
-from seqdsl.semantic.modules import Program, load_program
-from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.types import TYPES
+from seqdsl.semantic.names.modules import Program, load_program
+from seqdsl.semantic.primitives.table import PRIMITIVES
+from seqdsl.semantic.values.types import TYPES
 from seqdsl.source.codes import CODES, Severity
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.elsewhere import ARGUMENTS, LAYERS, MEMBERS, VALUES, WORDS, Arguments

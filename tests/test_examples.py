@@ -12,7 +12,7 @@ from torch import Tensor
 import seqdsl
 from seqdsl import Network
 from seqdsl.backends.verify import scale_norms, verify
-from seqdsl.backends.weights import random_state
+from seqdsl.backends.weights.state import random_state
 
 FOLDER = ROOT / "examples" / "networks"
 FILES = sorted(FOLDER.glob("*.seq"))

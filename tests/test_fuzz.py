@@ -17,7 +17,7 @@ import generated
 import inputs
 import properties
 
-from seqdsl.backends.pictures import FORMATS
+from seqdsl.backends.inputs.pictures import FORMATS
 
 
 def test_generated_programs_hold() -> None:
@@ -52,7 +52,7 @@ def test_a_network_that_is_not_written_has_a_reason(
 ) -> None:
     """The harness itself: a writer that fails is noticed, and the network kept."""
     monkeypatch.setattr(expansions, "FOUND", tmp_path / "found")
-    monkeypatch.setattr("seqdsl.semantic.plain.plain_sources", lambda *_: iter(()))
+    monkeypatch.setattr("seqdsl.semantic.writing.plain_sources", lambda *_: iter(()))
     tally, reasons = expansions.sweep(count=2, seed=0, folder=tmp_path)
     assert tally["refused"] == 2 and len(list((tmp_path / "found").iterdir())) == 1
     assert dict(reasons) == {"refused: what would be written compiles to another graph": 2}

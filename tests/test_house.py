@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
+from graphlib import TopologicalSorter
+from pathlib import Path, PurePath
 
 import pytest
 from networks import ARCHITECTURES, ROOT
@@ -24,70 +25,56 @@ ORDER = [
     "page",
     "cli",
 ]
-TRAINING = {
-    "checkpoint", "engine", "loading", "sampling", "saves", "synced_norm", "task", "watch",
+# The order inside of rooms; what a room's list leaves out comes after what it names.
+INSIDE = {
+    "semantic": ["values", "primitives", "names", "expansion", "rules", "writing", "compile"],
+    "backends": [
+        "files", "arrays", "running", "inputs", "weights", "torch", "onnx", "drawing", "verify",
+        "bench", "doctor",
+    ],
 }  # fmt: skip
-HEAVY = {
+WEIGHTS = {f"backends/weights/{name}" for name in (
+    "checkpoints", "torch_files", "safe_files", "shards", "weights_file", "transfer", "state",
+)}  # fmt: skip
+TRAINING = {f"training/{name}" for name in (
+    "checkpoint", "engine", "loading", "sampling", "saves", "synced_norm", "task", "watch",
+)}  # fmt: skip
+DATA = {f"training/data/{name}" for name in (
+    "batch", "arrays", "small", "photographs", "listing", "image_files",
+)}  # fmt: skip
+SYNTAX = {f"syntax/{name}" for name in (
+    "tokens", "grammar", "recovery", "repairs", "habits", "advice", "messages", "misfit", "parser",
+    "splicing", "construct",
+)}  # fmt: skip
+HEAVY = {  # library -> the files, or the folders of files, that may import it
     "torch": {
-        "torch_inference",
-        "torch_aggregate",
-        "torch_defined",
-        "torch_folded",
-        "torch_module",
-        "torch_run",
-        "reference",
-        "verify",
-        "checkpoints",
-        "torch_files",
-        "safe_files",
-        "shards",
-        "weights_file",
-        "transfer",
-        "api",
-        "onnx_model",
-        "weights",
-        "torch_bench",
-        "doctor_engines",
-        "batch",
-        "arrays",
-        "small",
-        "photographs",
-        "listing",
-        "image_files",
-        *TRAINING,
+        "api", "backends/arrays", "backends/torch", "backends/verify", "backends/onnx/model",
+        "backends/bench/torch_bench", "backends/doctor/engines", *WEIGHTS, *TRAINING, *DATA,
     },
-    "lightning": {"engine", "loading", "saves", "task", "watch"},
+    "lightning": {f"training/{name}" for name in ("engine", "loading", "saves", "task", "watch")},
     "tensorboard": set(),
     "torchvision": set(),
-    "sklearn": {"digits"},
-    "onnx": {"onnx_model", "onnx_file", "onnx_run", "onnx_half", "api", "doctor_engines"},
-    "onnxruntime": {"quiet_onnxruntime", "doctor_engines"},
-    "graphviz": {"graphviz"},
-    "matplotlib": {"plots"},
-    "networkx": {"network"},
-    "lark": {
-        "tokens",
-        "grammar",
-        "recovery",
-        "repairs",
-        "habits",
-        "advice",
-        "messages",
-        "misfit",
-        "parser",
-        "splicing",
-        "construct",
-    },
-    "reportlab": {"pdf"},
-    "resvg_py": {"png"},
-    "rich": {"tables", "progress"},
+    "sklearn": {"training/data/digits"},
+    "onnx": {"api", "backends/onnx", "backends/doctor/engines"},
+    "onnxruntime": {"backends/onnx/quiet_onnxruntime", "backends/doctor/engines"},
+    "graphviz": {"backends/drawing/graphviz"},
+    "matplotlib": {"backends/drawing/plots"},
+    "networkx": {"graph/network"},
+    "lark": SYNTAX,
+    "reportlab": {"backends/drawing/pdf"},
+    "resvg_py": {"backends/drawing/png"},
+    "rich": {"cli/tables", "cli/progress"},
     "pygments": {"highlighting"},
-    "pygls": {"main"},
-    "filelock": {"lock"},
-    "watchfiles": {"watch"},
-}
+    "pygls": {"server/main"},
+    "filelock": {"training/lock"},
+    "watchfiles": {"cli/watch"},
+}  # fmt: skip
 FILES = [p for p in (ROOT / "seqdsl").rglob("*.py") if p.parent != ROOT / "seqdsl"]
 SINGLE = [ROOT / "seqdsl" / name for name in ("api.py", "highlighting.py")]
+
+
+def place_of(path: Path) -> str:
+    return path.relative_to(ROOT / "seqdsl").with_suffix("").as_posix()
 
 
 def imports(path: Path) -> set[str]:
@@ -109,10 +96,49 @@ def test_imports_run_one_way(path: Path) -> None:
             assert ORDER.index(parts[1]) <= ORDER.index(room), f"{path} imports {name}"
 
 
+def imported_modules(path: Path) -> set[str]:
+    """The places in `seqdsl/` that a file imports, in a function or for its types too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for parts in (name.split(".")[1:] for name in names if name.startswith("seqdsl.")):
+            whole, outer = "/".join(parts), "/".join(parts[:-1])
+            places = [whole, f"{whole}/__init__", outer, f"{outer}/__init__"]
+            found |= set([place for place in places if place in PLACES][:1])
+    return found
+
+
+PLACES = {place_of(path) for path in [*FILES, *SINGLE]}
+
+
+@pytest.mark.parametrize("room", INSIDE)
+def test_imports_run_one_way_inside_of_a_room(room: str) -> None:
+    order = INSIDE[room]
+    for path in (path for path in FILES if place_of(path).startswith(f"{room}/")):
+        own = place_of(path).split("/")[1]
+        if own == "__init__":
+            continue
+        for name in imported_modules(path):
+            parts = name.split("/")
+            if parts[0] == room and len(parts) > 1:
+                assert order.index(parts[1]) <= order.index(own), f"{path} imports {name}"
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    graph = {place_of(path): imported_modules(path) - {place_of(path)} for path in FILES}
+    TopologicalSorter(graph).prepare()  # raises CycleError, with the circle
+
+
 @pytest.mark.parametrize("path", [*FILES, *SINGLE], ids=lambda p: p.stem)
 def test_heavy_libraries_stay_in_their_rooms(path: Path) -> None:
     for name in {name.split(".")[0] for name in imports(path)} & set(HEAVY):
-        assert path.stem in HEAVY[name], f"{path} imports {name}"
+        around = {place.as_posix() for place in PurePath(place_of(path)).parents}
+        assert {place_of(path), *around} & HEAVY[name], f"{path} imports {name}"
 
 
 @pytest.mark.parametrize("path", [*FILES, *SINGLE], ids=lambda p: p.stem)

@@ -24,8 +24,8 @@ from seqdsl.backends.drawing.graphviz import dot_text, engines
 from seqdsl.backends.drawing.mermaid import mermaid_text
 from seqdsl.backends.drawing.theme import THEMES
 from seqdsl.backends.drawing.write import FORMATS, draw
-from seqdsl.backends.torch_source import torch_source
-from seqdsl.backends.weights import random_state, save_state
+from seqdsl.backends.torch.source import torch_source
+from seqdsl.backends.weights.state import random_state, save_state
 from seqdsl.cli.tables import Number, Table, write_tables
 from seqdsl.passes.drawing.picture import Depth, picture
 from seqdsl.source.codes import BY_NAME

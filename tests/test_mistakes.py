@@ -218,7 +218,7 @@ def test_wrong_guesses_are_not_tried_for_ever(
         read.append(len(source.text))
         return parse(source)
 
-    monkeypatch.setattr("seqdsl.semantic.modules.parse", counting)
+    monkeypatch.setattr("seqdsl.semantic.names.modules.parse", counting)
     text = network("elif 1 == 1 { relu }\n  " * 2_000 + "relu")
     assert mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True) == (text, 0)
     assert sum(read) < 2_000_000

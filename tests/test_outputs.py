@@ -10,10 +10,10 @@ from networks import compiled
 
 import seqdsl
 from seqdsl.backends import verify as verify_module
-from seqdsl.backends.onnx_model import to_onnx
-from seqdsl.backends.onnx_run import Runner
+from seqdsl.backends.onnx.model import to_onnx
+from seqdsl.backends.onnx.run import Runner
 from seqdsl.backends.verify import verify
-from seqdsl.backends.weights import random_state
+from seqdsl.backends.weights.state import random_state
 from seqdsl.graph.dump import dump
 from seqdsl.passes.drawing.picture import Depth, picture
 

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import seqdsl
 from seqdsl.backends.verify import verify
-from seqdsl.backends.weights import random_state
+from seqdsl.backends.weights.state import random_state
 from seqdsl.graph.parameters import layout
 from seqdsl.passes.claims import check_claims
 

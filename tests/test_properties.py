@@ -16,7 +16,7 @@ from seqdsl.backends.verify import verify
 from seqdsl.graph.dump import dump
 from seqdsl.graph.parameters import layout
 from seqdsl.graph.statistics import Level
-from seqdsl.semantic.replay import Replays
+from seqdsl.semantic.expansion.replay import Replays
 
 few = settings(max_examples=25)
 many = settings(few, max_examples=150)

@@ -11,7 +11,7 @@ import seqdsl
 from seqdsl.graph.dump import dump
 from seqdsl.passes.check import check_program
 from seqdsl.semantic.compile import expand, instances
-from seqdsl.semantic.modules import Program, load_program
+from seqdsl.semantic.names.modules import Program, load_program
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.files import EditorFiles
 from seqdsl.server.findings import code_actions

@@ -19,7 +19,7 @@ from networks import compiled
 from patience import HANG
 
 from seqdsl.backends.files import write_whole
-from seqdsl.backends.weights import random_state, save_state
+from seqdsl.backends.weights.state import random_state, save_state
 from seqdsl.source.diagnostic import Failure
 
 NETWORK = "network N { input 3x8x8; conv 3x3, 4; global_average_pool; fc 5 }\n"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqdsl.backends.weights import Array, Outputs
+from seqdsl.backends.arrays import Array, Outputs
 from seqdsl.graph.network import Network
 from seqdsl.source.diagnostic import Failure, unlocated
 

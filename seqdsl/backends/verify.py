@@ -15,16 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from seqdsl.backends.execution import DEFINITION
-from seqdsl.backends.onnx_model import save_onnx, to_onnx, value_name
-from seqdsl.backends.onnx_run import Runner
-from seqdsl.backends.reference import evaluate
+from seqdsl.backends.arrays import Array, Outputs, State
+from seqdsl.backends.onnx.model import save_onnx, to_onnx, value_name
+from seqdsl.backends.onnx.run import Runner
 from seqdsl.backends.running import Provider, random_input, refused, relative_error
-from seqdsl.backends.torch_inference import to_inference
-from seqdsl.backends.torch_module import to_training
-from seqdsl.backends.torch_run import TorchRunner
-from seqdsl.backends.torch_source import network_class_name, torch_source
-from seqdsl.backends.weights import Array, Outputs, State, random_state
+from seqdsl.backends.torch.execution import DEFINITION
+from seqdsl.backends.torch.inference import to_inference
+from seqdsl.backends.torch.module import to_training
+from seqdsl.backends.torch.reference import evaluate
+from seqdsl.backends.torch.run import TorchRunner
+from seqdsl.backends.torch.source import network_class_name, torch_source
+from seqdsl.backends.weights.state import random_state
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import BatchNorm

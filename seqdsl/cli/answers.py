@@ -9,7 +9,7 @@ from seqdsl.cli.tables import Cell, Number, Table, whole
 from seqdsl.source.frozen import frozen
 
 if TYPE_CHECKING:
-    from seqdsl.backends.weights import Array, Outputs
+    from seqdsl.backends.arrays import Array, Outputs
 
 _NUMBERS = ("mean", "standard deviation", "least", "largest")
 
@@ -62,7 +62,7 @@ def _of_one(sample: Sample, classes: tuple[str, ...] | None) -> Iterator[Table]:
 def _ranked(
     sample: Sample, classes: tuple[str, ...] | None, *, all_columns: bool
 ) -> Iterator[tuple[Cell, ...]]:
-    from seqdsl.backends.images import softmax, top_k
+    from seqdsl.backends.inputs.images import softmax, top_k
 
     if not has_classes(sample.outputs):
         return

@@ -23,7 +23,8 @@ from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 
 if TYPE_CHECKING:
-    from seqdsl.backends.bench import Case, Report, Row, Settings
+    from seqdsl.backends.bench.bench import Report, Row
+    from seqdsl.backends.bench.cases import Case, Settings
     from seqdsl.graph.network import Network
 
 _INTERRUPTED = 130
@@ -96,8 +97,9 @@ def command(
     if threads is not None and provider == "cuda":
         raise click.UsageError("--threads are of the CPU, and --provider is cuda")
     network = load_or_exit(file, network_name, defines, claims=claims)
-    from seqdsl.backends.bench import Settings, bench
-    from seqdsl.backends.machine import busy
+    from seqdsl.backends.bench.bench import bench
+    from seqdsl.backends.bench.cases import Settings
+    from seqdsl.backends.bench.machine import busy
     from seqdsl.backends.running import Dtype, Provider
     from seqdsl.cli.progress import progress_bar
 
@@ -127,7 +129,7 @@ def _cases(
     compile: bool,
 ) -> list[Case]:
     """What is asked for, once each: batch by batch, and of one engine all schedules together."""
-    from seqdsl.backends.bench import Case, Engine
+    from seqdsl.backends.bench.cases import Case, Engine
 
     engines = [Engine.ONNXRUNTIME] if "onnxruntime" in backends else []
     if "torch" in backends:
@@ -149,7 +151,7 @@ def _cases(
 
 def _table(network: Network, report: Report, settings: Settings, format: str) -> Table:
     """For programs every column; for readers those that tell rows apart or hold a figure."""
-    from seqdsl.backends.machine import processor, versions
+    from seqdsl.backends.bench.machine import processor, versions
 
     rows = report.rows
     columns = [_columns(network, row) for row in rows]

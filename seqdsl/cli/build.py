@@ -25,7 +25,7 @@ from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
-    from seqdsl.backends.recorded import Recorded
+    from seqdsl.backends.weights.recorded import Recorded
 
 
 @click.command("build")
@@ -110,9 +110,9 @@ def command(
 
 def _write_source(network: Network, output: Path, strategy: Strategy, recompute: bool) -> None:
     with stage("import"):
-        from seqdsl.backends.execution import Execution
         from seqdsl.backends.files import write_whole
-        from seqdsl.backends.torch_source import torch_source
+        from seqdsl.backends.torch.execution import Execution
+        from seqdsl.backends.torch.source import torch_source
 
     with stage("emit"):
         text = torch_source(network, Execution(strategy, recompute))
@@ -130,18 +130,18 @@ def _write_model(
     tune: bool,
 ) -> None:
     with stage("import"):
-        from seqdsl.backends.weights import initial_state, load_state
+        from seqdsl.backends.weights.state import initial_state, load_state
 
     # may fail, and quickly
     state = None if weights is None else load_state(weights, network, ema, note)
 
     with stage("import"):
-        from seqdsl.backends.onnx_model import save_onnx, to_onnx
-        from seqdsl.backends.schedule_file import read_schedules, write_schedules
+        from seqdsl.backends.bench.schedule_file import read_schedules, write_schedules
+        from seqdsl.backends.onnx.model import save_onnx, to_onnx
         from seqdsl.passes.schedule.choose import choose
 
     if tune:
-        from seqdsl.backends.tuning import tune as find
+        from seqdsl.backends.bench.tuning import tune as find
 
         state = state or initial_state(network)
         with progress_bar() as report:

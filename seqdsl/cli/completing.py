@@ -96,7 +96,7 @@ _WORDS: dict[str, Callable[[str], Iterable[CompletionItem]]] = {
 
 def _definitions() -> list[ast.Buildable]:
     """The networks and models of the files on the line, before the cursor or after it."""
-    from seqdsl.semantic.reading import DISK
+    from seqdsl.semantic.names.reading import DISK
     from seqdsl.syntax.parser import parse
 
     files = [word for word in _line() if word.endswith(SUFFIX) and Path(word).is_file()]

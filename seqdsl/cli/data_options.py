@@ -12,7 +12,7 @@ from seqdsl.source.diagnostic import unlocated
 from seqdsl.training.data.sets import DATA_SETS
 
 if TYPE_CHECKING:
-    from seqdsl.backends.preprocessing import Preprocessing
+    from seqdsl.backends.inputs.preprocessing import Preprocessing
     from seqdsl.graph.network import Network
     from seqdsl.training.data.batch import Data
     from seqdsl.training.options import DataSource

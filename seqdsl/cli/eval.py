@@ -26,7 +26,7 @@ from seqdsl.source.diagnostic import Failure
 from seqdsl.training.options import DataSource
 
 if TYPE_CHECKING:
-    from seqdsl.backends.recorded import Recorded
+    from seqdsl.backends.weights.recorded import Recorded
     from seqdsl.graph.network import Network
     from seqdsl.training.data.batch import Data
     from seqdsl.training.evaluation import Errors
@@ -106,7 +106,7 @@ def _errors(
     provider: str,
     batch: int,
 ) -> Errors:
-    from seqdsl.backends.weights import load_state
+    from seqdsl.backends.weights.state import load_state
     from seqdsl.cli.subject import runner_of
     from seqdsl.training.evaluation import evaluate
 

@@ -60,7 +60,7 @@ def command(paths: tuple[str, ...], mode: str | None) -> None:
 def _format(name: str, mode: Mode) -> bool:
     """Formats a file and tells whether that changes it. Raises `CompileError` and `Failure`."""
     with stage("import"):
-        from seqdsl.semantic.reading import DISK, read_stdin, too_large
+        from seqdsl.semantic.names.reading import DISK, read_stdin, too_large
         from seqdsl.syntax.format import format_source
 
     source = read_stdin() if name == STDIN else DISK.read(Path(name), name)

@@ -10,7 +10,7 @@ import click
 from seqdsl.backends.files import write_whole
 from seqdsl.cli.common import fail_with
 from seqdsl.passes.mend import mended
-from seqdsl.semantic.reading import DISK
+from seqdsl.semantic.names.reading import DISK
 from seqdsl.source.diagnostic import Diagnostic, Failure
 
 

@@ -22,8 +22,8 @@ from seqdsl.source.suggest import nearest
 from seqdsl.training.metrics import METRICS, read_metrics
 
 if TYPE_CHECKING:
-    from seqdsl.backends.plots import Curve
-    from seqdsl.backends.weights import State
+    from seqdsl.backends.arrays import State
+    from seqdsl.backends.drawing.plots import Curve
     from seqdsl.graph.network import Network
     from seqdsl.passes.connections import Exploded
     from seqdsl.training.metrics import Row
@@ -81,7 +81,7 @@ def weights(
         raise click.UsageError(f"{network.name} has no layer whose groups see others by weights")
     layers = _chosen(found, wanted)
     try:
-        from seqdsl.backends.weights import load_state
+        from seqdsl.backends.weights.state import load_state
 
         _draw_weights(layers, load_state(checkpoint, network, ema, note), output)
     except Failure as failure:
@@ -93,7 +93,7 @@ def plot_run(run: Run, network: Network, state: State) -> list[Path]:
 
     Raises `Failure`.
     """
-    from seqdsl.backends.plots import plot_curves
+    from seqdsl.backends.drawing.plots import plot_curves
     from seqdsl.passes.connections import explode
 
     plots = [run.curves]
@@ -106,8 +106,8 @@ def plot_run(run: Run, network: Network, state: State) -> list[Path]:
 
 
 def _draw_weights(layers: list[Exploded], state: State, output: Path) -> None:
-    from seqdsl.backends.plots import MOST, Heat, plot_weights
-    from seqdsl.backends.usage import usage
+    from seqdsl.backends.drawing.plots import MOST, Heat, plot_weights
+    from seqdsl.backends.weights.usage import usage
 
     if output.suffix.lower() != ".pdf":
         layers = _at_most(MOST, layers, "a .pdf has pages for all")
@@ -123,7 +123,7 @@ def curves(runs: tuple[Path, ...], output: Path) -> None:
 
     A RUN is a folder that `seqdsl train` made, or a metrics.csv of one.
     """
-    from seqdsl.backends.plots import plot_curves
+    from seqdsl.backends.drawing.plots import plot_curves
 
     _check_suffix(output)
     try:
@@ -185,7 +185,7 @@ def _named(runs: Sequence[Path]) -> list[tuple[Path, str]]:
 
 def _curve(path: Path, name: str) -> Curve:
     """A run's errors, and where its rate falls. Raises `Failure`."""
-    from seqdsl.backends.plots import Curve
+    from seqdsl.backends.drawing.plots import Curve
 
     rows = read_metrics(path)
     training, validation = [row.train_error for row in rows], [row.top1 for row in rows]

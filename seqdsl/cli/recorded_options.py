@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from seqdsl.backends.recorded import Recorded
+    from seqdsl.backends.weights.recorded import Recorded
     from seqdsl.graph.network import Network
     from seqdsl.graph.tensor import TensorType
 
@@ -39,7 +39,7 @@ def given_or_recorded(
 
     Raises `Failure` where it can't be read, or does not fit the network.
     """
-    from seqdsl.backends.recorded import NOTHING, Recorded, recorded
+    from seqdsl.backends.weights.recorded import NOTHING, Recorded, recorded
 
     type, logits = network.input.type, network.logits.type
     held = NOTHING if weights is None else recorded(weights)
@@ -53,7 +53,7 @@ def given_or_recorded(
 
 def given(preprocessing: str | None, classes: Path | None, type: TensorType) -> Recorded:
     """What the options say. Raises `Failure`, for a preprocessing of another input, too."""
-    from seqdsl.backends.recorded import Recorded, given_classes, given_preprocessing
+    from seqdsl.backends.weights.recorded import Recorded, given_classes, given_preprocessing
 
     how = None if preprocessing is None else given_preprocessing(preprocessing, type)
     Recorded(how).require_input(type, "--preprocessing")

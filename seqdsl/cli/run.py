@@ -28,9 +28,9 @@ from seqdsl.cli.tables import FORMATS, write_tables
 from seqdsl.source.diagnostic import Failure, unlocated
 
 if TYPE_CHECKING:
-    from seqdsl.backends.preprocessing import Preprocessing
+    from seqdsl.backends.arrays import Array, Outputs
+    from seqdsl.backends.inputs.preprocessing import Preprocessing
     from seqdsl.backends.running import Outcome
-    from seqdsl.backends.weights import Array, Outputs
 
 
 @click.command("run")
@@ -114,8 +114,8 @@ def _preprocessing(subject: Subject, inputs: Sequence[Path]) -> Preprocessing | 
 
     None where there are no pictures, or the network takes none.
     """
-    from seqdsl.backends.images import is_array, takes_pictures
-    from seqdsl.backends.preprocessing import usual
+    from seqdsl.backends.inputs.images import is_array, takes_pictures
+    from seqdsl.backends.inputs.preprocessing import usual
 
     if all(map(is_array, inputs)) or not takes_pictures(subject.type):
         return None
@@ -132,7 +132,7 @@ def _preprocessing(subject: Subject, inputs: Sequence[Path]) -> Preprocessing | 
 
 
 def _read(path: Path, subject: Subject, how: Preprocessing | None) -> Array:
-    from seqdsl.backends.images import read_input
+    from seqdsl.backends.inputs.images import read_input
 
     return read_input(path, subject.type, how)
 
@@ -192,7 +192,7 @@ def _save(path: Path, outputs: list[Array]) -> None:
 
 
 def _require_finite(subject: Subject, path: Path, outputs: Outputs) -> None:
-    from seqdsl.backends.weights import not_finite
+    from seqdsl.backends.arrays import not_finite
 
     for name, values in outputs.items():
         bad = not_finite(values)

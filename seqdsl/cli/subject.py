@@ -13,11 +13,11 @@ from seqdsl.cli.recorded_options import given, given_or_recorded
 from seqdsl.source.frozen import frozen
 
 if TYPE_CHECKING:
-    from seqdsl.backends.network_run import NetworkRunner
-    from seqdsl.backends.onnx_file import OnnxFileRunner
-    from seqdsl.backends.recorded import Recorded
-    from seqdsl.backends.torch_run import TorchRunner
-    from seqdsl.backends.weights import State
+    from seqdsl.backends.arrays import State
+    from seqdsl.backends.onnx.file import OnnxFileRunner
+    from seqdsl.backends.onnx.network_run import NetworkRunner
+    from seqdsl.backends.torch.run import TorchRunner
+    from seqdsl.backends.weights.recorded import Recorded
     from seqdsl.graph.network import Network
     from seqdsl.graph.tensor import TensorType
 
@@ -46,7 +46,7 @@ def source_subject(
     classes: Path | None,
 ) -> Subject:
     """A network with its weights. Raises `Failure`."""
-    from seqdsl.backends.weights import initial_state, load_state
+    from seqdsl.backends.weights.state import initial_state, load_state
 
     type = network.input.type
     state = initial_state(network) if weights is None else load_state(weights, network, ema, note)
@@ -68,7 +68,7 @@ def onnx_subject(
     path: Path, provider: str, preprocessing: str | None, classes: Path | None
 ) -> Subject:
     """A model in a file. Raises `Failure`."""
-    from seqdsl.backends.onnx_file import OnnxFileRunner, open_onnx
+    from seqdsl.backends.onnx.file import OnnxFileRunner, open_onnx
     from seqdsl.backends.running import Provider
 
     file = open_onnx(path)
@@ -98,10 +98,10 @@ def runner_of(
     from seqdsl.backends.running import Provider
 
     if engine == "torch":
-        from seqdsl.backends.torch_inference import to_inference
-        from seqdsl.backends.torch_run import TorchRunner
+        from seqdsl.backends.torch.inference import to_inference
+        from seqdsl.backends.torch.run import TorchRunner
 
         return TorchRunner(network, to_inference(network, state), Provider(provider))
-    from seqdsl.backends.network_run import NetworkRunner
+    from seqdsl.backends.onnx.network_run import NetworkRunner
 
     return NetworkRunner(network, state, Provider(provider))

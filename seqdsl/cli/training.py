@@ -63,7 +63,9 @@ def train_and_tell(
     resume: bool,
 ) -> None:
     """Trains a network and writes what comes of it. Raises `Failure`; exits on a signal."""
-    import_module("seqdsl.backends.plots")  # to miss matplotlib now, not after days of training
+    import_module(
+        "seqdsl.backends.drawing.plots"
+    )  # to miss matplotlib now, not after days of training
     from seqdsl.training.engine import is_first_process
 
     run = Run(folder)
@@ -158,7 +160,7 @@ def _line(cells: Sequence[str]) -> None:
 
 def _finish(network: Network, data: Data, trained: Trained) -> None:
     """The errors on standard output; the model and the plots in the run's folder."""
-    from seqdsl.backends.onnx_model import save_onnx, to_onnx
+    from seqdsl.backends.onnx.model import save_onnx, to_onnx
     from seqdsl.passes.schedule.choose import choose
 
     run, schedules = trained.run, choose(network)
@@ -178,7 +180,7 @@ def _finish(network: Network, data: Data, trained: Trained) -> None:
 
 def _tested(run: Run, split: Split) -> Errors:
     """The errors of the run's model on samples that neither trained nor validated."""
-    from seqdsl.backends.onnx_run import Runner
+    from seqdsl.backends.onnx.run import Runner
     from seqdsl.training.evaluation import evaluate
 
     with progress_bar() as report:

@@ -16,8 +16,8 @@ import click
 
 from seqdsl.cli.common import use_color
 from seqdsl.cli.leaving import stopping
-from seqdsl.semantic.modules import load_program
-from seqdsl.semantic.reading import Disk
+from seqdsl.semantic.names.modules import load_program
+from seqdsl.semantic.names.reading import Disk
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.discover import discover, folders
 from seqdsl.source.render_text import printable

@@ -24,7 +24,7 @@ from seqdsl.source.diagnostic import Failure
 from seqdsl.source.render_text import printable
 
 if TYPE_CHECKING:
-    from seqdsl.backends.weights_file import WeightsFile
+    from seqdsl.backends.weights.weights_file import WeightsFile
     from seqdsl.graph.network import Network
     from seqdsl.passes.matching.head import Head
     from seqdsl.passes.matching.match import Match
@@ -107,10 +107,10 @@ def import_(
     """
     _check_suffix(output, (".safetensors",))
     network = load_or_exit(file, network_name, defines, claims=claims)
-    from seqdsl.backends.checkpoints import read_checkpoint
-    from seqdsl.backends.recorded import recorded
-    from seqdsl.backends.transfer import import_state
-    from seqdsl.backends.weights import save_state
+    from seqdsl.backends.weights.checkpoints import read_checkpoint
+    from seqdsl.backends.weights.recorded import recorded
+    from seqdsl.backends.weights.state import save_state
+    from seqdsl.backends.weights.transfer import import_state
     from seqdsl.passes.matching.head import new_head
     from seqdsl.passes.matching.keys import listed
 
@@ -164,10 +164,10 @@ def export(
     """
     _check_suffix(output, (".pth", ".pt", ".safetensors"))
     network = load_or_exit(file, network_name, defines, claims=claims)
-    from seqdsl.backends.checkpoints import read_checkpoint
-    from seqdsl.backends.recorded import recorded
-    from seqdsl.backends.transfer import export_state
-    from seqdsl.backends.weights import load_state
+    from seqdsl.backends.weights.checkpoints import read_checkpoint
+    from seqdsl.backends.weights.recorded import recorded
+    from seqdsl.backends.weights.state import load_state
+    from seqdsl.backends.weights.transfer import export_state
 
     try:
         state = load_state(weights, network, tell=note)
@@ -208,7 +208,7 @@ def _match_or_exit(
     format: str,
 ) -> Match:
     """The match, or the table of what did not fit and exit code 1. Raises `Failure`."""
-    from seqdsl.backends.name_map import read_map
+    from seqdsl.backends.weights.name_map import read_map
     from seqdsl.passes.matching.match import match
     from seqdsl.passes.matching.refusal import Refusal
 

@@ -21,10 +21,10 @@ from seqdsl.passes.difference.marks import Marks, marks
 from seqdsl.passes.drawing.copies import Copies
 from seqdsl.passes.drawing.facts import Facts, spell_shapes
 from seqdsl.passes.drawing.labels import Kind
-from seqdsl.passes.drawing.outline import path_within
 from seqdsl.passes.drawing.picture import Box, Picture, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.passes.receptive import receptive_fields, union
+from seqdsl.passes.structure import path_within
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.project import source_path
 from seqdsl.source.render_text import printable

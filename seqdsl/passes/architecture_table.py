@@ -15,9 +15,9 @@ from seqdsl.graph.costs import ZERO, Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.drawing.outline import Outline
 from seqdsl.passes.drawing.shortcuts import shortcuts
 from seqdsl.passes.layer_text import text_of_groups, text_of_node
+from seqdsl.passes.structure import Outline
 from seqdsl.source.text import Span
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from seqdsl.passes.claims import check_claims
 from seqdsl.semantic.compile import Instance, expand, instances, unique
-from seqdsl.semantic.given import Argument
-from seqdsl.semantic.modules import Program
-from seqdsl.semantic.replay import Replays
+from seqdsl.semantic.expansion.given import Argument
+from seqdsl.semantic.expansion.replay import Replays
+from seqdsl.semantic.expansion.seldom_meant import inner_softmaxes, single_groups, whole_windows
+from seqdsl.semantic.names.modules import Program
 from seqdsl.semantic.rules import LATE_RULES, check_rules
-from seqdsl.semantic.suspect import inner_softmaxes, single_groups, whole_windows
 from seqdsl.source.allow import without_allowed
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic, has_errors

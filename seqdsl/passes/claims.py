@@ -10,7 +10,7 @@ from seqdsl.graph.claims import Claim, Quantity
 from seqdsl.graph.costs import CONVENTIONS, Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
-from seqdsl.semantic.locate import diagnostic
+from seqdsl.semantic.values.locate import diagnostic
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import inserting, replacing
 from seqdsl.source.frozen import frozen

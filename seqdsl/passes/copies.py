@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from seqdsl.semantic.modules import Program
+from seqdsl.semantic.names.modules import Program
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Edit, Fix
 from seqdsl.source.frozen import frozen

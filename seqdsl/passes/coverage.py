@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from os.path import realpath
 
 from seqdsl.semantic.compile import Instance
-from seqdsl.semantic.modules import Definition, LoadedModule, Program
-from seqdsl.semantic.rules.walk import names_of
+from seqdsl.semantic.names.modules import Definition, LoadedModule, Program
 from seqdsl.source.frozen import frozen_value
 from seqdsl.source.resources import resource
 from seqdsl.source.text import Source
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
+from seqdsl.syntax.walk import names_of
 
 
 @frozen_value

@@ -10,7 +10,7 @@ from seqdsl.graph.aggregations import Aggregation, Turn
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Pair
 from seqdsl.graph.scope import Scope
-from seqdsl.passes.drawing.outline import PER_CHANNEL, group_of
+from seqdsl.passes.structure import PER_CHANNEL, group_of
 
 
 def text_of_node(node: Node) -> str:

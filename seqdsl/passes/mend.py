@@ -7,8 +7,8 @@ from pathlib import Path
 
 from seqdsl.passes.check import check_program
 from seqdsl.passes.vet import vetted
-from seqdsl.semantic.modules import Program, load_program
-from seqdsl.semantic.reading import DISK, Files
+from seqdsl.semantic.names.modules import Program, load_program
+from seqdsl.semantic.names.reading import DISK, Files
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import Fix, applied

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from seqdsl.passes.check import in_order
 from seqdsl.passes.copies import Copy
 from seqdsl.passes.stand_ins import stand_ins
-from seqdsl.semantic.modules import Program
+from seqdsl.semantic.names.modules import Program
 from seqdsl.source.codes import Severity
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import Edit, Fix, compatible

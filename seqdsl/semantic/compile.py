@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.bases import network_of, overridden
-from seqdsl.semantic.binding import Actual
-from seqdsl.semantic.evaluate import evaluate
-from seqdsl.semantic.expand import Expansion
-from seqdsl.semantic.frame import Frame
-from seqdsl.semantic.given import Argument, spell
-from seqdsl.semantic.modules import LoadedModule, Program
-from seqdsl.semantic.over import over_limit
-from seqdsl.semantic.passage import Passages
-from seqdsl.semantic.recorder import Recorder
-from seqdsl.semantic.replay import Replays
-from seqdsl.semantic.state import Aborted
-from seqdsl.semantic.suspect import Windowed
+from seqdsl.semantic.expansion.bases import network_of, overridden
+from seqdsl.semantic.expansion.construction import Aborted
+from seqdsl.semantic.expansion.evaluate import evaluate
+from seqdsl.semantic.expansion.expand import Expansion
+from seqdsl.semantic.expansion.frame import Frame
+from seqdsl.semantic.expansion.given import Argument, spell
+from seqdsl.semantic.expansion.recorder import Recorder
+from seqdsl.semantic.expansion.replay import Replays
+from seqdsl.semantic.expansion.seldom_meant import Windowed
+from seqdsl.semantic.expansion.statement_cost import over_limit
+from seqdsl.semantic.expansion.statement_types import Passages
+from seqdsl.semantic.names.modules import LoadedModule, Program
+from seqdsl.semantic.values.binding import Actual
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label, unlocated
 from seqdsl.source.frozen import frozen

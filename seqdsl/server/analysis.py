@@ -12,12 +12,12 @@ from seqdsl.graph.scope import Scope
 from seqdsl.passes.check import check_program
 from seqdsl.passes.vet import vetted
 from seqdsl.semantic.compile import Instance
-from seqdsl.semantic.modules import LoadedModule, Program, load_program
-from seqdsl.semantic.passage import Passage
-from seqdsl.semantic.reading import Files
-from seqdsl.semantic.replay import Replays
-from seqdsl.semantic.resolve import Names, resolve
-from seqdsl.semantic.symbols import Symbol
+from seqdsl.semantic.expansion.replay import Replays
+from seqdsl.semantic.expansion.statement_types import Passage
+from seqdsl.semantic.names.modules import LoadedModule, Program, load_program
+from seqdsl.semantic.names.reading import Files
+from seqdsl.semantic.names.resolve import Names, resolve
+from seqdsl.semantic.names.symbols import Symbol
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast

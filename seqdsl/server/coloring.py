@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from seqdsl.semantic.symbols import Kind
+from seqdsl.semantic.names.symbols import Kind
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.positions import position_of
 from seqdsl.source.text import Span

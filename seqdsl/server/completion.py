@@ -10,15 +10,15 @@ from pathlib import Path
 from lsprotocol import types
 
 from seqdsl.graph.recipe import ABOUT, RECIPES, SETTINGS
-from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, by_place
-from seqdsl.semantic.claims import CONVENTION_NAMES, METRICS
-from seqdsl.semantic.constants import FUNCTIONS
-from seqdsl.semantic.modules import library_names
-from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.properties import ATTRIBUTES
-from seqdsl.semantic.symbols import Kind, Symbol, symbol_of
-from seqdsl.semantic.types import TYPES
-from seqdsl.semantic.unknown import Place, fitting
+from seqdsl.semantic.expansion.claims import CONVENTION_NAMES, METRICS
+from seqdsl.semantic.names.modules import library_names
+from seqdsl.semantic.names.symbols import Kind, Symbol, symbol_of
+from seqdsl.semantic.names.unknown import Place, fitting
+from seqdsl.semantic.primitives.table import PRIMITIVES
+from seqdsl.semantic.values.binding import AGGREGATE_FORMALS, Formal, by_place
+from seqdsl.semantic.values.constants import FUNCTIONS
+from seqdsl.semantic.values.properties import ATTRIBUTES
+from seqdsl.semantic.values.types import TYPES
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.describe import about_type, documentation, formal, formals, signature
 from seqdsl.server.files import EditorFiles, path_of, uri_of

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from seqdsl.graph.costs import Cost, spell_count
 from seqdsl.graph.tensor import TensorType
-from seqdsl.semantic.binding import Formal, formals_of
-from seqdsl.semantic.modules import Definition
-from seqdsl.semantic.passage import Passage
-from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.symbols import Kind, Symbol
-from seqdsl.semantic.types import TYPES
-from seqdsl.semantic.values import show
+from seqdsl.semantic.expansion.statement_types import Passage
+from seqdsl.semantic.names.modules import Definition
+from seqdsl.semantic.names.symbols import Kind, Symbol
+from seqdsl.semantic.primitives.table import PRIMITIVES
+from seqdsl.semantic.values.binding import Formal, formals_of
+from seqdsl.semantic.values.types import TYPES
+from seqdsl.semantic.values.value import show
 from seqdsl.syntax import ast
 
 MAX_SHOWN = 3  # shapes of a statement that a hint lists

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqdsl.semantic.replay import Replays
+from seqdsl.semantic.expansion.replay import Replays
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.files import EditorFiles, canonical, path_of, uri_of
 from seqdsl.source.text import Source

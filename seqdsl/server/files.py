@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from seqdsl.semantic.reading import DISK
+from seqdsl.semantic.names.reading import DISK
 from seqdsl.source.discover import discover
 from seqdsl.source.resources import resource
 from seqdsl.source.text import Source

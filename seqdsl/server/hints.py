@@ -10,12 +10,12 @@ from lsprotocol import types
 from seqdsl.graph.claims import Claim
 from seqdsl.graph.costs import ZERO, Cost
 from seqdsl.graph.network import Network
-from seqdsl.semantic.rules.walk import bodies_of, statements
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.describe import budget, results, shape, short
 from seqdsl.server.positions import position_of
 from seqdsl.source.text import CODE, Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import bodies_of, statements
 
 MAX_LENSES = 3  # networks that a lens tells of
 

@@ -8,12 +8,11 @@ from lsprotocol import types
 
 from seqdsl.graph.costs import ZERO
 from seqdsl.graph.recipe import ABOUT
-from seqdsl.semantic.binding import name_of
-from seqdsl.semantic.modules import reachable
+from seqdsl.semantic.names.modules import reachable
+from seqdsl.semantic.names.symbols import Kind, Symbol
 from seqdsl.semantic.rules.arguments import type_name
-from seqdsl.semantic.rules.walk import bodies_of, calls, recipes, statements
-from seqdsl.semantic.symbols import Kind, Symbol
-from seqdsl.semantic.types import TYPES
+from seqdsl.semantic.values.binding import name_of
+from seqdsl.semantic.values.types import TYPES
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.describe import (
     about_type,
@@ -28,6 +27,7 @@ from seqdsl.server.navigation import definition_of
 from seqdsl.server.positions import range_of
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import bodies_of, calls, recipes, statements
 
 MAX_PASSAGES = 4
 MAX_NETWORKS = 4

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from seqdsl.semantic.constants import CONSTANTS
-from seqdsl.semantic.modules import Definition, Program, reachable
-from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.symbols import Kind, Symbol, symbol_of
+from seqdsl.semantic.names.modules import Definition, Program, reachable
+from seqdsl.semantic.names.symbols import Kind, Symbol, symbol_of
+from seqdsl.semantic.primitives.table import PRIMITIVES
+from seqdsl.semantic.values.constants import CONSTANTS
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.files import EditorFiles, uri_of
 from seqdsl.server.positions import range_of

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from lsprotocol import types
 
-from seqdsl.semantic.rules.walk import bodies, bodies_of, statements
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.positions import range_of
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import bodies, bodies_of, statements
 
 _KINDS = {
     ast.Network: types.SymbolKind.Class,

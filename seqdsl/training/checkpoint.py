@@ -21,8 +21,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from seqdsl.backends.checkpoints import sort_metadata
 from seqdsl.backends.files import regular_bytes, write_through
+from seqdsl.backends.weights.checkpoints import sort_metadata
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.json_text import parse_json
 from seqdsl.training.position import Position

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seqdsl.backends.preprocessing import CIFAR_SIZE
+from seqdsl.backends.inputs.preprocessing import CIFAR_SIZE
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import RECIPES, SETTINGS, Recipe, Setting, conflict, problem
 from seqdsl.source.diagnostic import unlocated

@@ -24,11 +24,11 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, Strategy
 from torch import distributed, nn
 
-from seqdsl.backends.checkpoints import write_tensors
-from seqdsl.backends.execution import Execution
+from seqdsl.backends.arrays import State, as_arrays
 from seqdsl.backends.running import NO_CUDA, refused
-from seqdsl.backends.torch_module import to_training
-from seqdsl.backends.weights import State, as_arrays
+from seqdsl.backends.torch.execution import Execution
+from seqdsl.backends.torch.module import to_training
+from seqdsl.backends.weights.checkpoints import write_tensors
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import Recipe
 from seqdsl.passes.schedule import strategy

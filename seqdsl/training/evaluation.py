@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from seqdsl.backends.arrays import Array, not_finite
 from seqdsl.backends.running import Outcome
-from seqdsl.backends.weights import Array, not_finite
 from seqdsl.source.diagnostic import unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.batch import Draw, Split

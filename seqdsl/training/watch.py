@@ -13,7 +13,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
-from seqdsl.backends.checkpoints import write_tensors
+from seqdsl.backends.weights.checkpoints import write_tensors
 from seqdsl.graph.recipe import Recipe
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.ending import ENDING

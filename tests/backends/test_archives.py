@@ -14,8 +14,8 @@ import pytest
 import torch
 from networks import compiled
 
-from seqdsl.backends.checkpoints import read_checkpoint
-from seqdsl.backends.weights import load_state
+from seqdsl.backends.weights.checkpoints import read_checkpoint
+from seqdsl.backends.weights.state import load_state
 from seqdsl.source.diagnostic import Failure
 
 DECLARED = 300 * 10**6  # bytes, of files that are far smaller
@@ -139,8 +139,8 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
 READ = """
 import sys
 from pathlib import Path
-from seqdsl.backends.checkpoints import read_checkpoint
-from seqdsl.backends.resident import resident
+from seqdsl.backends.weights.checkpoints import read_checkpoint
+from seqdsl.backends.bench.resident import resident
 from seqdsl.source.diagnostic import Failure
 read_checkpoint(Path(sys.argv[1]))
 before = resident("VmHWM")

@@ -11,24 +11,16 @@ from torch import nn
 
 import seqdsl
 from seqdsl import Network
-from seqdsl.backends import bench as bench_module
-from seqdsl.backends import torch_bench
-from seqdsl.backends.bench import (
-    Case,
-    Contender,
-    Engine,
-    Report,
-    Settings,
-    bench,
-    input_of,
-    scaled_state,
-)
-from seqdsl.backends.execution import DEFINITION
-from seqdsl.backends.onnx_half import to_half
-from seqdsl.backends.onnx_run import BoundRunner, Runner, cuda_device
-from seqdsl.backends.peak import peak_memory
+from seqdsl.backends.bench import bench as bench_module
+from seqdsl.backends.bench import torch_bench
+from seqdsl.backends.bench.bench import Report, bench
+from seqdsl.backends.bench.cases import Case, Contender, Engine, Settings, input_of, scaled_state
+from seqdsl.backends.bench.peak import peak_memory
+from seqdsl.backends.onnx.half import to_half
+from seqdsl.backends.onnx.run import BoundRunner, Runner, cuda_device
 from seqdsl.backends.running import Dtype, Provider
-from seqdsl.backends.torch_inference import to_inference
+from seqdsl.backends.torch.execution import DEFINITION
+from seqdsl.backends.torch.inference import to_inference
 from seqdsl.passes.schedule.strategy import Strategy
 
 QUICK = Settings(Provider.CPU, seconds=1e-6, memory=False)

@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from seqdsl import Network
-from seqdsl.backends.checkpoints import read_checkpoint
-from seqdsl.backends.images import read_input
-from seqdsl.backends.weights import load_state, random_state
+from seqdsl.backends.inputs.images import read_input
+from seqdsl.backends.weights.checkpoints import read_checkpoint
+from seqdsl.backends.weights.state import load_state, random_state
 from seqdsl.source.diagnostic import Failure
 
 SMALL = "network Small { input 3x8x8; conv 3x3, 4; global_average_pool; fc 5 }\n"

@@ -17,9 +17,9 @@ from seqdsl.backends.drawing import format_limits, graphviz, write
 from seqdsl.backends.drawing.graphviz import dot_text, engines, run
 from seqdsl.backends.drawing.layout import read_layout
 from seqdsl.backends.drawing.mermaid import mermaid_text
+from seqdsl.backends.drawing.text_width import text_width
 from seqdsl.backends.drawing.theme import THEMES
 from seqdsl.backends.drawing.write import FORMATS, draw, lay_out
-from seqdsl.backends.text_width import text_width
 from seqdsl.graph.costs import ZERO
 from seqdsl.graph.tensor import TensorType
 from seqdsl.passes.drawing.facts import Facts

@@ -12,7 +12,7 @@ from networks import ARCHITECTURES, ELEVEN, EVERYTHING, compiled, paper_network
 from programs import programs
 
 import seqdsl
-from seqdsl.backends.torch_source import torch_source
+from seqdsl.backends.torch.source import torch_source
 
 # What a linter could object to: names that are read as digits, values that nothing reads, lines
 # that no comma can break, texts that a formatter would strip.

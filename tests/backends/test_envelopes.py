@@ -17,8 +17,9 @@ from torch.optim.swa_utils import AveragedModel
 
 import seqdsl
 from seqdsl import Network
-from seqdsl.backends.checkpoints import read_checkpoint
-from seqdsl.backends.weights import State, load_state, random_state
+from seqdsl.backends.arrays import State
+from seqdsl.backends.weights.checkpoints import read_checkpoint
+from seqdsl.backends.weights.state import load_state, random_state
 from seqdsl.source.diagnostic import Failure
 
 SMALL = "network Small { input 3x8x8; conv 3x3, 4; global_average_pool; fc 5 }\n"

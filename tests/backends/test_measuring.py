@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from seqdsl.backends.measuring import LEAST, ROUNDS, Timing, take_turns
+from seqdsl.backends.bench.measuring import LEAST, ROUNDS, Timing, take_turns
 
 
 def test_contenders_take_turns_and_every_other_round_goes_backwards() -> None:

@@ -13,11 +13,11 @@ from sklearn.datasets import load_sample_image
 
 import seqdsl
 from seqdsl.backends import verify as verify_module
-from seqdsl.backends.images import read_input
-from seqdsl.backends.onnx_model import to_onnx
-from seqdsl.backends.onnx_run import Provider, Runner
+from seqdsl.backends.inputs.images import read_input
+from seqdsl.backends.onnx.model import to_onnx
+from seqdsl.backends.onnx.run import Provider, Runner
 from seqdsl.backends.verify import first_difference, verify
-from seqdsl.backends.weights import load_state, random_state, save_state
+from seqdsl.backends.weights.state import load_state, random_state, save_state
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.diagnostic import Failure
 

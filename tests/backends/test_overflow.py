@@ -9,13 +9,13 @@ from commands import seqdsl_command
 from networks import ARCHITECTURES, EVERYTHING, compiled
 
 import seqdsl
-from seqdsl.backends import magnitudes
-from seqdsl.backends.magnitudes import Magnitudes
-from seqdsl.backends.network_run import NetworkRunner
-from seqdsl.backends.onnx_model import to_onnx
-from seqdsl.backends.onnx_run import Runner
-from seqdsl.backends.reference import evaluate
-from seqdsl.backends.weights import initial_state, random_state, save_state
+from seqdsl.backends.onnx import magnitudes
+from seqdsl.backends.onnx.magnitudes import Magnitudes
+from seqdsl.backends.onnx.model import to_onnx
+from seqdsl.backends.onnx.network_run import NetworkRunner
+from seqdsl.backends.onnx.run import Runner
+from seqdsl.backends.torch.reference import evaluate
+from seqdsl.backends.weights.state import initial_state, random_state, save_state
 from seqdsl.graph.network import Network
 from seqdsl.graph.parameters import Role, module_path
 from seqdsl.passes.schedule.choose import choose

@@ -12,10 +12,11 @@ from networks import compiled, paper_network
 
 import seqdsl
 from seqdsl import Network
-from seqdsl.backends.plots import PAGE, Curve, Heat, plot_curves, plot_weights
-from seqdsl.backends.reference import evaluate
-from seqdsl.backends.usage import usage
-from seqdsl.backends.weights import State, random_state
+from seqdsl.backends.arrays import State
+from seqdsl.backends.drawing.plots import PAGE, Curve, Heat, plot_curves, plot_weights
+from seqdsl.backends.torch.reference import evaluate
+from seqdsl.backends.weights.state import random_state
+from seqdsl.backends.weights.usage import usage
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Conv2d
 from seqdsl.passes.connections import Exploded, explode

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from networks import compiled
 
-from seqdsl.backends.magnitudes import LARGEST_INPUT
-from seqdsl.backends.onnx_model import to_onnx
-from seqdsl.backends.onnx_run import Runner
+from seqdsl.backends.onnx.magnitudes import LARGEST_INPUT
+from seqdsl.backends.onnx.model import to_onnx
+from seqdsl.backends.onnx.run import Runner
 from seqdsl.backends.running import Provider
 from seqdsl.backends.verify import verify
 from seqdsl.graph import operations as ops

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seqdsl.backends.checkpoints import read_metadata
-from seqdsl.backends.images import read_input
-from seqdsl.backends.preprocessing import PRESETS, Preprocessing, imagenet, usual
-from seqdsl.backends.recorded import (
+from seqdsl.backends.inputs.images import read_input
+from seqdsl.backends.inputs.preprocessing import PRESETS, Preprocessing, imagenet, usual
+from seqdsl.backends.weights.checkpoints import read_metadata
+from seqdsl.backends.weights.recorded import (
     NOTHING,
     Recorded,
     given_classes,
@@ -22,7 +22,7 @@ from seqdsl.backends.recorded import (
     of_metadata,
     recorded,
 )
-from seqdsl.backends.weights import save_state
+from seqdsl.backends.weights.state import save_state
 from seqdsl.cli.common import exit_code
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.diagnostic import Diagnostic, Failure

@@ -12,7 +12,7 @@ from networks import EVERYTHING, compiled
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.torch_source import torch_source
+from seqdsl.backends.torch.source import torch_source
 from seqdsl.graph.parameters import _MODULE_ATTRIBUTES, layout
 
 SMALL = """

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from seqdsl.backends.emitted.torch_aggregate import aggregate
+from seqdsl.backends.torch.emitted.aggregate import aggregate
 
 Kernel = tuple[int, ...]
 Made = Callable[..., tuple[Tensor | None, Tensor]]

@@ -10,8 +10,8 @@ from networks import compiled, paper_network
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.execution import Execution
-from seqdsl.backends.torch_source import torch_source
+from seqdsl.backends.torch.execution import Execution
+from seqdsl.backends.torch.source import torch_source
 from seqdsl.passes.schedule.strategy import Strategy
 
 NETWORK = """

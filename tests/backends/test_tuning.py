@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from networks import compiled
 
-from seqdsl.backends import tuning
-from seqdsl.backends.measuring import Timing
-from seqdsl.backends.weights import initial_state
+from seqdsl.backends.bench import tuning
+from seqdsl.backends.bench.measuring import Timing
+from seqdsl.backends.weights.state import initial_state
 from seqdsl.passes.schedule.choose import CANDIDATES
 from seqdsl.passes.schedule.strategy import Strategy
 

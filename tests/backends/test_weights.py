@@ -14,10 +14,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.checkpoints import read_checkpoint
-from seqdsl.backends.onnx_run import Runner
-from seqdsl.backends.transfer import export_state, import_state
-from seqdsl.backends.weights import State, load_state, random_state, save_state
+from seqdsl.backends.arrays import State
+from seqdsl.backends.onnx.run import Runner
+from seqdsl.backends.weights.checkpoints import read_checkpoint
+from seqdsl.backends.weights.state import load_state, random_state, save_state
+from seqdsl.backends.weights.transfer import export_state, import_state
 from seqdsl.graph.network import Network
 from seqdsl.passes.matching.match import Evidence, Line, Match, match
 from seqdsl.passes.matching.refusal import Refusal

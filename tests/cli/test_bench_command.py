@@ -11,9 +11,9 @@ import torch
 from commands import seqdsl_command
 
 import seqdsl
-from seqdsl.backends import bench as bench_module
-from seqdsl.backends.bench import Report, Row
-from seqdsl.backends.onnx_run import cuda_device
+from seqdsl.backends.bench import bench as bench_module
+from seqdsl.backends.bench.bench import Report, Row
+from seqdsl.backends.onnx.run import cuda_device
 
 SMALL = "network Small { input 3x8x8; conv 3x3, 4; global_average_pool; fc 5 }\n"
 QUICK = ("bench", "small.seq", "--seconds", "0.000001", "--no-memory", "--provider", "cpu")

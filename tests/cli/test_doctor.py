@@ -11,10 +11,10 @@ import pytest
 import torch
 from commands import seqdsl_command
 
-from seqdsl.backends import doctor_engines as engines
-from seqdsl.backends import onnx_run
-from seqdsl.backends.doctor import examine
-from seqdsl.backends.doctor_parts import Part, Verdict, guarded
+from seqdsl.backends.doctor import engines
+from seqdsl.backends.doctor.doctor import examine
+from seqdsl.backends.doctor.parts import Part, Verdict, guarded
+from seqdsl.backends.onnx import run as onnx_run
 
 
 def examined() -> dict[str, Part]:

@@ -23,8 +23,8 @@ from safetensors import safe_open
 from sklearn.datasets import load_digits
 
 import seqdsl
-from seqdsl.backends.recorded import NOTHING, Recorded, given_preprocessing
-from seqdsl.backends.weights import random_state, save_state
+from seqdsl.backends.weights.recorded import NOTHING, Recorded, given_preprocessing
+from seqdsl.backends.weights.state import random_state, save_state
 
 # The README's first `train`, but for its 30 epochs.
 SEQRESNET = [ARCHITECTURES / "seqresnet.seq", "--network", "SeqResNet"]

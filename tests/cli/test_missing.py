@@ -14,7 +14,7 @@ from networks import ROOT
 from PIL import Image
 
 import seqdsl
-from seqdsl.backends.weights import initial_state, save_state
+from seqdsl.backends.weights.state import initial_state, save_state
 from seqdsl.cli.missing import TRAIN, missing_library
 
 NETWORK = """

@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import seqdsl
-from seqdsl.backends.weights import initial_state, save_state
+from seqdsl.backends.weights.state import initial_state, save_state
 from seqdsl.cli.main import COMMANDS
 from seqdsl.graph.dump import dump
 

@@ -8,7 +8,7 @@ import pytest
 from commands import seqdsl_command as run
 from networks import ARCHITECTURES, compiled, paper_network
 
-from seqdsl.backends.weights import random_state, save_state
+from seqdsl.backends.weights.state import random_state, save_state
 from seqdsl.training.metrics import Row, write_metrics
 
 S1 = ("plot", "weights", ARCHITECTURES / "seqresnet.seq", "--network", "S1")
@@ -124,8 +124,8 @@ def test_what_can_be_wrong(arguments: tuple[object, ...], reason: str) -> None:
 
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "seqdsl.backends.plots", raising=False)
-    monkeypatch.delattr("seqdsl.backends.plots", raising=False)
+    monkeypatch.delitem(sys.modules, "seqdsl.backends.drawing.plots", raising=False)
+    monkeypatch.delattr("seqdsl.backends.drawing.plots", raising=False)
     done = run("plot", "curves", "first", "-o", "out.svg")
     assert done.code == 2 and "SEQ707" in done.err and "pip install 'seqdsl[train]'" in done.err
     done = run(*S1, "--weights", "s1.safetensors", "-o", "out.svg")

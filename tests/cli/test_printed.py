@@ -15,7 +15,7 @@ from onnx import numpy_helper
 
 import seqdsl
 from seqdsl.backends import verify as verify_module
-from seqdsl.backends.onnx_model import to_onnx
+from seqdsl.backends.onnx.model import to_onnx
 
 SMALL = """network Small(width = 16) {
   input 3x32x32

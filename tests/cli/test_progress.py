@@ -138,7 +138,7 @@ def test_commands_tell_how_they_get_on(
         from safetensors.numpy import save_file
 
         import seqdsl
-        from seqdsl.backends.weights import initial_state
+        from seqdsl.backends.weights.state import initial_state
 
         save_file(dict(initial_state(seqdsl.load(net))), tmp_path / "net.safetensors")
     done = seqdsl_command(command, net, *options)

@@ -10,7 +10,7 @@ from commands import seqdsl_command
 from PIL import Image
 
 import seqdsl
-from seqdsl.backends.weights import random_state, save_state
+from seqdsl.backends.weights.state import random_state, save_state
 
 NET = "network N { input 1x8x8; conv 3x3, 4; global_average_pool; fc 2 }"
 HOW = {

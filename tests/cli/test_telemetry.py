@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import seqdsl
-from seqdsl.backends.doctor_engines import telemetry
-from seqdsl.backends.weights import initial_state, save_state
+from seqdsl.backends.doctor.engines import telemetry
+from seqdsl.backends.weights.state import initial_state, save_state
 
 NETWORK = """
 network N {
@@ -61,7 +61,7 @@ def test_a_command_leaves_no_telemetry(tmp_path: Path, command: str) -> None:
 def test_the_api_leaves_no_telemetry(tmp_path: Path) -> None:
     code = (
         "import numpy, seqdsl\n"
-        "from seqdsl.backends.onnx_run import Runner\n"
+        "from seqdsl.backends.onnx.run import Runner\n"
         "Runner(seqdsl.to_onnx(seqdsl.load('net.seq')))(numpy.load('x.npy')[None])"
     )
     assert run(tmp_path, "-c", code) <= CACHES

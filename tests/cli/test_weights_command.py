@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import seqdsl
-from seqdsl.backends.weights import initial_state
+from seqdsl.backends.weights.state import initial_state
 from seqdsl.cli.main import program
 
 

@@ -19,7 +19,7 @@ from reading import CORNERS, FILES, KEYWORDS, LIBRARY, UNFINISHED, lexed, path_i
 
 from seqdsl import highlighting
 from seqdsl.highlighting import SeqLexer
-from seqdsl.semantic.evaluate import CONSTANTS
+from seqdsl.semantic.expansion.evaluate import CONSTANTS
 
 TEXTS = {path_id(path): path.read_text(encoding="utf-8") for path in FILES}
 TEXTS |= {"corners": CORNERS, "unfinished": UNFINISHED}

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from reading import CORNERS, EXTENSION, FILES, KEYWORDS, lexed, path_id, roles, where
 
 from seqdsl import highlighting
-from seqdsl.semantic.evaluate import CONSTANTS
+from seqdsl.semantic.expansion.evaluate import CONSTANTS
 
 GRAMMAR: dict[str, Any] = json.loads(
     (EXTENSION / "syntaxes" / "seq.tmLanguage.json").read_text(encoding="utf-8")

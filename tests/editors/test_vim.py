@@ -15,7 +15,7 @@ from patience import HANG
 sys.path.insert(0, str(Path(__file__).parent))
 from reading import KEYWORDS
 
-from seqdsl.semantic.evaluate import CONSTANTS
+from seqdsl.semantic.expansion.evaluate import CONSTANTS
 
 VIM = ROOT / "editors" / "vim"
 SYNTAX = (VIM / "syntax" / "seq.vim").read_text(encoding="utf-8")

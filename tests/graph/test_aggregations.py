@@ -16,8 +16,8 @@ from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.check import check_program
 from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.semantic.compile import choose, expand
-from seqdsl.semantic.modules import load_program
-from seqdsl.semantic.recorder import Recorder
+from seqdsl.semantic.expansion.recorder import Recorder
+from seqdsl.semantic.names.modules import load_program
 from seqdsl.source.text import Source
 
 FILES = [*sorted(ARCHITECTURES.glob("*.seq")), *sorted((ROOT / "examples").rglob("*.seq"))]

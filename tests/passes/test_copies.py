@@ -9,9 +9,9 @@ from programs import programs
 
 from seqdsl.graph.costs import node_cost
 from seqdsl.passes.drawing.copies import find_copies
-from seqdsl.passes.drawing.outline import Outline
 from seqdsl.passes.drawing.picture import picture
 from seqdsl.passes.drawing.placing import Depth, Placement
+from seqdsl.passes.structure import Outline
 
 NETWORK = "network Net {{ input 3x16x16; {} }}"
 BOTTLENECK = """

@@ -6,7 +6,7 @@ import pytest
 import torch
 from networks import compiled, paper_network
 
-from seqdsl.backends.torch_module import to_training
+from seqdsl.backends.torch.module import to_training
 from seqdsl.graph.network import Network
 from seqdsl.passes.receptive import receptive_fields
 

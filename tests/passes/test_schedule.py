@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from networks import ELEVEN, LATE, compiled, paper_network
 
-from seqdsl.backends.schedule_file import read_schedules
+from seqdsl.backends.bench.schedule_file import read_schedules
 from seqdsl.graph.dump import dump
 from seqdsl.graph.operations import Conv2d, Slice
 from seqdsl.passes.schedule.aggregations import scheduled_aggregations

@@ -4,7 +4,7 @@ import pytest
 
 from seqdsl.passes.check import check_program
 from seqdsl.passes.vet import vetted
-from seqdsl.semantic.modules import Program, load_program
+from seqdsl.semantic.names.modules import Program, load_program
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.text import Source
 

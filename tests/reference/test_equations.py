@@ -13,7 +13,7 @@ from networks import ARCHITECTURES
 from torch import Tensor
 
 import seqdsl
-from seqdsl.backends.weights import random_state
+from seqdsl.backends.weights.state import random_state
 
 
 class Layers:

@@ -12,8 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import seqdsl
 from seqdsl import Network
-from seqdsl.backends.onnx_run import Provider, Runner
-from seqdsl.backends.weights import load_state
+from seqdsl.backends.onnx.run import Provider, Runner
+from seqdsl.backends.weights.state import load_state
 from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
 from seqdsl.graph.parameters import layout
 

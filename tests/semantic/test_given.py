@@ -14,7 +14,7 @@ from networks import compiled
 import seqdsl
 from seqdsl.graph.dump import dump
 from seqdsl.graph.operations import BatchNorm, LeakyRelu
-from seqdsl.semantic.values import show
+from seqdsl.semantic.values.value import show
 
 TEXT = """
 network N(e: number = 1e-5, s: number = 0.01, k: int = 1, on: bool = false, w = [1, 2]) {

@@ -14,13 +14,13 @@ import seqdsl
 from seqdsl.api import read_program
 from seqdsl.graph.dump import dump
 from seqdsl.semantic.compile import instances
-from seqdsl.semantic.plain import plain_sources
-from seqdsl.semantic.plain.turns import united
-from seqdsl.semantic.rules.walk import statements as walk
+from seqdsl.semantic.writing import plain_sources
+from seqdsl.semantic.writing.turns import united
 from seqdsl.source.text import Source
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
 from seqdsl.syntax.parser import parse
+from seqdsl.syntax.walk import statements as walk
 
 SNIPPETS = re.findall(r"```seq\n(.*?)```", (ROOT / "docs" / "language.md").read_text(), re.DOTALL)
 FILES = [*ARCHITECTURES.glob("*.seq"), *(ROOT / "examples").rglob("*.seq")]
@@ -331,7 +331,7 @@ def test_a_plain_source_that_is_not_the_network_is_never_given(
     path = tmp_path / "net.seq"
     path.write_text("network N { input 3x8x8; conv 3x3, 4 }")
     wrong = "network N { input 3x8x8; conv 3x3, 5 }"
-    monkeypatch.setattr("seqdsl.semantic.plain.plain_sources", lambda *_: [wrong, wrong])
+    monkeypatch.setattr("seqdsl.semantic.writing.plain_sources", lambda *_: [wrong, wrong])
     with pytest.raises(seqdsl.CompileError, match="compiles to another graph"):
         seqdsl.expand(path)
 
@@ -340,7 +340,7 @@ def test_a_plain_source_that_is_not_the_network_is_never_given(
 def test_every_block_can_be_in_braces(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should the text that reads best not be the network, this one takes its place."""
     monkeypatch.setattr(
-        "seqdsl.semantic.plain.plain_sources",
+        "seqdsl.semantic.writing.plain_sources",
         lambda *given: ["netwrok", *list(plain_sources(*given))[2:]],
     )
     plain = seqdsl.expand(ARCHITECTURES / "derived.seq", name)

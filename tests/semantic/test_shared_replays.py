@@ -8,8 +8,8 @@ from networks import ARCHITECTURES, ROOT
 import seqdsl
 from seqdsl.graph.dump import dump
 from seqdsl.passes.check import check_program
-from seqdsl.semantic.modules import load_program
-from seqdsl.semantic.replay import Replays
+from seqdsl.semantic.expansion.replay import Replays
+from seqdsl.semantic.names.modules import load_program
 from seqdsl.source.render_text import render_concise
 from seqdsl.source.text import Source
 
@@ -103,7 +103,7 @@ def test_what_the_library_shares(path: Path) -> None:
 
 
 def test_networks_that_were_not_used_for_long_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqdsl.semantic.replay.MAX_ENTRIES", 100)
+    monkeypatch.setattr("seqdsl.semantic.expansion.replay.MAX_ENTRIES", 100)
     replays, path = Replays(), ARCHITECTURES / "seqresnext.seq"
     text = path.read_text()
     for width in (1000, 999, 998):

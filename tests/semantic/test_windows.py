@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from networks import compiled
 
-from seqdsl.semantic.values import AllWindow, LastWindow, PowersWindow, SlidingWindow
-from seqdsl.semantic.windows import offsets
+from seqdsl.semantic.values.value import AllWindow, LastWindow, PowersWindow, SlidingWindow
+from seqdsl.semantic.values.windows import offsets
 
 # For i = 1, 2, 3, 4: the groups that are concatenated, in their order.
 SEEN = {

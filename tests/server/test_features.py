@@ -7,7 +7,7 @@ import pytest
 from lsprotocol import types
 from networks import ARCHITECTURES
 
-from seqdsl.semantic.replay import Replays
+from seqdsl.semantic.expansion.replay import Replays
 from seqdsl.server import navigation
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.coloring import MODIFIERS, TOKEN_TYPES, semantic_tokens

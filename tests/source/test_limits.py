@@ -128,7 +128,7 @@ def test_limits_end_with_their_block(tmp_path: Path) -> None:
 
 
 def test_the_library_is_read_whatever_the_limits(tmp_path: Path) -> None:
-    from seqdsl.semantic.modules import _parsed
+    from seqdsl.semantic.names.modules import _parsed
 
     _parsed.cache_clear()
     with seqdsl.limits(nesting=2, bytes=100):

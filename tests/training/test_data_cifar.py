@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqdsl.backends.preprocessing import CIFAR
+from seqdsl.backends.inputs.preprocessing import CIFAR
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.training.data import cifar

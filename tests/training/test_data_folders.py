@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from seqdsl.backends.images import read_input
+from seqdsl.backends.inputs.images import read_input
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.training.data.batch import Data, Draw

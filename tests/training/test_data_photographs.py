@@ -8,7 +8,7 @@ import torch
 from PIL import Image, ImageEnhance
 from sklearn.datasets import load_sample_images
 
-from seqdsl.backends.preprocessing import IMAGENET, imagenet
+from seqdsl.backends.inputs.preprocessing import IMAGENET, imagenet
 from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data import photographs
 from seqdsl.training.data.batch import Draw

@@ -6,8 +6,8 @@ import pytest
 import torch
 from networks import ELEVEN, paper_network
 
-from seqdsl.backends.reference import evaluate
-from seqdsl.backends.weights import initial_state
+from seqdsl.backends.torch.reference import evaluate
+from seqdsl.backends.weights.state import initial_state
 from seqdsl.graph import operations as ops
 
 SMALL = [(f, n) for f, n in ELEVEN if n in ("S1", "S4", "SeqResNetB_k16_r7_N1", "SeqResNeXt24")]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from seqdsl.backends.drawing import panel as panels
 from seqdsl.backends.drawing.panel import Grid
 from seqdsl.backends.drawing.scene import Circle, Item, Point, Rect, Shape, Text, shown
+from seqdsl.backends.drawing.text_width import text_width
 from seqdsl.backends.drawing.theme import group_style
-from seqdsl.backends.text_width import text_width
 from seqdsl.passes.drawing.labels import Kind
 from seqdsl.passes.drawing.picture import Box
 

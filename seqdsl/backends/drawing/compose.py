@@ -9,7 +9,7 @@ from seqdsl.backends.drawing import boxes
 from seqdsl.backends.drawing.graphviz import FRAME_TEXT, LABEL_TEXT
 from seqdsl.backends.drawing.layout import Layout
 from seqdsl.backends.drawing.scene import Curve, Item, Point, Rect, Scene, Shape, Text, shown
-from seqdsl.backends.text_width import text_width
+from seqdsl.backends.drawing.text_width import text_width
 from seqdsl.passes.drawing.picture import Arrow, Picture
 
 _MARGIN = 12

@@ -14,8 +14,8 @@ import graphviz as dot
 
 from seqdsl.backends.drawing import boxes
 from seqdsl.backends.drawing.scene import shown
+from seqdsl.backends.drawing.text_width import text_width
 from seqdsl.backends.drawing.theme import Theme
-from seqdsl.backends.text_width import text_width
 from seqdsl.passes.drawing.labels import Kind
 from seqdsl.passes.drawing.picture import Box, Frame, Picture, by_frame
 from seqdsl.source.render_text import printable

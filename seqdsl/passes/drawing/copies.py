@@ -9,7 +9,7 @@ from itertools import accumulate
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.difference.cells import Cell, cells_of, key_and_inlets
-from seqdsl.passes.drawing.outline import Outline
+from seqdsl.passes.structure import Outline
 
 
 class Copies:

@@ -10,7 +10,6 @@ from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.costs import spell_count
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.drawing.outline import Subject, group_of, scope_of
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
 from seqdsl.passes.layer_text import (
     is_chain,
@@ -19,6 +18,7 @@ from seqdsl.passes.layer_text import (
     text_of_groups,
     text_of_node,
 )
+from seqdsl.passes.structure import Subject, group_of, scope_of
 from seqdsl.source.frozen import frozen
 
 

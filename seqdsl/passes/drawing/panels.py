@@ -9,10 +9,10 @@ from seqdsl.graph.costs import total
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.passes.drawing.facts import Facts
-from seqdsl.passes.drawing.outline import group_of
 from seqdsl.passes.drawing.placing import Placement, Unit
 from seqdsl.passes.layer_text import text_of_group
 from seqdsl.passes.schedule.pieces import Pieces
+from seqdsl.passes.structure import group_of
 from seqdsl.passes.windows import windows
 from seqdsl.source.frozen import frozen
 

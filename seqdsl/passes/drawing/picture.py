@@ -15,10 +15,10 @@ from seqdsl.graph.tensor import TensorType, spell_shape
 from seqdsl.passes.drawing.copies import Copies
 from seqdsl.passes.drawing.facts import Facts
 from seqdsl.passes.drawing.labels import Kind, label_of
-from seqdsl.passes.drawing.outline import PER_CHANNEL, Subject, scope_of, span_of
 from seqdsl.passes.drawing.panels import Panel, panels
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
-from seqdsl.passes.drawing.routes import cut, routed
+from seqdsl.passes.routes import cut, routed
+from seqdsl.passes.structure import PER_CHANNEL, Subject, scope_of, span_of
 from seqdsl.source.frozen import frozen
 
 # The channels of each node of a box; of one that a concatenation holds n times, by n as well.

@@ -12,7 +12,9 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.tensor import TensorType, chained
 from seqdsl.passes.drawing.copies import Copies, find_copies
-from seqdsl.passes.drawing.outline import (
+from seqdsl.passes.drawing.shortcuts import shortcuts
+from seqdsl.passes.routes import cut, routed
+from seqdsl.passes.structure import (
     PER_CHANNEL,
     Outline,
     Subject,
@@ -20,8 +22,6 @@ from seqdsl.passes.drawing.outline import (
     path_within,
     scope_of,
 )
-from seqdsl.passes.drawing.routes import cut, routed
-from seqdsl.passes.drawing.shortcuts import shortcuts
 
 
 class Depth(Enum):

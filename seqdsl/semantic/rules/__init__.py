@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seqdsl.semantic.modules import LoadedModule, Program
+from seqdsl.semantic.names.modules import LoadedModule, Program
 from seqdsl.semantic.rules.arguments import check_arguments
 from seqdsl.semantic.rules.constancy import check_constancy
 from seqdsl.semantic.rules.derivation import check_derivation

@@ -6,17 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import Actual, Formal, assign, formals_of, settings_for, signature
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.rules.walk import calls, definitions, statements
-from seqdsl.semantic.types import TYPES
-from seqdsl.semantic.unknown import formals_named
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.names.unknown import formals_named
+from seqdsl.semantic.primitives.table import PRIMITIVES
+from seqdsl.semantic.values.binding import (
+    Actual,
+    Formal,
+    assign,
+    formals_of,
+    settings_for,
+    signature,
+)
+from seqdsl.semantic.values.types import TYPES
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import calls, definitions, statements
 
 
 def check_arguments(module: LoadedModule) -> list[Diagnostic]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.constants import CONSTANTS
-from seqdsl.semantic.evaluate import Poisoned, evaluate
-from seqdsl.semantic.frame import Frame
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import bodies_of, calls, every_expression, statements
-from seqdsl.semantic.values import Value
+from seqdsl.semantic.expansion.evaluate import Poisoned, evaluate
+from seqdsl.semantic.expansion.frame import Frame
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.values.constants import CONSTANTS
+from seqdsl.semantic.values.value import Value
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
+from seqdsl.syntax.walk import bodies_of, calls, every_expression, statements
 
 
 def check_constancy(module: LoadedModule) -> list[Diagnostic]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seqdsl.semantic.bases import unknown_network
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.unknown import formals_named
+from seqdsl.semantic.expansion.bases import unknown_network
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.names.unknown import formals_named
+from seqdsl.semantic.primitives.table import PRIMITIVES
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import did_you_mean

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from seqdsl.semantic.binding import formals_of
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.primitives import PRIMITIVES
-from seqdsl.semantic.rules.walk import bodies, bodies_of, statements
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.primitives.table import PRIMITIVES
+from seqdsl.semantic.values.binding import formals_of
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import replacing
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import bodies, bodies_of, statements
 
 _SUMS = ("add", "mean")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import definitions, names_of
+from seqdsl.semantic.names.modules import LoadedModule
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import removing_lines
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import names_in
+from seqdsl.syntax.walk import definitions, names_of
 
 
 def check_imports(module: LoadedModule) -> list[Diagnostic]:

@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import AGGREGATE_FORMALS, Formal, coerce
-from seqdsl.semantic.evaluate import Poisoned, evaluate, items, truth
-from seqdsl.semantic.frame import BROKEN, Frame
-from seqdsl.semantic.locate import fail
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.properties import known_member
-from seqdsl.semantic.rules.walk import definitions, expressions, statements
-from seqdsl.semantic.unknown import places_of
-from seqdsl.semantic.values import SizeValue, kind_of
+from seqdsl.semantic.expansion.evaluate import Poisoned, evaluate, items, truth
+from seqdsl.semantic.expansion.frame import BROKEN, Frame
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.names.unknown import places_of
+from seqdsl.semantic.values.binding import AGGREGATE_FORMALS, Formal, coerce
+from seqdsl.semantic.values.locate import fail
+from seqdsl.semantic.values.properties import known_member
+from seqdsl.semantic.values.value import SizeValue, kind_of
 from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.source.meter import OverLimit
 from seqdsl.syntax import ast
 from seqdsl.syntax.names import inside
+from seqdsl.syntax.walk import definitions, expressions, statements
 
 _OF_NAMES = ("undefined-name", "unknown-layer")  # another rule knows more of them
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.resolve import resolve
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.names.resolve import resolve
 from seqdsl.source.diagnostic import Diagnostic
 
 

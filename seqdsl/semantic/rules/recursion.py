@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import calls, definitions
+from seqdsl.semantic.names.modules import LoadedModule
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import calls, definitions
 
 _SHOWN = 6  # blocks at each end of a circle
 

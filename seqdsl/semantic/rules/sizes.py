@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.semantic.binding import Actual, Formal, assign
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import bodies_of, calls
-from seqdsl.semantic.unknown import formals_named
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.names.unknown import formals_named
+from seqdsl.semantic.values.binding import Actual, Formal, assign
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.fix import replacing
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import bodies_of, calls
 
 _SIZES = ("size", "margin")
 

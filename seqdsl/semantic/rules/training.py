@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqdsl.graph.recipe import RECIPES, SETTINGS
-from seqdsl.semantic.binding import name_of
-from seqdsl.semantic.modules import LoadedModule
-from seqdsl.semantic.rules.walk import bodies_of, recipes, same_scope, statements
+from seqdsl.semantic.names.modules import LoadedModule
+from seqdsl.semantic.values.binding import name_of
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.suggest import did_you_mean
 from seqdsl.source.text import Span
 from seqdsl.syntax import ast
+from seqdsl.syntax.walk import bodies_of, recipes, same_scope, statements
 
 
 def check_training(module: LoadedModule) -> list[Diagnostic]:

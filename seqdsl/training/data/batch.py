@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
-from seqdsl.backends.preprocessing import Preprocessing
-from seqdsl.backends.recorded import Recorded
+from seqdsl.backends.inputs.preprocessing import Preprocessing
+from seqdsl.backends.weights.recorded import Recorded
 
 
 class Draw(NamedTuple):

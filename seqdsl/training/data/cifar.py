@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from seqdsl.backends.files import reason
-from seqdsl.backends.preprocessing import Preprocessing, cifar
+from seqdsl.backends.inputs.preprocessing import Preprocessing, cifar
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.archives import members, whole_file

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from seqdsl.backends.pictures import NotAPictureError, decode
+from seqdsl.backends.inputs.pictures import NotAPictureError, decode
 from seqdsl.source.diagnostic import Failure
 from seqdsl.training.data.failures import failure, shown
 
@@ -14,7 +14,7 @@ _PASSED = "replace it, or pass over such files by --skip-unreadable"
 
 
 def read_image(path: Path, color: str) -> Image.Image:
-    """The picture in a file as `seqdsl.backends.pictures.decode` gives it. Raises `Failure`."""
+    """The picture in a file, as `inputs.pictures.decode` gives it. Raises `Failure`."""
     try:
         return decode(path, color)
     except NotAPictureError as error:

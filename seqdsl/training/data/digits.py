@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqdsl.backends.preprocessing import Preprocessing, digits
+from seqdsl.backends.inputs.preprocessing import Preprocessing, digits
 from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data.arrays import ArraySplit, Samples
 from seqdsl.training.data.batch import Data

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from seqdsl.backends.preprocessing import Preprocessing
+from seqdsl.backends.inputs.preprocessing import Preprocessing
 from seqdsl.training.data.batch import Data, Split
 from seqdsl.training.data.chance import Integers, sample
 from seqdsl.training.data.failures import failure

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqdsl.backends.preprocessing import CIFAR_SIZE, Preprocessing, usual
+from seqdsl.backends.inputs.preprocessing import CIFAR_SIZE, Preprocessing, usual
 from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data.batch import Data, Split
 from seqdsl.training.data.division import divided

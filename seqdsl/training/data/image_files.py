@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from seqdsl.backends.files import reason
-from seqdsl.backends.preprocessing import Bytes, Preprocessing
+from seqdsl.backends.inputs.preprocessing import Bytes, Preprocessing
 from seqdsl.source.diagnostic import Failure
 from seqdsl.training.data.batch import Batch, Draw
 from seqdsl.training.data.chance import Chance, Integers

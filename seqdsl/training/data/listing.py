@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from seqdsl.backends.files import reason
-from seqdsl.backends.pictures import SUFFIXES
+from seqdsl.backends.inputs.pictures import SUFFIXES
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.failures import failure, shown
 

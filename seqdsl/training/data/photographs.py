@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from seqdsl.backends.preprocessing import Bytes, Floats, Preprocessing
+from seqdsl.backends.inputs.preprocessing import Bytes, Floats, Preprocessing
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.chance import Chance, Numbers, Use
 from seqdsl.training.data.small import Look, present

@@ -11,7 +11,7 @@ from seqdsl.graph.tensor import TensorType
 from seqdsl.training.data.failures import failure
 
 if TYPE_CHECKING:
-    from seqdsl.backends.preprocessing import Preprocessing
+    from seqdsl.backends.inputs.preprocessing import Preprocessing
     from seqdsl.training.data.batch import Data
 
 DATA_SETS: Mapping[str, str] = MappingProxyType(
