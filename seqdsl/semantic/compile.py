@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -169,8 +169,13 @@ def _unreadable(source: Source) -> Failure:
 
 
 def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Each finding once, however many expansions met it, in order."""
-    return list({diagnostic.key: diagnostic for diagnostic in reversed(diagnostics)}.values())[::-1]
+    """Each finding once, however many expansions met it, in order; one with a fix says more."""
+    found: dict[Hashable, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        known = found.setdefault(diagnostic.key, diagnostic)
+        if known.fix is None and diagnostic.fix is not None:
+            found[diagnostic.key] = diagnostic
+    return list(found.values())
 
 
 def _file_failure(message: str, help: str, source: Source) -> Failure:

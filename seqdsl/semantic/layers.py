@@ -11,6 +11,7 @@ from seqdsl.semantic.binding import Actual, Formal, bind, formals_of
 from seqdsl.semantic.derive import replacement
 from seqdsl.semantic.enter import bind_into
 from seqdsl.semantic.evaluate import evaluate, name_value, whole
+from seqdsl.semantic.foreign_order import in_foreign_order, with_order
 from seqdsl.semantic.frame import BROKEN, Broken, Flow, Frame
 from seqdsl.semantic.locate import fail
 from seqdsl.semantic.over import work_of
@@ -77,7 +78,12 @@ def apply_call(
             given = _given(call, frame)
             state.diagnostics += of_pipeline(call, piped, layer, given, flow, frame)
         actuals = [*given, *extra.values()]
-        flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
+        before = flow
+        state.diagnostics += in_foreign_order(call, layer, given, before, frame.scope)
+        try:
+            flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
+        except Failure as failure:
+            raise with_order(failure, call, layer, given, before) from None
     if isinstance(flow, Feature):
         state.note(call.span, operand, flow)
     return flow
