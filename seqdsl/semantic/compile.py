@@ -10,6 +10,7 @@ from seqdsl.semantic.bases import network_of, overridden
 from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.evaluate import evaluate
 from seqdsl.semantic.expand import Expansion
+from seqdsl.semantic.foreign_order import OF_ARGUMENTS
 from seqdsl.semantic.frame import Frame
 from seqdsl.semantic.given import Argument, spell
 from seqdsl.semantic.modules import LoadedModule, Program
@@ -169,11 +170,14 @@ def _unreadable(source: Source) -> Failure:
 
 
 def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Each finding once, however many expansions met it, in order; one with a fix says more."""
+    """Each finding once, however many expansions met it, in order.
+
+    A rule finds a wrong argument first; an expansion, which knows what flows in, may have its fix.
+    """
     found: dict[Hashable, Diagnostic] = {}
     for diagnostic in diagnostics:
         known = found.setdefault(diagnostic.key, diagnostic)
-        if known.fix is None and diagnostic.fix is not None:
+        if known.fix is None and diagnostic.code.name in OF_ARGUMENTS and diagnostic.fix:
             found[diagnostic.key] = diagnostic
     return list(found.values())
 

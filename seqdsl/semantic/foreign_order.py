@@ -55,7 +55,7 @@ _EXPANSION = 4  # of the inner width of a bottleneck, in PyTorch's blocks
 _LARGE = 16  # a kernel that no network is known to have by place
 _SMALL_KERNELS = (3, 5, 7)
 _BY_DEFAULT = {"stride": "1", "dilation": "1", "groups": "1"}
-_BINDING = ("unnamed-setting", "unknown-argument", "duplicate-argument")
+OF_ARGUMENTS = ("unnamed-setting", "unknown-argument", "duplicate-argument")
 
 
 def in_foreign_order(
@@ -93,12 +93,15 @@ def with_order(
     """The failure of a call's arguments, with the order that would fit where it is another's."""
     name = _name_of(layer, call)
     found = failure.diagnostic
-    if name is None or found.code.name not in _BINDING or found.primary is None:
+    if name is None or found.code.name not in OF_ARGUMENTS or found.primary is None:
         return failure
-    numbers = [_number(a) for a in given if a.name is None]
-    if len(numbers) < 2 or None in numbers[:2]:
+    by_place = [a for a in given if a.name is None]
+    numbers = [None if isinstance(a.value, SizeValue) else _number(a) for a in by_place[:2]]
+    if len(numbers) < 2 or None in numbers:
         return failure
     if name not in _LINEAR and numbers[0] != operand.width:
+        return failure
+    if _ORDERS[name] is _CONV and len(by_place) == 2 and "kernel" not in {a.name for a in given}:
         return failure
     order = _ORDERS[name]
     text = _written(call, order, given)

@@ -105,3 +105,9 @@ def test_a_block_of_the_users_has_its_own_order(tmp_path: Path) -> None:
         "network N { input 3x32x32; conv 3, 16, 3 }\n"
     )
     assert findings(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("layer", ["conv 3x3, 64, width=32", "conv 3, 64, width=32"])
+def test_another_mistake_keeps_its_help(tmp_path: Path, layer: str) -> None:
+    (found,) = findings(tmp_path, network(layer, "3x32x32"))
+    assert (found.code.name, found.help) == ("duplicate-argument", "remove one of them")
