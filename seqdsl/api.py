@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import ScopeKind
-from seqdsl.passes.check import check_program, expand_checked, settled
+from seqdsl.passes.check import check_program, expand_checked, settled, without_shared_fixes
 from seqdsl.passes.coverage import Coverage, coverage
 from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
 from seqdsl.passes.vet import vetted
@@ -93,7 +93,8 @@ def _unvetted(
         return None, diagnostics if unread else [*diagnostics, failure.diagnostic]
     instance = expand_checked(program, definition, params)
     late = check_rules(program, LATE_RULES)
-    found = [*diagnostics, *instance.diagnostics, *late]
+    own = without_shared_fixes(instance.diagnostics, program, definition)
+    found = [*diagnostics, *own, *late]
     return instance, settled(found, program, whole=False)
 
 

@@ -209,6 +209,16 @@ def test_a_wrong_guess_does_not_hide_behind_a_right_one(tmp_path: Path) -> None:
     assert (fixed, count) == (network("conv 3x3, 8\n  hed 3x3, 16"), 1)
 
 
+def test_a_file_of_many_mistakes_is_mended(tmp_path: Path) -> None:
+    """Those of syntax hide the others, and two guesses are wrong: they are left as they are."""
+    mistakes = ["conv 3x3 8", "max_pool 1 x 1", "convv 3x3, 8", "conv 3x3, 8, strid=1"]
+    right = ["conv 3x3, 8", "max_pool 1x1", "conv 3x3, 8", "conv 3x3, 8, stride=1"]
+    bad = "hed 3x3, 16"
+    text = network("\n  ".join([*mistakes * 15, bad, *mistakes * 15, bad]))
+    wanted = network("\n  ".join([*right * 15, bad, *right * 15, bad]))
+    assert mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True) == (wanted, 120)
+
+
 def test_wrong_guesses_are_not_tried_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,6 +308,26 @@ def test_a_window_is_judged_over_all_networks_of_a_file(tmp_path: Path) -> None:
     one = WINDOWS.replace("window=last(4)", "window=last(1)") + "model O = G(n=1)\n"
     assert codes(findings(tmp_path, one)) == ["single-group"]
     assert codes(findings(tmp_path, one + small)) == []
+
+
+SHARED = "network T(w) { input 3x8x8; conv 3x3, w; expect params 138M }\n"
+
+
+def test_a_claim_of_several_models_has_no_figure_to_write(tmp_path: Path) -> None:
+    models = "model A = T(w=4)\nmodel B = T(w=8)\n"
+    (tmp_path / "net.seq").write_text(SHARED + models)
+    with pytest.raises(seqdsl.CompileError) as one:
+        seqdsl.load(tmp_path / "net.seq", "A")
+    for found in (seqdsl.check(tmp_path / "net.seq"), one.value.diagnostics):
+        (claim,) = found
+        assert claim.code.name == "false-claim" and claim.fix is None
+        assert claim.help is not None and "move it to the `model`" in claim.help
+
+
+@pytest.mark.parametrize("others", ["", "model B = T(w=4)\n", "network O { input 3x8x8; relu }\n"])
+def test_a_figure_that_is_right_for_all_is_offered(tmp_path: Path, others: str) -> None:
+    (found,) = findings(tmp_path, SHARED + "model A = T(w=4)\n" + others)
+    assert found.fix is not None and found.fix.edits[0].text == "116"
 
 
 @pytest.mark.parametrize(

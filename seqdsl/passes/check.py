@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from seqdsl.passes.claims import check_claims
+from seqdsl.passes.claims import check_claims, for_each
 from seqdsl.semantic.compile import Instance, expand, instances, unique
+from seqdsl.semantic.expansion.bases import network_of
 from seqdsl.semantic.expansion.given import Argument
 from seqdsl.semantic.expansion.replay import Replays
 from seqdsl.semantic.expansion.seldom_meant import inner_softmaxes, single_groups, whole_windows
@@ -16,7 +17,7 @@ from seqdsl.semantic.names.modules import Program
 from seqdsl.semantic.rules import LATE_RULES, check_rules
 from seqdsl.source.allow import without_allowed
 from seqdsl.source.codes import Severity
-from seqdsl.source.diagnostic import Diagnostic, has_errors
+from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.meter import metered
 from seqdsl.source.suggest import is_like
 from seqdsl.source.text import Source, Span
@@ -71,15 +72,16 @@ def check_program(
 
 
 def _without_shared_fixes(built: Sequence[Instance]) -> list[Diagnostic]:
-    """The findings of networks; a claim of several of them has no number that is right for all."""
+    """The findings of networks; a claim of several has a fix only if it is right for all."""
     networks = (instance.network for instance in built if instance.network is not None)
     shared = Counter(claim.span for network in networks for claim in network.claims)
+    found = [d for instance in built for d in instance.diagnostics]
+    fixes = Counter((d.primary.span, d.fix) for d in found if d.primary is not None)
     return [
-        replace(d, fix=None)
-        if d.code.name == "false-claim" and d.primary is not None and shared[d.primary.span] > 1
+        for_each(d)
+        if d.primary is not None and shared[d.primary.span] > fixes[d.primary.span, d.fix]
         else d
-        for instance in built
-        for d in instance.diagnostics
+        for d in found
     ]
 
 
@@ -96,8 +98,32 @@ def expand_checked(
     instance = expand(program, definition, params, replays=replays)
     if instance.network is None or params or _is_guessed(instance.diagnostics):
         return instance
-    found = (*instance.diagnostics, *check_claims(instance.network))
-    return replace(instance, diagnostics=found)
+    return replace(instance, diagnostics=(*instance.diagnostics, *check_claims(instance.network)))
+
+
+def without_shared_fixes(
+    found: Sequence[Diagnostic], program: Program, definition: ast.Buildable
+) -> list[Diagnostic]:
+    """The findings of one network of a file; of a claim that others make, too, without its fix."""
+    network = _written(definition, program)
+    others = (each for each in instances(program) if each is not definition)
+    if network is None or all(_written(other, program) is not network for other in others):
+        return list(found)
+    return [for_each(d) if d.primary and _is_in(d.primary.span, network.span) else d for d in found]
+
+
+def _written(definition: ast.Buildable, program: Program) -> ast.Network | ast.Derived | None:
+    """The network that a definition builds; None where that is not known."""
+    if not isinstance(definition, ast.Model):
+        return definition
+    try:
+        return network_of(definition, program.root)[0]
+    except Failure:
+        return None
+
+
+def _is_in(inner: Span, outer: Span) -> bool:
+    return inner.source is outer.source and outer.start <= inner.start < outer.end
 
 
 def _is_guessed(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -96,6 +97,14 @@ def _of(claim: Claim, verdict: Verdict) -> Iterator[Diagnostic]:
         <= verdict.allowed
     ):
         yield _idle_tolerance(claim)
+
+
+def for_each(d: Diagnostic) -> Diagnostic:
+    """A finding of a claim that several networks make: a figure of one is false of the others."""
+    if d.code.name != "false-claim":
+        return d
+    help = "several networks make this claim: move it to the `model` for which it holds"
+    return replace(d, help=help, fix=None)
 
 
 def _no_convention(claim: Claim) -> Diagnostic:

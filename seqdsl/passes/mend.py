@@ -15,6 +15,7 @@ from seqdsl.source.fix import Fix, applied
 from seqdsl.source.text import Source
 
 _CLAIMS = ("false-claim", "stage-output")
+MAX_TRIES = 32  # of some fixes at once, a round
 MAX_ROUNDS = 20  # a fix may bring out what another mends
 
 
@@ -43,29 +44,49 @@ def _check(program: Program) -> list[Diagnostic]:
     return check_program(program)[1]
 
 
-def _fixes(diagnostics: Iterable[Diagnostic], source: Source, unsafe: bool) -> list[Fix]:
-    """The fixes of findings in a source, those of errors of syntax first."""
-    fixes = [
-        (d.code.name != "syntax", i, d.fix)
-        for i, d in enumerate(diagnostics)
-        if d.fix is not None and (unsafe or d.fix.safe)
-    ]
-    ordered = [fix for _, _, fix in sorted(fixes, key=lambda each: each[:2])]
-    return [f for f in ordered if all(edit.span.source is source for edit in f.edits)]
+def _fixes(diagnostics: Iterable[Diagnostic], source: Source, unsafe: bool) -> list[list[Fix]]:
+    """The fixes of errors of syntax in a source, and those of its other findings."""
+    groups: list[list[Fix]] = [[], []]
+    for d in diagnostics:
+        fix = d.fix if d.fix is not None and (unsafe or d.fix.safe) else None
+        if fix is not None and all(edit.span.source is source for edit in fix.edits):
+            groups[d.code.name != "syntax"].append(fix)
+    return [group for group in groups if group]
 
 
 def _together(
-    source: Source, fixes: Sequence[Fix], path: Path | None, files: Files, errors: int
+    source: Source,
+    groups: Sequence[list[Fix]],
+    path: Path | None,
+    files: Files,
+    errors: tuple[int, int],
 ) -> tuple[str, int]:
-    """The text with all fixes, or with the first where together they leave more errors."""
-    text, made = applied(source.text, fixes)
-    if made > 1:
-        copy = load_program(Source(source.name, text), path, files)
-        if _errors(_check(copy)) > errors:
-            return applied(source.text, fixes[:1])
-    return text, made
+    """The text with the fixes that together leave no more errors: all of a group, or of a half.
+
+    Where none do, it is the text with the first.
+    """
+    kept: list[Fix] = []
+    first = [group[0] for group in groups[:1]]
+    if sum(map(len, groups)) < 2:  # it was tried by itself
+        return applied(source.text, first)
+    waiting, tries = list(reversed(groups)), MAX_TRIES
+    while waiting and tries:
+        group, tries = waiting.pop(), tries - 1
+        text, _ = applied(source.text, [*kept, *group])
+        left = _errors(_check(load_program(Source(source.name, text), path, files)))
+        if left <= errors:
+            kept, errors = [*kept, *group], left
+        elif len(group) > 1:
+            middle = len(group) // 2
+            waiting += [group[middle:], group[:middle]]  # the first half is the next
+    return applied(source.text, kept or first)
 
 
-def _errors(found: Iterable[Diagnostic]) -> int:
-    """Errors, less those about claims, which are judged when nothing else is wrong."""
-    return sum(d.severity is Severity.ERROR and d.code.name not in _CLAIMS for d in found)
+def _errors(found: Iterable[Diagnostic]) -> tuple[int, int]:
+    """Errors of syntax, which hide others, and the others.
+
+    Those about claims are left out: they are judged when nothing else is wrong.
+    """
+    errors = [d.code.name for d in found if d.severity is Severity.ERROR]
+    syntax = errors.count("syntax")
+    return syntax, sum(name not in _CLAIMS for name in errors) - syntax

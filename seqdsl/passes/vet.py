@@ -27,6 +27,7 @@ _Left: TypeAlias = list[tuple[Diagnostic, Diagnostic | None]]  # and what they a
 
 MAX_READ = 300_000  # characters that are read again, to try the fixes of a file
 MAX_WORK = 100_000  # statements that are expanded again
+TOGETHER = 4  # a part in so many of both is kept to try many fixes at once
 MAX_ROUNDS = 5  # an error may hide one that hides another
 MIN_SHARE = 100  # where fewer than one fix in so many can be tried, none is
 # Claims are judged where nothing else is wrong: a fix of something else may make them false.
@@ -41,7 +42,7 @@ def vetted(program: Program, found: Sequence[Diagnostic], check: Check) -> list[
     trial = _Trial(check, copy.length, sum(d.fix is not None for d in found))
     reported: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
-        offered = [trial.offered(d, copy, present) for d in fresh]
+        offered = trial.all_offered(fresh, copy, present)
         reported += filter(None, map(copy.back, offered))
         edits = _edits(offered)
         tried = trial.tried(copy, edits) if edits else None
@@ -111,56 +112,85 @@ def _key(d: Diagnostic) -> _Key:
 
 
 class _Trial:
-    """Checks copies of a program, of a length and with some fixes, while that is worth the time."""
+    """Checks copies of a program, of a length and with some fixes, while that is worth the time.
+
+    Each fix is tried by itself, as long as there is time; those that are left, many at once.
+    """
 
     def __init__(self, check: Check, length: int, fixes: int) -> None:
         self._check = check
         worth = length * fixes <= MAX_READ * MIN_SHARE
         self._read, self._work = MAX_READ if worth else 0, MAX_WORK
+        self._kept_read = max(self._read // TOGETHER, min(length, self._read))
+        self._kept_work = self._work // TOGETHER
         self._left: dict[tuple[Program, tuple[Edit, ...]], _Left] = {}  # by fixes, which recur
 
     def tried(self, copy: Copy, edits: Sequence[Edit]) -> tuple[Copy, list[Diagnostic]] | None:
         """A copy with edits put in, and its findings; None where there is no time left."""
-        self._read -= copy.length
-        if self._read < 0 or self._work < 0:
+        if self._read < copy.length or self._work < 0:
             return None
+        self._read -= copy.length
         with metered_apart() as meter:  # what is tried costs the file itself nothing
             made = copy.edited(edits)
             found = self._check(made.program)
         self._work -= meter.statements
         return made, found
 
+    def all_offered(
+        self, found: Sequence[Diagnostic], copy: Copy, present: Sequence[Diagnostic]
+    ) -> list[Diagnostic]:
+        """Findings with those fixes that mend them, or else with the help that holds without."""
+        mends: dict[int, bool] = {}
+        for i, d in enumerate(found):
+            enough = self._read - copy.length >= self._kept_read and self._work >= self._kept_work
+            if d.fix is None or not (enough or (copy.program, d.fix.edits) in self._left):
+                continue
+            verdict = self._mends(d, d.fix, copy, present)
+            if verdict is not None:
+                mends[i] = verdict
+        left = [i for i, d in enumerate(found) if d.fix is not None and i not in mends]
+        errors = [i for i in left if found[i].severity is Severity.ERROR]
+        for group in (errors, [i for i in left if i not in set(errors)]):
+            self._halve(group, found, copy, present, mends)
+        return [d if mends.get(i) else _without(d) for i, d in enumerate(found)]
+
+    def _halve(
+        self,
+        group: Sequence[int],
+        found: Sequence[Diagnostic],
+        copy: Copy,
+        present: Sequence[Diagnostic],
+        mends: dict[int, bool],
+    ) -> None:
+        """Tries the fixes of some findings at once; where one doesn't mend its own, either half."""
+        offered = [(i, fix) for i in group if (fix := found[i].fix) is not None]
+        together = {fix.edits for fix in compatible(fix for _, fix in offered)}
+        members = [i for i, fix in offered if fix.edits in together]
+        if not members or not all(_holds(copy, edit) for edits in together for edit in edits):
+            return
+        tried = self.tried(Copy.of(copy.program), [e for edits in together for e in edits])
+        if tried is None:
+            return
+        after, remain = tried
+        left = [(each, after.back(each)) for each in remain]
+        if all(_is_mended(found[i], left, present) for i in members):
+            mends |= dict.fromkeys(members, True)
+        elif len(group) > 1:
+            middle = len(group) // 2
+            self._halve(group[:middle], found, copy, present, mends)
+            self._halve(group[middle:], found, copy, present, mends)
+
     def offered(self, d: Diagnostic, copy: Copy, present: Sequence[Diagnostic]) -> Diagnostic:
         """A finding with its fix if that mends it, or else with the help that holds without."""
-        if d.fix is None or self._mends(d, d.fix, copy, present):
-            return d
-        help = d.help if d.fix.otherwise is None else d.fix.otherwise or None
-        return replace(d, fix=None, help=help)
+        return self.all_offered([d], copy, present)[0]
 
-    def _mends(self, d: Diagnostic, fix: Fix, copy: Copy, present: Sequence[Diagnostic]) -> bool:
-        if not all(copy.holds(edit.span.source) for edit in fix.edits):
+    def _mends(
+        self, d: Diagnostic, fix: Fix, copy: Copy, present: Sequence[Diagnostic]
+    ) -> bool | None:
+        if not all(_holds(copy, edit) for edit in fix.edits):
             return False
         left = self._left_by(fix, copy)
-        if left is None:
-            return False
-        before = {_key(each) for each in present}
-        touched = _touched(fix.edits)
-        for each, where in left:
-            if where is not None and _key(where) == _key(d):
-                return False
-            if where is not None and _key(where) in before:
-                continue
-            if (
-                each.code.name in _CLAIMS
-                and where is not None
-                and not _touches(replace(where, secondary=()), touched)
-            ):
-                continue
-            if d.severity is not Severity.ERROR:
-                return False  # a warning's fix brings nothing new
-            if each.severity is Severity.ERROR and (where is None or _touches(where, touched)):
-                return False  # the edit caused it
-        return True
+        return None if left is None else _is_mended(d, left, present)
 
     def _left_by(self, fix: Fix, copy: Copy) -> _Left | None:
         """What a fix leaves or makes; None where there is no time left to see."""
@@ -172,6 +202,42 @@ class _Trial:
             after, found = tried
             self._left[key] = [(each, after.back(each)) for each in found]
         return self._left[key]
+
+
+def _without(d: Diagnostic) -> Diagnostic:
+    """A finding whose fix doesn't mend it, or was not tried, with the help that holds without."""
+    if d.fix is None:
+        return d
+    help = d.help if d.fix.otherwise is None else d.fix.otherwise or None
+    return replace(d, fix=None, help=help)
+
+
+def _holds(copy: Copy, edit: Edit) -> bool:
+    return copy.holds(edit.span.source)
+
+
+def _is_mended(d: Diagnostic, left: _Left, present: Sequence[Diagnostic]) -> bool:
+    """Whether a fix mends its finding and causes nothing, by what is left where it is put in."""
+    if d.fix is None:
+        return False
+    before = {_key(each) for each in present}
+    touched = _touched(d.fix.edits)
+    for each, where in left:
+        if where is not None and _key(where) == _key(d):
+            return False
+        if where is not None and _key(where) in before:
+            continue
+        if (
+            each.code.name in _CLAIMS
+            and where is not None
+            and not _touches(replace(where, secondary=()), touched)
+        ):
+            continue
+        if d.severity is not Severity.ERROR:
+            return False  # a warning's fix brings nothing new
+        if each.severity is Severity.ERROR and (where is None or _touches(where, touched)):
+            return False  # the edit caused it
+    return True
 
 
 def _touched(edits: Sequence[Edit]) -> set[tuple[str, int]]:

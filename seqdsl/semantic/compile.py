@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -19,6 +19,7 @@ from seqdsl.semantic.expansion.statement_cost import over_limit
 from seqdsl.semantic.expansion.statement_types import Passages
 from seqdsl.semantic.names.modules import LoadedModule, Program
 from seqdsl.semantic.values.binding import Actual
+from seqdsl.semantic.values.foreign_order import OF_ARGUMENTS
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label, unlocated
 from seqdsl.source.frozen import frozen
@@ -169,8 +170,16 @@ def _unreadable(source: Source) -> Failure:
 
 
 def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Each finding once, however many expansions met it, in order."""
-    return list({diagnostic.key: diagnostic for diagnostic in reversed(diagnostics)}.values())[::-1]
+    """Each finding once, however many expansions met it, in order.
+
+    A rule finds a wrong argument first; an expansion, which knows what flows in, may have its fix.
+    """
+    found: dict[Hashable, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        known = found.setdefault(diagnostic.key, diagnostic)
+        if known.fix is None and diagnostic.code.name in OF_ARGUMENTS and diagnostic.fix:
+            found[diagnostic.key] = diagnostic
+    return list(found.values())
 
 
 def _file_failure(message: str, help: str, source: Source) -> Failure:

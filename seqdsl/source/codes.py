@@ -75,6 +75,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code("SEQ231", "size-or-repeat", "A repeat of a layer reads like a size.", _WARNING),
     Code("SEQ236", "channels-last", "An input's channels seem to come last.", _WARNING),
+    Code("SEQ237", "foreign-order", "Numbers seem to be in another framework's order.", _WARNING),
     # SEQ3xx: values and shapes
     Code("SEQ301", "broken-requirement", "A `require` does not hold."),
     Code("SEQ302", "not-positive", "A width, size or count is zero or negative."),

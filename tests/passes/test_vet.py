@@ -55,3 +55,21 @@ def test_what_is_no_fix_and_no_error_needs_no_copy() -> None:
     copies, found = tried("conv2d 1x1, 8\nsoftmax\nconv 1x1, 8")
     assert copies == 0
     assert [d.code.name for d in found] == ["inner-softmax"]
+
+
+MIXED = ("batch_norm 4", "conv 3*3, 4", "convv 3x3, 4", "conv 3x3, 4, strid=1", "max_pool 1 x 1")
+
+
+@pytest.mark.parametrize("syntax", ["", "conv 3x3 4\n" * 10])
+def test_fixes_that_can_not_all_be_tried_alone_are_tried_together(syntax: str) -> None:
+    copies, found = tried(syntax + "\n".join(MIXED * 24))
+    offered = [d.fix is not None for d in found]
+    assert len(offered) == 120 + 10 * bool(syntax) and all(offered)
+    assert copies < 80
+
+
+def test_of_fixes_that_are_tried_together_those_that_mend_are_offered() -> None:
+    bad = "max_pool 1, 1, 0, 0\n" * 3  # the padding can be named, and then what is too many
+    _, found = tried(f"{bad}{chr(10).join(MIXED * 24)}\n{bad}")
+    assert sum(d.fix is None for d in found) == 6
+    assert sum(d.fix is not None for d in found) == 126

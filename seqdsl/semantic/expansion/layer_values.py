@@ -23,6 +23,10 @@ class BlockLayer(LayerValue):
     def word(self) -> str:
         return self.block.name
 
+    @property
+    def is_ours(self) -> bool:
+        return self.block.span.source.library
+
 
 @frozen_value
 class PrimitiveLayer(LayerValue):
@@ -31,6 +35,10 @@ class PrimitiveLayer(LayerValue):
     @property
     def word(self) -> str:
         return self.primitive.name
+
+    @property
+    def is_ours(self) -> bool:
+        return True
 
 
 @frozen_value

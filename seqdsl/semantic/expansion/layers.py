@@ -19,6 +19,7 @@ from seqdsl.semantic.expansion.statement_cost import work_of
 from seqdsl.semantic.names.unknown import unknown_layer
 from seqdsl.semantic.primitives.table import Application, Primitive
 from seqdsl.semantic.values.binding import Actual, Formal, bind, formals_of
+from seqdsl.semantic.values.foreign_order import in_foreign_order, with_order
 from seqdsl.semantic.values.locate import fail
 from seqdsl.semantic.values.value import Feature, Value, kind_of
 from seqdsl.source.diagnostic import Failure
@@ -70,7 +71,12 @@ def apply_call(
             given = _given(call, frame)
             state.diagnostics += of_pipeline(call, piped, layer, given, flow, frame)
         actuals = [*given, *extra.values()]
-        flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
+        before = flow
+        state.diagnostics += in_foreign_order(call, layer, given, before, frame.scope)
+        try:
+            flow = _apply_or_replace(layer, call, state, frame, flow, given, actuals, (turn, times))
+        except Failure as failure:
+            raise with_order(failure, call, layer, given, before) from None
     if isinstance(flow, Feature):
         state.note(call.span, operand, flow)
     return flow

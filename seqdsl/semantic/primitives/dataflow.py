@@ -15,7 +15,7 @@ from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment, joined
 from seqdsl.graph.tensor import TensorType
 from seqdsl.semantic.primitives.resizing import resizers
-from seqdsl.semantic.values.foreign import of_order
+from seqdsl.semantic.values.foreign_order import of_kernel
 from seqdsl.semantic.values.locate import diagnostic, origin
 from seqdsl.semantic.values.value import Feature, Group
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
@@ -242,7 +242,8 @@ class Dataflow:
         )
         if problem.code == "cuts-hierarchy" and found.primary is not None:
             found = replace(found, fix=_regrouping(found.primary.span))
-        found = in_order_here(found)
+        if found.primary is not None:
+            found = in_order_here(found, found.primary.span)
         if problem.recovery is None:
             raise Failure(found)
         self.diagnostics.append(found)
@@ -270,10 +271,10 @@ class Dataflow:
         return origin(self.builder.nodes[latest])
 
 
-def in_order_here(found: Diagnostic) -> Diagnostic:
+def in_order_here(found: Diagnostic, call: Span) -> Diagnostic:
     """A finding about a kernel, with the way on where numbers are in another framework's order."""
     about_kernel = found.code.name in ("kernel-too-large", "even-kernel")
-    known = of_order(found.primary.span) if about_kernel and found.primary is not None else None
+    known = of_kernel(call) if about_kernel else None
     return found if known is None else replace(found, help=known[0], fix=known[1])
 
 

@@ -15,7 +15,7 @@ from seqdsl.graph.scope import Scope
 from seqdsl.semantic.primitives.dataflow import Dataflow, in_order_here
 from seqdsl.semantic.primitives.unusual import Odd, odd_norm, odd_rate, odd_slope
 from seqdsl.semantic.values.binding import NAMED_SETTINGS, Actual, Formal
-from seqdsl.semantic.values.locate import diagnostic, fail
+from seqdsl.semantic.values.locate import diagnostic, fail, user_span
 from seqdsl.semantic.values.properties import regroup
 from seqdsl.semantic.values.value import Feature, SizeValue, Value, concatenated, show
 from seqdsl.source.diagnostic import Failure, Label
@@ -115,7 +115,7 @@ def _padding(a: Application, kernel: ops.Pair, dilation: ops.Pair) -> ops.Pair:
             a.scope,
             help="say which padding you want: padding=0",
         )
-        raise Failure(in_order_here(found))
+        raise Failure(in_order_here(found, user_span(a.span, a.scope)))
     return (dilation[0] * (kernel[0] - 1) // 2, dilation[1] * (kernel[1] - 1) // 2)
 
 

@@ -255,7 +255,7 @@ def _unnamed(
         help = f"the channels of `{what}` are those that flow in; "
     else:
         help = ""
-        if len(settings) == 1:
+        if len(settings) == 1 and (settings[0].type in _OF_NUMBERS or not text[:1].isdigit()):
             fix = inserting(actual.span.source, actual.span.start, f"{settings[0].name}=")
     if len(settings) <= _FEW:
         listed = " and ".join(f"`{s.name}` ({NAMED_SETTINGS[s.name]})" for s in settings)

@@ -170,16 +170,6 @@ def of_text(value: str, takes: str, span: Span) -> Advice:
     return help, replacing(where, value)
 
 
-def of_order(span: Span) -> Advice | None:
-    """Of a convolution such as `conv 64, 128, 3`: channels in, channels out, kernel."""
-    found = re.match(r"(conv|conv2d)([ \t]+)(\d+)\s*,\s*(\d+)\s*,\s*(\d+)(?=\s*(?:,|$))", span.text)
-    if found is None:
-        return None
-    call = f"{found[1]} {found[5]}x{found[5]}, {found[4]}"
-    help = f"the kernel comes first, and the channels that come in are known: `{call}`"
-    return help, replacing(Span(span.source, span.start, span.start + found.end()), call)
-
-
 def of_argument(name: str, span: Span, names: Sequence[str]) -> Advice | None:
     """Of a keyword that a layer does not have; ``span`` is of the whole argument."""
     found = foreign_argument(name)

@@ -127,6 +127,11 @@ class LayerValue:
         """The layer as a reader would write it."""
         return "a layer"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is built in, or a block of the library."""
+        return False
+
 
 class Statements(LayerValue):
     """The statements between braces, as a value."""
