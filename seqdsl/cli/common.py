@@ -13,6 +13,7 @@ from seqdsl.graph.costs import CONVENTIONS, MACS
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.render_text import printable
+from seqdsl.source.text import Given
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def output_format_option(function: F) -> F:
 
 def parse_defines(
     ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
+    param: click.Parameter,
     values: Sequence[str],
 ) -> dict[str, str]:
     """The callback of an option that is ``NAME=VALUE``, as often as one likes."""
@@ -125,7 +126,7 @@ def parse_defines(
         name, equal, text = value.partition("=")
         if not equal or not name.strip():
             raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE")
-        defines[name.strip()] = text.strip()
+        defines[name.strip()] = Given(text.strip(), param.opts[0])
     return defines
 
 
@@ -178,7 +179,7 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
 
 def _is_of_the_call(diagnostic: Diagnostic) -> bool:
     if diagnostic.primary is not None:
-        return diagnostic.primary.span.source.given
+        return bool(diagnostic.primary.span.source.given)
     return diagnostic.code.name in _OF_THE_CALL
 
 

@@ -11,7 +11,7 @@ from seqdsl.semantic.binding import Actual
 from seqdsl.semantic.evaluate import evaluate
 from seqdsl.semantic.expand import Expansion
 from seqdsl.semantic.frame import Frame
-from seqdsl.semantic.given import Argument, spell
+from seqdsl.semantic.given import PYTHON, Argument, spell
 from seqdsl.semantic.modules import LoadedModule, Program
 from seqdsl.semantic.over import over_limit
 from seqdsl.semantic.passage import Passages
@@ -24,7 +24,7 @@ from seqdsl.source.diagnostic import Diagnostic, Failure, Label, unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.source.meter import OverLimit, metered
 from seqdsl.source.suggest import nearest
-from seqdsl.source.text import Source, Span
+from seqdsl.source.text import Given, Source, Span
 from seqdsl.source.timing import stage
 from seqdsl.syntax import ast
 from seqdsl.syntax.parser import parse_expression
@@ -147,7 +147,8 @@ def _override(name: str, value: Argument, frame: Frame) -> Actual:
 
     Raises `Failure`, and TypeError for what has no words in the language.
     """
-    source = Source(name, spell(name, value), given=True)
+    given = value.option if isinstance(value, Given) else PYTHON
+    source = Source(name, spell(name, value), given=given)
     try:
         expression = parse_expression(source)
     except Failure as failure:
