@@ -35,6 +35,7 @@ from seqdsl.source.suggest import nearest
 PREPROCESSING, CLASSES = "preprocessing", "classes"
 _LONGEST = 16 * 2**20  # characters of a text of JSON
 _SIDE = 2**16  # pixels of a side
+_ANOTHER = ("give another by --preprocessing", "give another as `preprocessing=`")
 _NAME = 1000  # characters of a class's name
 
 
@@ -87,8 +88,8 @@ class Recorded:
         """Raise `Failure` where the preprocessing makes no input of this type."""
         reason = self.preprocessing and self.preprocessing.misfit(type)
         if reason:
-            help = "give another by --preprocessing, or preprocessing= in Python"
-            raise _failure(name, f"its preprocessing does not fit: {reason}", help)
+            message = f"its preprocessing does not fit: {reason}"
+            raise _failure(name, message, *_ANOTHER)
 
 
 NOTHING = Recorded()
@@ -282,6 +283,8 @@ def _require(holds: bool, key: str, what: str, given: object) -> None:
         raise ValueError(f"`{key}` must be {what}, not {json.dumps(given, default=str)[:60]}")
 
 
-def _failure(name: str, message: str, help: str | None = None) -> Failure:
+def _failure(
+    name: str, message: str, help: str | None = None, in_python: str | None = None
+) -> Failure:
     whole = message if message.startswith(name) else f"{name}: {message}"
-    return unlocated("preprocessing", whole, name, help)
+    return unlocated("preprocessing", whole, name, help, in_python)

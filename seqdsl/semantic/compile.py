@@ -60,20 +60,17 @@ def choose(program: Program, name: str | None) -> ast.Buildable:
             return found
         known = [definition.name for definition in root.networks]
         near = nearest(name, known)
-        raise _file_failure(
-            f"no network or model `{name}` is in the file",
-            f"did you mean `{near}`?" if near else _listing(known),
-            root.syntax.source,
-        )
+        message = f"no network or model `{name}` is in the file"
+        if near:
+            raise unlocated(
+                "unknown-network", message, root.syntax.source.name, f"did you mean `{near}`?"
+            )
+        raise _unchosen(message, known, root)
     candidates = instances(program) or root.networks
     if len(candidates) == 1:
         return candidates[0]
     named = [candidate.name for candidate in candidates]
-    raise _file_failure(
-        "the file has several networks" if named else "the file has no network",
-        _listing(named),
-        root.syntax.source,
-    )
+    raise _unchosen(f"the file has {'several networks' if named else 'no network'}", named, root)
 
 
 def expand(
@@ -174,11 +171,13 @@ def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     return list({diagnostic.key: diagnostic for diagnostic in reversed(diagnostics)}.values())[::-1]
 
 
-def _file_failure(message: str, help: str, source: Source) -> Failure:
-    return unlocated("unknown-network", message, source.name, help)
-
-
-def _listing(names: Sequence[str]) -> str:
-    if not names:
-        return "define one with `network`"
-    return f"choose one with `--network`, or `network=` in Python: {', '.join(names)}"
+def _unchosen(message: str, names: Sequence[str], module: LoadedModule) -> Failure:
+    """No network of a file is chosen: those that there are."""
+    listed = ", ".join(names)
+    return unlocated(
+        "unknown-network",
+        message,
+        module.syntax.source.name,
+        f"choose one with `--network`: {listed}" if names else "define one with `network`",
+        f"choose one with `network=`: {listed}" if names else None,
+    )
