@@ -32,7 +32,7 @@ _OF_THE_CALL = frozenset(
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
         "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
         "unreadable-data", "unfit-data", "unfit-run", "other-network", "preprocessing",
-        "missing-weights", "bad-index", "idle-skip", "no-head",
+        "missing-weights", "bad-index", "idle-skip", "no-head", "other-kind",
     }
 )  # fmt: skip
 # findings about claims: whatever they say, there is a network
@@ -77,6 +77,26 @@ def ema_option(function: F) -> F:
         help="Whether to take a checkpoint's EMA of its weights. "
         "[default: only where it holds nothing else]",
     )(function)  # fmt: skip
+
+
+def source_argument(function: F) -> F:
+    """``FILE``. One of another kind is refused before what else the command lacks is asked for."""
+    return click.argument("file", callback=_named_source)(function)
+
+
+def _named_source(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    value: str,
+) -> str:
+    from seqdsl.semantic.reading import require_source
+
+    try:
+        if os.path.isfile(value):  # noqa: PTH113 (pathlib takes time to start)
+            require_source(value)
+    except Failure as failure:
+        fail_with(failure)
+    return value
 
 
 def say(text: str) -> None:
