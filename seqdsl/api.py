@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -328,18 +329,24 @@ def recorded(path: str | Path) -> Recorded:
     made, and ``classes``, their names; None each where it is unknown.
 
     ``recorded(path).preprocessing.input(image, channels)`` makes the input of a PIL image. Raises
-    `CompileError` where the file can't be read.
+    `CompileError` where the file can't be read. Keys of these names that are others' are left out
+    with a warning.
     """
+    notes: list[str] = []
     try:
         if Path(path).suffix.lower() == ".onnx":
             from seqdsl.backends.onnx_file import open_onnx
 
-            return open_onnx(Path(path)).recorded
-        from seqdsl.backends.recorded import recorded
+            found = open_onnx(Path(path), notes.append).recorded
+        else:
+            from seqdsl.backends.recorded import recorded
 
-        return recorded(Path(path))
+            found = recorded(Path(path), notes.append)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None
+    for text in notes:
+        warnings.warn(text, stacklevel=2)
+    return found
 
 
 def _strategy(word: str) -> Strategy:

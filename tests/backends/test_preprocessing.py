@@ -324,7 +324,7 @@ def test_a_damaged_record_is_refused_by_its_key(change: dict[str, object], told:
 )
 def test_a_text_that_is_no_record_is_refused(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(Failure) as caught:
-        of_metadata({"preprocessing": text}, "net.safetensors")
+        of_metadata({"seqdsl": "1", "preprocessing": text}, "net.safetensors")
     found = caught.value.diagnostic
     assert found.code.id == "SEQ617" and found.name == "net.safetensors"
     assert told in found.message and len(found.message) < 300
@@ -337,8 +337,32 @@ def test_a_text_that_is_no_record_is_refused(tmp_path: Path, text: str, told: st
 @pytest.mark.parametrize("text", ["{}", "3", '["a", 1]', '[["a"]]', "null", f'["{"x" * 2000}"]'])
 def test_classes_are_a_list_of_names(text: str) -> None:
     with pytest.raises(Failure) as caught:
-        of_metadata({"classes": text}, "net.safetensors")
+        of_metadata({"seqdsl": "1", "classes": text}, "net.safetensors")
     assert caught.value.diagnostic.code.id == "SEQ617"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("classes", "1000"),
+        ("classes", "ImageNet-1k"),
+        ("classes", '{"0": "cat"}'),
+        ("preprocessing", "resize 256, crop 224"),
+        ("preprocessing", '{"image_mean": [0.5, 0.5, 0.5], "size": {"height": 224}}'),
+    ],
+)
+def test_keys_of_others_are_left_out_with_a_note(key: str, text: str) -> None:
+    told: list[str] = []
+    own = Recorded(given_preprocessing("cifar", COLOR), ("a", "b")).as_metadata()
+    del own["seqdsl"]
+    found = of_metadata({**own, key: text}, "net.safetensors", told.append)
+    assert (found.preprocessing is None, found.classes is None) == (
+        key != "classes",
+        key == "classes",
+    )
+    (note,) = told
+    assert note.startswith("net.safetensors: ")
+    assert note.endswith(f"`{key}` is not seqdsl's and is ignored")
 
 
 def test_records_that_fit_no_network() -> None:

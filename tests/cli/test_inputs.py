@@ -203,7 +203,7 @@ def test_commands_and_python_of_the_documents(
     names: dict[str, Any] = {"image": image}
     exec(snippet, names)
     assert names["array"].shape == (1, 3, 32, 32)
-    assert len(names["model"].metadata_props) == 6
+    assert len(names["model"].metadata_props) == 7
 
 
 # --- without a training
@@ -359,6 +359,19 @@ def test_a_model_of_another_program_is_run_with_what_is_assumed() -> None:
 
 
 @pytest.mark.usefixtures("net")
+def test_weights_with_keys_of_another_program_are_used() -> None:
+    state = random_state(seqdsl.load("net.seq"))
+    save_state(Path("theirs.safetensors"), state, {"classes": "80", "preprocessing": "none"})
+    done = seqdsl_command("run", "net.seq", "a.png", "--weights", "theirs.safetensors")
+    assert done.code == 0 and "`classes` is not seqdsl's and is ignored" in done.err
+    assert "records no preprocessing; assuming" in done.err
+    save_state(Path("theirs.safetensors"), state, {"classes": "80"})
+    with pytest.warns(UserWarning, match="`classes` is not seqdsl's") as caught:
+        assert seqdsl.recorded("theirs.safetensors").classes is None
+    assert [Path(warning.filename).name for warning in caught] == ["test_inputs.py"]
+
+
+@pytest.mark.usefixtures("net")
 def test_a_hostile_record_is_a_diagnostic() -> None:
     state = random_state(seqdsl.load("net.seq"))
     for metadata in (
@@ -368,7 +381,7 @@ def test_a_hostile_record_is_a_diagnostic() -> None:
         {"classes": "3"},
         {"classes": '["one", "two"]'},
     ):
-        save_state(Path("bad.safetensors"), state, metadata)
+        save_state(Path("bad.safetensors"), state, {"seqdsl": "1", **metadata})
         for command in (
             ("run", "net.seq", "a.png", "--weights", "bad.safetensors"),
             ("build", "net.seq", "--weights", "bad.safetensors", "-o", "bad.onnx"),
