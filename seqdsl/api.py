@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,15 +109,15 @@ def _require_arguments(
     if not missing:
         return
     models = [model.name for model in program.root.networks if isinstance(model, ast.Model)]
-    defines = " ".join(f"-D {name}=..." for name in missing)
+    otherwise = f", or choose a model: {', '.join(models)}" if models else ""
     raise Failure(
         Diagnostic(
             BY_NAME["missing-argument"],
             f"`{definition.name}` is a template, and no {', '.join(missing)} is given",
             None,
-            help=f"give {defines} (in Python, {', '.join(f'{name}=...' for name in missing)})"
-            + (f", or choose a model: {', '.join(models)}" if models else ""),
+            help=f"give {' '.join(f'-D {name}=...' for name in missing)}{otherwise}",
             name=program.root.syntax.source.name,
+            in_python=f"give {', '.join(f'{name}=...' for name in missing)}{otherwise}",
         )
     )
 
@@ -172,11 +173,18 @@ def expand(path: str | Path, network: str | None = None, **params: Argument) -> 
     the same graph, node for node, under the same names, which is checked here. Raises
     `CompileError`.
     """
-    return expand_plainly(path, network, params)
+    text, diagnostics = expand_plainly(path, network, params)
+    if text is None:
+        raise CompileError(diagnostics)
+    return text
 
 
-def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, Argument]) -> str:
-    """`expand`, of parameters that may be called what its own are."""
+def expand_plainly(
+    path: str | Path, network: str | None, params: Mapping[str, Argument]
+) -> tuple[str | None, list[Diagnostic]]:
+    """The text that `expand` writes, or None and why, of parameters that may be called what its
+    own are.
+    """
     from seqdsl.semantic.writing import Unwritable, plain_sources  # no other command needs it
 
     try:
@@ -184,23 +192,23 @@ def expand_plainly(path: str | Path, network: str | None, params: Mapping[str, A
         definition = choose(program, network)
         _require_arguments(definition, params, program)
     except Failure as failure:
-        raise CompileError([failure.diagnostic]) from None
+        return None, [failure.diagnostic]
     recorder = Recorder()
     instance = _expand(program, definition, params, recorder)
     found = [*program.diagnostics, *check_rules(program), *instance.diagnostics]
     if has_errors(found) or instance.network is None:
-        raise CompileError(unique(found))
+        return None, unique(found)
     try:
         for text in plain_sources(program, instance.network, recorder):
             if len(text.encode()) > (most := LIMITS.get().bytes):
                 raise Unwritable(f"it would be longer than the {most:,} bytes of a source")
             if _is_of(text, instance.network):
-                return text
+                return text, []
         raise Unwritable("what would be written compiles to another graph")
     except Unwritable as reason:
         message = f"`{instance.name}` can't be written as a plain source: {reason}"
         where = Label(definition.name_span, "this network")
-        raise CompileError([Diagnostic(BY_NAME["unwritable"], message, where)]) from None
+        return None, [Diagnostic(BY_NAME["unwritable"], message, where)]
 
 
 def _is_of(text: str, network: Network) -> bool:
@@ -322,18 +330,24 @@ def recorded(path: str | Path) -> Recorded:
     made, and ``classes``, their names; None each where it is unknown.
 
     ``recorded(path).preprocessing.input(image, channels)`` makes the input of a PIL image. Raises
-    `CompileError` where the file can't be read.
+    `CompileError` where the file can't be read. Keys of these names that are others' are left out
+    with a warning.
     """
+    notes: list[str] = []
     try:
         if Path(path).suffix.lower() == ".onnx":
             from seqdsl.backends.onnx.file import open_onnx
 
-            return open_onnx(Path(path)).recorded
-        from seqdsl.backends.weights.recorded import recorded
+            found = open_onnx(Path(path), notes.append).recorded
+        else:
+            from seqdsl.backends.weights.recorded import recorded
 
-        return recorded(Path(path))
+            found = recorded(Path(path), notes.append)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None
+    for text in notes:
+        warnings.warn(text, stacklevel=2)
+    return found
 
 
 def _strategy(word: str) -> Strategy:

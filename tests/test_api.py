@@ -31,7 +31,7 @@ def test_an_error_says_the_way_on(tmp_path: Path) -> None:
 
 def test_an_argument_is_named_as_it_was_given(tmp_path: Path) -> None:
     text = "network N(width = 4) { input 3x8x8; conv 3x3, width }"
-    with pytest.raises(seqdsl.CompileError, match=r"^widht:1:1: SEQ206 .*\n.*`width`"):
+    with pytest.raises(seqdsl.CompileError, match=r"^argument widht=8: SEQ206 .*\n.*`width`"):
         compiled(tmp_path, text, widht=8)
 
 

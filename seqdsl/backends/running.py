@@ -52,12 +52,12 @@ class Outcome:
     note: str | None  # why it was not the one asked for
 
 
-def refused(engine: str, error: Exception) -> Failure:
+def refused(engine: str, error: Exception, name: object = "model") -> Failure:
     """An engine's error as a diagnostic. Raises MemoryError where that is what it lacks."""
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if isinstance(error, MemoryError) or any(words in reason.lower() for words in _NO_MEMORY):
         raise MemoryError(f"{engine} says: {reason}")
-    return unlocated("backend", f"{engine} refuses it: {reason}", "model")
+    return unlocated("backend", f"{engine} refuses it: {reason}", name)
 
 
 _NO_MEMORY = ("allocate memory", "out of memory", "bad allocation", "bad_alloc", "failed to alloc")

@@ -193,7 +193,7 @@ def _evaluate(
     try:
         yield from evaluate(network, tensors, x)
     except RuntimeError as error:
-        raise refused("torch", error) from None
+        raise refused("torch", error, network.name) from None
 
 
 def _outputs(network: Network, tensors: Mapping[str, torch.Tensor], x: Array) -> dict[str, Exact]:

@@ -16,6 +16,7 @@ from seqdsl.cli.common import (
     note,
     require_weights_of,
     say,
+    source_argument,
 )
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.recorded_options import classes_option, given_or_recorded, preprocessing_option
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command("build")
-@click.argument("file")
+@source_argument
 @network_options
 @claims_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,

@@ -95,6 +95,8 @@ def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
     if diagnostic.primary is None:
         return diagnostic.key
     span = diagnostic.primary.span
+    if span.source.given:  # to each file's network
+        return (diagnostic.code, str(span), span.start, span.end, diagnostic.message)
     return (diagnostic.code, realpath(span.source.name), span.start, span.end)
 
 

@@ -13,6 +13,7 @@ from seqdsl.graph.costs import CONVENTIONS, MACS
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.render_text import printable
+from seqdsl.source.text import Given
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _OF_THE_CALL = frozenset(
         "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
         "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
         "unreadable-data", "unfit-data", "unfit-run", "other-network", "preprocessing",
-        "missing-weights", "bad-index", "idle-skip", "no-head",
+        "missing-weights", "bad-index", "idle-skip", "no-head", "other-kind",
     }
 )  # fmt: skip
 # findings about claims: whatever they say, there is a network
@@ -78,6 +79,26 @@ def ema_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def source_argument(function: F) -> F:
+    """``FILE``. One of another kind is refused before what else the command lacks is asked for."""
+    return click.argument("file", callback=_named_source)(function)
+
+
+def _named_source(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    value: str,
+) -> str:
+    from seqdsl.semantic.names.reading import require_source
+
+    try:
+        if os.path.isfile(value):  # noqa: PTH113 (pathlib takes time to start)
+            require_source(value)
+    except Failure as failure:
+        fail_with(failure)
+    return value
+
+
 def say(text: str) -> None:
     """Print a line to standard error, in which no name controls the terminal."""
     click.echo(printable(text), err=True)
@@ -116,7 +137,7 @@ def output_format_option(function: F) -> F:
 
 def parse_defines(
     ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
+    param: click.Parameter,
     values: Sequence[str],
 ) -> dict[str, str]:
     """The callback of an option that is ``NAME=VALUE``, as often as one likes."""
@@ -125,7 +146,7 @@ def parse_defines(
         name, equal, text = value.partition("=")
         if not equal or not name.strip():
             raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE")
-        defines[name.strip()] = text.strip()
+        defines[name.strip()] = Given(text.strip(), param.opts[0])
     return defines
 
 
@@ -178,7 +199,7 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
 
 def _is_of_the_call(diagnostic: Diagnostic) -> bool:
     if diagnostic.primary is not None:
-        return diagnostic.primary.span.source.given
+        return bool(diagnostic.primary.span.source.given)
     return diagnostic.code.name in _OF_THE_CALL
 
 

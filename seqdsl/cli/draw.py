@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, note, say
+from seqdsl.cli.common import (
+    claims_option,
+    fail_with,
+    load_or_exit,
+    network_options,
+    note,
+    say,
+    source_argument,
+)
 from seqdsl.passes.drawing.picture import NoSuchPart, picture
 from seqdsl.passes.drawing.placing import Depth
 from seqdsl.source.diagnostic import Failure
@@ -14,7 +22,7 @@ from seqdsl.source.suggest import nearest
 
 
 @click.command("draw")
-@click.argument("file")
+@source_argument
 @network_options
 @claims_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,

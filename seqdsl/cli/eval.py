@@ -16,6 +16,7 @@ from seqdsl.cli.common import (
     network_options,
     note,
     say,
+    source_argument,
     warning,
 )
 from seqdsl.cli.data_options import data_options, open_for
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @click.command("eval")
-@click.argument("file")
+@source_argument
 @network_options
 @claims_option
 @data_options

@@ -9,7 +9,7 @@ import click
 
 from seqdsl.cli.common import exit_code, fail_with, network_options, show
 from seqdsl.cli.streams import print_source
-from seqdsl.source.diagnostic import CompileError, Failure
+from seqdsl.source.diagnostic import Failure
 
 
 @click.command("expand")
@@ -24,11 +24,10 @@ def command(
     """
     from seqdsl.api import expand_plainly
 
-    try:
-        text = expand_plainly(file, network_name, defines)
-    except CompileError as error:
-        show(error.diagnostics)
-        sys.exit(exit_code(error.diagnostics))
+    text, diagnostics = expand_plainly(file, network_name, defines)
+    if text is None:
+        show(diagnostics)
+        sys.exit(exit_code(diagnostics))
     if output is None:
         print_source(text)
         return

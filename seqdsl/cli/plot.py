@@ -16,6 +16,7 @@ from seqdsl.cli.common import (
     load_or_exit,
     network_options,
     note,
+    source_argument,
 )
 from seqdsl.source.diagnostic import Failure, unlocated
 from seqdsl.source.suggest import nearest
@@ -48,7 +49,7 @@ _output_option = click.option(
 
 
 @command.command("weights", short_help="Draw how heavily groups use one another (Figure 5).")
-@click.argument("file")
+@source_argument
 @network_options
 @claims_option
 @click.option("--weights", "checkpoint", type=_PATH, required=True, metavar="CHECKPOINT",

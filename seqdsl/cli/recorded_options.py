@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from seqdsl.graph.network import Network
     from seqdsl.graph.tensor import TensorType
 
+from seqdsl.cli.common import note
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -42,7 +44,7 @@ def given_or_recorded(
     from seqdsl.backends.weights.recorded import NOTHING, Recorded, recorded
 
     type, logits = network.input.type, network.logits.type
-    held = NOTHING if weights is None else recorded(weights)
+    held = NOTHING if weights is None else recorded(weights, note)
     asked = given(preprocessing, classes, type)
     if classes is not None:
         Recorded(None, asked.classes).require_fit(type, logits, str(classes))

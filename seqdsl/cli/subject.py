@@ -71,7 +71,7 @@ def onnx_subject(
     from seqdsl.backends.onnx.file import OnnxFileRunner, open_onnx
     from seqdsl.backends.running import Provider
 
-    file = open_onnx(path)
+    file = open_onnx(path, note)
     return Subject(
         name=file.name,
         origin=str(path),

@@ -20,7 +20,7 @@ from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.graph.network import Network
 from seqdsl.graph.recipe import Recipe, spell
-from seqdsl.source.diagnostic import CompileError, Failure
+from seqdsl.source.diagnostic import Failure
 from seqdsl.training.options import DataSource, Machine
 from seqdsl.training.run import Run
 
@@ -46,10 +46,7 @@ def plain_source_of(file: str, network: str | None, defines: Mapping[str, str]) 
     """The network as a source of its own, to be kept with a run; None where it can't be."""
     from seqdsl.api import expand_plainly
 
-    try:
-        return None if file == "-" else expand_plainly(file, network, defines)
-    except CompileError:
-        return None
+    return None if file == "-" else expand_plainly(file, network, defines)[0]
 
 
 def train_and_tell(

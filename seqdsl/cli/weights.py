@@ -119,7 +119,7 @@ def import_(
         entries = _entries(theirs, patterns)
         fresh = None if head is None else new_head(network, entries, theirs.name)
         match = _match_or_exit(network, theirs, entries, fresh, map_path, as_written, format)
-        held = recorded(checkpoint)
+        held = recorded(checkpoint, note)
         if fresh is not None:  # the names belong to the head that is left out
             held = replace(held, classes=None)
         kept, lost = held.fitting(network.input.type, network.logits.type)
@@ -174,7 +174,7 @@ def export(
         theirs = read_checkpoint(checkpoint, ema)
         entries = _entries(theirs, patterns)
         match = _match_or_exit(network, theirs, entries, None, map_path, as_written, format)
-        export_state(output, state, theirs, match, recorded(weights).as_metadata())
+        export_state(output, state, theirs, match, recorded(weights, note).as_metadata())
     except Failure as failure:
         fail_with(failure)
     _report(f"{output}: {weights} as {checkpoint}", match)

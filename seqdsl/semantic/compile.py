@@ -11,7 +11,7 @@ from seqdsl.semantic.expansion.construction import Aborted
 from seqdsl.semantic.expansion.evaluate import evaluate
 from seqdsl.semantic.expansion.expand import Expansion
 from seqdsl.semantic.expansion.frame import Frame
-from seqdsl.semantic.expansion.given import Argument, spell
+from seqdsl.semantic.expansion.given import PYTHON, Argument, spell
 from seqdsl.semantic.expansion.recorder import Recorder
 from seqdsl.semantic.expansion.replay import Replays
 from seqdsl.semantic.expansion.seldom_meant import Windowed
@@ -25,7 +25,7 @@ from seqdsl.source.diagnostic import Diagnostic, Failure, Label, unlocated
 from seqdsl.source.frozen import frozen
 from seqdsl.source.meter import OverLimit, metered
 from seqdsl.source.suggest import nearest
-from seqdsl.source.text import Source, Span
+from seqdsl.source.text import Given, Source, Span
 from seqdsl.source.timing import stage
 from seqdsl.syntax import ast
 from seqdsl.syntax.parser import parse_expression
@@ -61,20 +61,17 @@ def choose(program: Program, name: str | None) -> ast.Buildable:
             return found
         known = [definition.name for definition in root.networks]
         near = nearest(name, known)
-        raise _file_failure(
-            f"no network or model `{name}` is in the file",
-            f"did you mean `{near}`?" if near else _listing(known),
-            root.syntax.source,
-        )
+        message = f"no network or model `{name}` is in the file"
+        if near:
+            raise unlocated(
+                "unknown-network", message, root.syntax.source.name, f"did you mean `{near}`?"
+            )
+        raise _unchosen(message, known, root)
     candidates = instances(program) or root.networks
     if len(candidates) == 1:
         return candidates[0]
     named = [candidate.name for candidate in candidates]
-    raise _file_failure(
-        "the file has several networks" if named else "the file has no network",
-        _listing(named),
-        root.syntax.source,
-    )
+    raise _unchosen(f"the file has {'several networks' if named else 'no network'}", named, root)
 
 
 def expand(
@@ -148,7 +145,8 @@ def _override(name: str, value: Argument, frame: Frame) -> Actual:
 
     Raises `Failure`, and TypeError for what has no words in the language.
     """
-    source = Source(name, spell(name, value), given=True)
+    given = value.option if isinstance(value, Given) else PYTHON
+    source = Source(name, spell(name, value), given=given)
     try:
         expression = parse_expression(source)
     except Failure as failure:
@@ -182,11 +180,13 @@ def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     return list(found.values())
 
 
-def _file_failure(message: str, help: str, source: Source) -> Failure:
-    return unlocated("unknown-network", message, source.name, help)
-
-
-def _listing(names: Sequence[str]) -> str:
-    if not names:
-        return "define one with `network`"
-    return f"choose one with `--network`, or `network=` in Python: {', '.join(names)}"
+def _unchosen(message: str, names: Sequence[str], module: LoadedModule) -> Failure:
+    """No network of a file is chosen: those that there are."""
+    listed = ", ".join(names)
+    return unlocated(
+        "unknown-network",
+        message,
+        module.syntax.source.name,
+        f"choose one with `--network`: {listed}" if names else "define one with `network`",
+        f"choose one with `network=`: {listed}" if names else None,
+    )

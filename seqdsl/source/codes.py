@@ -32,6 +32,7 @@ CODES: tuple[Code, ...] = (
     Code("SEQ006", "file-too-large", "The file is larger than a source may be."),
     Code("SEQ007", "unknown-revision", "No git revision of this name exists."),
     Code("SEQ008", "no-git", "There is no git, or no git repository, to read a revision from."),
+    Code("SEQ009", "other-kind", "The file is of another kind than the command takes."),
     # SEQ1xx: syntax
     Code("SEQ101", "syntax", "The text is not in the language's grammar."),
     Code("SEQ102", "nesting", "Brackets are nested deeper than the limit."),

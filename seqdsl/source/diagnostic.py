@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seqdsl.source.codes import BY_NAME, Code, Severity
 from seqdsl.source.fix import Fix
@@ -34,6 +35,7 @@ class Diagnostic:
     help: str | None = None
     name: str = ""  # the file, where there is no span to tell it
     fix: Fix | None = None  # the edit that ``help`` tells of, where it is known
+    in_python: str | None = None  # the help for a caller in Python, where it differs
 
     @property
     def severity(self) -> Severity:
@@ -57,7 +59,9 @@ class CompileError(Exception):
     """Raised by the public API when a file does not compile; holds every diagnostic."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics = tuple(diagnostics)
+        self.diagnostics = tuple(
+            replace(d, help=d.in_python) if d.in_python else d for d in diagnostics
+        )
         super().__init__(self._summary())
 
     def _summary(self) -> str:
@@ -78,6 +82,10 @@ class Failure(Exception):
         super().__init__(diagnostic.message)
 
 
-def unlocated(code: str, message: str, name: object, help: str | None = None) -> Failure:
+def unlocated(
+    code: str, message: str, name: object, help: str | None = None, in_python: str | None = None
+) -> Failure:
     """What is wrong with a file as a whole, or with a call: no place in a source is shown."""
-    return Failure(Diagnostic(BY_NAME[code], message, None, help=help, name=str(name)))
+    return Failure(
+        Diagnostic(BY_NAME[code], message, None, help=help, name=str(name), in_python=in_python)
+    )

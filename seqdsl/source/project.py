@@ -54,7 +54,7 @@ def project_paths(names: Sequence[str]) -> list[str]:
 
 def source_path(source: Source) -> str:
     """`project_path` of a source; a module of the library has its own name."""
-    return source.name if source.library or source.given else project_path(source.name)
+    return source.title if source.library or source.given else project_path(source.name)
 
 
 def _full(path: Path) -> Path:

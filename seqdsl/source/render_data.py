@@ -41,7 +41,7 @@ def _json(d: Diagnostic) -> Json:
         "name": d.code.name,
         "severity": d.severity.value,
         "message": d.message,
-        "file": d.primary.span.source.name if d.primary else d.name,
+        "file": d.primary.span.source.title if d.primary else d.name,
         "primary": _label(d.primary) if d.primary else None,
         "secondary": [_label(label) for label in d.secondary],
         "chain": list(d.chain),
@@ -55,14 +55,14 @@ def _fix(fix: Fix) -> Json:
     return {
         "safe": fix.safe,
         "edits": [
-            {"file": edit.span.source.name, "text": edit.text, **_region(edit.span)}
+            {"file": edit.span.source.title, "text": edit.text, **_region(edit.span)}
             for edit in fix.edits
         ],
     }
 
 
 def _label(label: Label) -> Json:
-    return {"file": label.span.source.name, "text": label.text, **_region(label.span)}
+    return {"file": label.span.source.title, "text": label.text, **_region(label.span)}
 
 
 def _region(span: Span) -> dict[str, Json]:
@@ -135,24 +135,34 @@ def _artifact(path: str) -> dict[str, Json]:
 
 
 def _location(label: Label) -> Json:
+    source = label.span.source
+    message: Json = {"text": label.text or "here"}
+    if source.given:  # a place that is in no file
+        logical: Json = {
+            "name": source.name, "fullyQualifiedName": source.title, "kind": "parameter",
+        }  # fmt: skip
+        return {"logicalLocations": [logical], "message": message}
     return {
         "physicalLocation": {
-            "artifactLocation": _artifact(source_path(label.span.source)),
+            "artifactLocation": _artifact(source_path(source)),
             "region": _region(label.span),
         },
-        "message": {"text": label.text or "here"},
+        "message": message,
     }
 
 
 def render_github(diagnostics: Sequence[Diagnostic]) -> str:
-    """``::error file=...,line=...::message``, one a line."""
+    """``::error file=...,line=...::message``, one a line; what is in no file names none."""
     return "\n".join(_command(d) for d in diagnostics)
 
 
 def _command(d: Diagnostic) -> str:
     fields = {"title": f"{d.code.id} {d.code.name}"}
+    message = d.message if d.help is None else f"{d.message}\nhelp: {d.help}"
     if d.primary is None:
         fields["file"] = d.name
+    elif d.primary.span.source.given:
+        message = f"{d.primary.span}: {message}"
     else:
         region = _region(d.primary.span)
         fields["file"] = d.primary.span.source.name
@@ -160,7 +170,6 @@ def _command(d: Diagnostic) -> str:
         fields["endLine"] = str(region["endLine"])
     properties = ",".join(f"{name}={_escape(value, ':,')}" for name, value in fields.items())
     kind = "error" if d.severity is Severity.ERROR else "warning"
-    message = d.message if d.help is None else f"{d.message}\nhelp: {d.help}"
     return f"::{kind} {properties}::{_escape(message)}"
 
 

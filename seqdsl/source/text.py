@@ -12,6 +12,19 @@ from functools import cached_property
 from seqdsl.source.frozen import frozen_value
 
 CODE = r'(?:[^#"\n]|"[^"\n]*")*'  # of a line, less its comment
+_SHOWN = 40  # characters of a given value, where a file's name would be
+
+
+class Given(str):
+    """The value of a parameter as an option of the command line gives it: ``-D``."""
+
+    __slots__ = ("option",)
+    option: str
+
+    def __new__(cls, text: str, option: str) -> Given:
+        made = super().__new__(cls, text)
+        made.option = option
+        return made
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +34,7 @@ class Source:
     name: str
     text: str = field(repr=False)
     library: bool = False  # part of the standard library, not of the user's project
-    given: bool = False  # no file, but a parameter's value from outside the file
+    given: str = ""  # no file, but a parameter's value: what gives it, such as -D
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -31,6 +44,15 @@ class Source:
             starts.append(position + 1)
             position = self.text.find("\n", position + 1)
         return starts
+
+    @property
+    def title(self) -> str:
+        """Its name; of a given value ``-D name=value``, on one line and cut short."""
+        if not self.given:
+            return self.name
+        value = " ".join(self.text.split())
+        shown = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
+        return f"{self.given} {self.name}={shown}"
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of an offset."""
@@ -81,4 +103,6 @@ class Span:
         return Span(self.source, self.start, other.end)
 
     def __str__(self) -> str:
+        if self.source.given:
+            return self.source.title
         return f"{self.source.name}:{self.line}:{self.column}"

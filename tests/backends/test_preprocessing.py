@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from seqdsl.backends.inputs.images import read_input
-from seqdsl.backends.inputs.preprocessing import PRESETS, Preprocessing, imagenet, usual
+from seqdsl.backends.inputs.preprocessing import PRESETS, Preprocessing, usual
 from seqdsl.backends.weights.checkpoints import read_metadata
 from seqdsl.backends.weights.recorded import (
     NOTHING,
@@ -29,11 +29,17 @@ from seqdsl.source.diagnostic import Diagnostic, Failure
 from seqdsl.training.data.decode import read_image
 
 GREY, COLOR = TensorType(1, (8, 8), (1,)), TensorType(3, (8, 8), (3,))
+
+
 PLAIN = {
     "color": "RGB", "size": [8, 8], "resize": None, "crop": None, "interpolation": "bilinear",
     "scale": 1.0, "mean": [0, 0, 0], "std": [1, 1, 1],
 }  # fmt: skip
+
+
 PLAIN_GREY = {**PLAIN, "color": "L", "mean": [0], "std": [1]}
+
+
 RAMP = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1040  # 0 to 65,520
 
 
@@ -302,57 +308,6 @@ def test_a_damaged_record_is_refused_by_its_key(change: dict[str, object], told:
     found = caught.value.diagnostic
     assert found.code.id == "SEQ617" and told in f"{found.message} {found.help}"
     assert len(found.message) < 200
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "no JSON"),
-        ("{", "line 1, column 2"),
-        ('{"color": "RGB",\n "size" [8]}', "line 2, column 9"),
-        ("[" * 100_000, "nested too deep"),
-        ('{"a": ' * 100_000, "nested too deep"),
-        ("[]", "must be an object"),
-        ("3", "must be an object"),
-        ('{"color": "RGB", "color": "L"}', "twice"),
-        ('{"std": NaN}', "NaN is no number"),
-        ('{"scale": ' + "9" * 5_000 + "}", "digits"),
-        ("{}", "must have color, size"),
-        (json.dumps(PLAIN).replace("[1, 1, 1]", "[1, 1, 1e999]"), "`std` must be finite"),
-        ("x" * (17 * 2**20), "too many"),
-    ],
-)
-def test_a_text_that_is_no_record_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(Failure) as caught:
-        of_metadata({"preprocessing": text}, "net.safetensors")
-    found = caught.value.diagnostic
-    assert found.code.id == "SEQ617" and found.name == "net.safetensors"
-    assert told in found.message and len(found.message) < 300
-    path = tmp_path / "how.json"
-    path.write_text(text)
-    with pytest.raises(Failure):
-        given_preprocessing(str(path), COLOR)
-
-
-@pytest.mark.parametrize("text", ["{}", "3", '["a", 1]', '[["a"]]', "null", f'["{"x" * 2000}"]'])
-def test_classes_are_a_list_of_names(text: str) -> None:
-    with pytest.raises(Failure) as caught:
-        of_metadata({"classes": text}, "net.safetensors")
-    assert caught.value.diagnostic.code.id == "SEQ617"
-
-
-def test_records_that_fit_no_network() -> None:
-    logits = TensorType(10, (), (10,))
-    for how, type in [
-        (imagenet(TensorType(3, (224, 224), (3,))), COLOR),
-        (imagenet(COLOR), GREY),
-        (imagenet(COLOR), TensorType(4, (8, 8), (4,))),
-    ]:
-        with pytest.raises(Failure, match="does not fit"):
-            Recorded(how).require_fit(type, logits, "x")
-    for names, type in [(("a", "b"), logits), (("a",), TensorType(8, (4, 4), (8,)))]:
-        with pytest.raises(Failure, match="names"):
-            Recorded(None, names).require_fit(COLOR, type, "x")
 
 
 def test_what_is_given_in_files(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_warning_does_not_hide_what_the_call_lacks() -> None:
 
 def test_a_value_is_named_by_its_parameter() -> None:
     done = seqdsl_command("stats", *TEMPLATE, "-D", "k=nosuch")
-    assert "--> k:1:1" in done.err and "in network SeqResNet" in done.err
+    assert "--> -D k=nosuch\n" in done.err and "in network SeqResNet" in done.err
 
 
 def test_weights_that_memory_can_not_hold() -> None:

@@ -1,14 +1,13 @@
 """What the server answers about a document, asked of it directly."""
 
-import re
 from pathlib import Path
 
 import pytest
+from documents import NET, analyse, at
 from lsprotocol import types
 from networks import ARCHITECTURES
 
 from seqdsl.semantic.expansion.replay import Replays
-from seqdsl.server import navigation
 from seqdsl.server.analysis import Analysis
 from seqdsl.server.coloring import MODIFIERS, TOKEN_TYPES, semantic_tokens
 from seqdsl.server.completion import complete
@@ -19,52 +18,6 @@ from seqdsl.server.hover import hover
 from seqdsl.server.outline import document_symbols, folding_ranges
 from seqdsl.server.positions import offset_of, position_of
 from seqdsl.source.text import Source
-
-NET = """use std.seqconv
-use std.residual
-
-## Twice a convolution.
-block twice(width: positive, kernel: size = 3) {
-  for i in 1..2 { conv kernel, width }
-}
-
-network Net(k: positive, classes = 10) {
-  input 3x32x32
-  stage one -> 32x32 {
-    twice 32
-    seqconv 3x3, 32, k
-  }
-  stage two -> 16x16 {
-    skip = in | conv 1x1, 64, stride=2, act=none
-    conv 3x3, 64, stride=2
-    add it, skip
-    basic 64
-  }
-  add it, two
-  head { global_average_pool; fc classes }
-}
-
-model Small = Net(k=16) { expect params 117K }
-model Large = Net(k=8)
-"""
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> EditorFiles:
-    (tmp_path / ".git").mkdir()
-    found = EditorFiles()
-    found.folders = [tmp_path]
-    return found
-
-
-def analyse(text: str, files: EditorFiles) -> Analysis:
-    path = files.folders[0] / "net.seq"
-    files.put(path, text)
-    return Analysis(Source(str(path), text), path, files)
-
-
-def at(text: str, needle: str, past: int = 0) -> int:
-    return text.index(needle) + past
 
 
 def labels(text: str, files: EditorFiles) -> list[str]:
@@ -161,83 +114,6 @@ def test_hovers_of_a_recipe(files: EditorFiles) -> None:
 
 def test_nothing_is_told_of_nothing(files: EditorFiles) -> None:
     assert hover(analyse(NET, files), at(NET, "\n\n")) is None
-
-
-@pytest.mark.parametrize(
-    ("needle", "line", "file"),
-    [
-        ("twice 32", "block twice", "net.seq"),
-        ("k\n  }", "network Net", "net.seq"),
-        ("two\n", "  stage two", "net.seq"),
-        ("Net(k=8)", "network Net", "net.seq"),
-        ("k=8", "network Net", "net.seq"),
-        ("basic 64", "block basic", "residual.seq"),
-        ("std.seqconv", "## Section 3", "seqconv.seq"),
-    ],
-)
-def test_definitions(files: EditorFiles, needle: str, line: str, file: str) -> None:
-    found = navigation.go_to(analyse(NET, files), at(NET, needle, 1))
-    assert found is not None and found.uri.endswith(f"/{file}")
-    folder = ARCHITECTURES / "std" if file != "net.seq" else None
-    text = NET if folder is None else (folder / file).read_text()
-    assert text.splitlines()[found.range.start.line].startswith(line)
-
-
-def test_what_is_built_in_has_no_definition(files: EditorFiles) -> None:
-    assert navigation.go_to(analyse(NET, files), at(NET, "add it")) is None
-
-
-def test_references_are_those_of_one_name(files: EditorFiles) -> None:
-    text = NET + "network Other(k = 3) { input 3x8x8; conv 3x3, k }\n"
-    found = navigation.references(
-        analyse(text, files), at(text, "k: positive"), files, declared=True
-    )
-    places = {(r.range.start.line, r.range.start.character) for r in found}
-    lines = text.splitlines()
-    assert all(lines[line][column] == "k" for line, column in places)
-    assert len(places) == 4  # declared, read, and given by two models
-
-
-@pytest.mark.parametrize(
-    ("needle", "new", "count"),
-    [("skip =", "shortcut", 2), ("k: pos", "size_of_group", 4), ("one ->", "first", 1),
-     ("twice(", "pair", 2), ("Net(k:", "Network", 3), ("i in", "turn", 1), ("two ->", "second", 2)],
-)  # fmt: skip
-def test_a_renamed_program_is_the_same(
-    files: EditorFiles, needle: str, new: str, count: int
-) -> None:
-    analysis = analyse(NET, files)
-    edit = navigation.rename(analysis, at(NET, needle), new, files)
-    assert edit is not None and edit.changes is not None
-    ((_, edits),) = edit.changes.items()
-    assert len(edits) == count
-    text = NET
-    for each in sorted(edits, key=lambda e: -offset_of(analysis.source, e.range.start)):
-        start, end = (offset_of(analysis.source, p) for p in (each.range.start, each.range.end))
-        text = text[:start] + each.new_text + text[end:]
-    again = analyse(text, files)
-    assert again.diagnostics == []
-    assert [n.params for n in again.networks] == [n.params for n in analysis.networks]
-
-
-@pytest.mark.parametrize(
-    ("needle", "new", "why"),
-    [
-        ("basic 64", "mine", "its library"),
-        ("add it", "mine", "belongs to the language"),
-        ("skip =", "stage", "no name"),
-        ("skip =", "3x", "no name"),
-        ("skip =", "classes", "already names a parameter"),
-        ("twice(", "conv", "already names a block"),
-        ("head {", "tail", "word of the language"),
-        ("width: positive", "relu", "already names a primitive"),
-        ("skip =", "sliding", "already names a constant"),
-        ("width: positive", "basic", "already names a block"),
-    ],
-)
-def test_names_that_cant_be_changed(files: EditorFiles, needle: str, new: str, why: str) -> None:
-    with pytest.raises(navigation.CannotRename, match=why):
-        navigation.rename(analyse(NET, files), at(NET, needle), new, files)
 
 
 @pytest.mark.parametrize(
@@ -382,39 +258,6 @@ def test_a_version_is_checked_as_if_there_had_been_none_before(files: EditorFile
             assert [(n.path, n.type, n.operands) for n in one.nodes] == [
                 (n.path, n.type, n.operands) for n in other.nodes
             ]
-
-
-@pytest.mark.parametrize(
-    ("text", "needle"),
-    [
-        ("for i in 1..2 { conv 3x3, 4*i }\n  for i in 1..3 { conv 3x3, 8*i }", "i in 1..2"),
-        ("for i in 1..2 { conv 3x3, 4*i }\n  for i in 1..3 { conv 3x3, 8*i }", "i in 1..3"),
-        ("i = 3\n  conv 3x3, i\n  for i in 1..2 { conv 3x3, 4*i }", "i = 3"),
-    ],
-)
-def test_a_name_that_is_bound_again_is_renamed_everywhere(
-    files: EditorFiles, text: str, needle: str
-) -> None:
-    source = f"network N {{\n  input 3x8x8\n  {text}\n}}\n"
-    edit = navigation.rename(analyse(source, files), at(source, needle), "j", files)
-    assert edit is not None and edit.changes is not None
-    ((_, edits),) = edit.changes.items()
-    assert len(edits) == sum(word == "i" for word in re.findall(r"\w+", text))
-
-
-def test_parameters_of_a_rule_are_those_of_the_layer(files: EditorFiles) -> None:
-    text = (
-        "block own(width: positive) { conv 3x3, width }\n"
-        "network A { input 3x8x8; own 4 }\n"
-        "network B = A with { replace own(width) where width > 2 { conv 1x1, width } }\n"
-        "network C = A with { replace conv(kernel, width) { conv2d kernel, width } }\n"
-    )
-    edit = navigation.rename(analyse(text, files), at(text, "width: pos"), "w", files)
-    assert edit is not None and edit.changes is not None
-    ((_, edits),) = edit.changes.items()
-    assert len(edits) == 5  # declared, read, listed, and read twice in the rule
-    with pytest.raises(navigation.CannotRename, match="library"):
-        navigation.rename(analyse(text, files), at(text, "kernel, width)"), "size", files)
 
 
 def test_a_line_with_a_comment_is_allowed_from_above(files: EditorFiles) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,11 @@ class OnnxFile:
     recorded: Recorded
 
 
-def open_onnx(path: Path) -> OnnxFile:
-    """Read a model, but not its weights where they are in other files. Raises `Failure`."""
+def open_onnx(path: Path, note: Callable[[str], None]) -> OnnxFile:
+    """Read a model, but not its weights where they are in other files. Raises `Failure`.
+
+    ``note`` takes what is said of metadata that are others'.
+    """
     require_readable(path)
     try:
         model = onnx.load(path, load_external_data=False)
@@ -53,7 +57,7 @@ def open_onnx(path: Path) -> OnnxFile:
         batch,
         _outputs(path, model.graph, is_ours),
         is_ours,
-        of_metadata(metadata, str(path)),
+        of_metadata(metadata, str(path), note),
     )
 
 

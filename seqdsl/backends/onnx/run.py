@@ -27,6 +27,7 @@ class Runner:
         *,
         optimise: bool = True,
     ) -> None:
+        self._name = _name(model)
         options = _options()
         if not optimise:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -43,7 +44,7 @@ class Runner:
         try:
             values: list[Any] = self._session.run(None, {self._input: array})
         except Exception as error:
-            raise refused("onnxruntime", error) from None
+            raise refused("onnxruntime", error, self._name) from None
         outputs = {name: np.asarray(v) for name, v in zip(names, values, strict=True)}
         return Outcome(outputs, self.provider, self.note)
 
@@ -64,6 +65,7 @@ class BoundRunner:
         *,
         threads: int | None = None,
     ) -> None:
+        self._name = _name(model)
         wanted = _providers(provider)
         self.captures = wanted[0] == _CUDA
         self._open(model, array, wanted, threads)
@@ -115,7 +117,7 @@ class BoundRunner:
                 made = onnxruntime.OrtValue.ortvalue_from_shape_and_type
                 binding.bind_ortvalue_output(output.name, made(shape, np.float32, device, 0))
         except Exception as error:
-            raise refused("onnxruntime", error) from None
+            raise refused("onnxruntime", error, self._name) from None
         self._binding = binding
 
     def __call__(self) -> None:
@@ -124,7 +126,7 @@ class BoundRunner:
             self._session.run_with_iobinding(self._binding)
             self._binding.synchronize_outputs()
         except Exception as error:
-            raise refused("onnxruntime", error) from None
+            raise refused("onnxruntime", error, self._name) from None
 
     def outputs(self) -> Outputs:
         """What the last run gave."""
@@ -141,12 +143,17 @@ def _options() -> Any:
     return options
 
 
+def _name(model: onnx.ModelProto | Path) -> str:
+    """What a diagnostic points at: the file, or the network that was built."""
+    return str(model) if isinstance(model, Path) else model.graph.name
+
+
 def _session(model: onnx.ModelProto | Path, options: Any, providers: Sequence[object]) -> Any:
     data = str(model) if isinstance(model, Path) else model.SerializeToString()
     try:
         return onnxruntime.InferenceSession(data, options, providers=providers)
     except Exception as error:  # onnxruntime's errors have no common class
-        raise refused("onnxruntime", error) from None
+        raise refused("onnxruntime", error, _name(model)) from None
 
 
 def _providers(provider: Provider) -> list[str]:

@@ -19,6 +19,7 @@ class TorchRunner:
         module: nn.Module,
         provider: Provider = Provider.AUTO,
     ) -> None:
+        self._name = network.name
         self._names = [output.name for output in network.returned]
         there = torch.cuda.is_available()
         wanted = provider is not Provider.CPU and there
@@ -27,7 +28,7 @@ class TorchRunner:
         try:
             self._module = module.to(self._device).eval()
         except RuntimeError as error:
-            raise refused("torch", error) from None
+            raise refused("torch", error, self._name) from None
 
     def __call__(self, array: Array) -> Outcome:
         """Runs a batch ``[N, C, H, W]``; ``provider`` is the device that the logits are on."""
@@ -40,5 +41,5 @@ class TorchRunner:
             pairs = zip(self._names, values, strict=True)
             outputs = {name: value.cpu().numpy() for name, value in pairs}
         except RuntimeError as error:
-            raise refused("torch", error) from None
+            raise refused("torch", error, self._name) from None
         return Outcome(outputs, values[0].device.type.upper(), self.note)

@@ -1,15 +1,18 @@
 """What a file of weights records of their use: how an input is made, and what classes are called.
 
 Two texts of JSON under the keys ``preprocessing`` and ``classes``, in the metadata of safetensors
-and of ONNX alike. A text that is damaged or hostile is a diagnostic that says where.
+and of ONNX alike. Beside them is the key ``seqdsl``: with it a text that is damaged or hostile is a
+diagnostic that says where. Others use such keys for things of their own: without it a text in
+another form is left out, and a note says so.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,9 +35,13 @@ from seqdsl.source.frozen import frozen_value
 from seqdsl.source.json_text import parse_json
 from seqdsl.source.suggest import nearest
 
+T = TypeVar("T")
+
 PREPROCESSING, CLASSES = "preprocessing", "classes"
+MARK, _FORM = "seqdsl", "1"  # what tells a record of ours, and the number of its form
 _LONGEST = 16 * 2**20  # characters of a text of JSON
 _SIDE = 2**16  # pixels of a side
+_ANOTHER = ("give another by --preprocessing", "give another as `preprocessing=`")
 _NAME = 1000  # characters of a class's name
 
 
@@ -52,7 +59,7 @@ class Recorded:
             found[PREPROCESSING] = json.dumps(self.preprocessing.as_json())
         if self.classes is not None:
             found[CLASSES] = json.dumps(list(self.classes))
-        return found
+        return {MARK: _FORM, **found} if found else found
 
     def over(self, other: Recorded) -> Recorded:
         """This, and what the other knows where this does not."""
@@ -87,34 +94,48 @@ class Recorded:
         """Raise `Failure` where the preprocessing makes no input of this type."""
         reason = self.preprocessing and self.preprocessing.misfit(type)
         if reason:
-            help = "give another by --preprocessing, or preprocessing= in Python"
-            raise _failure(name, f"its preprocessing does not fit: {reason}", help)
+            message = f"its preprocessing does not fit: {reason}"
+            raise _failure(name, message, *_ANOTHER)
 
 
 NOTHING = Recorded()
 
 
-def recorded(path: Path) -> Recorded:
+def _ignore(_: str) -> None: ...
+
+
+def recorded(path: Path, note: Callable[[str], None] = _ignore) -> Recorded:
     """Read what a ``.safetensors`` file or the files of an index record; those of torch nothing.
 
-    Raises `Failure` where a file, or what it records, can't be read, and where files differ.
+    ``note`` takes what is said of keys that are others'. Raises `Failure` where a file, or what it
+    records, can't be read, and where files differ.
     """
     found = NOTHING
     for file in files_of(path):
-        held = of_metadata(read_metadata(file), str(file))
+        held = of_metadata(read_metadata(file), str(file), note)
         if held.over(found) != found.over(held):
             raise _failure(str(path), f"its files do not record the same: {file.name} differs")
         found = found.over(held)
     return found
 
 
-def of_metadata(metadata: Mapping[str, str], name: str) -> Recorded:
-    """Read what a file's metadata record. Raises `Failure` where that can't be read."""
-    how, names = metadata.get(PREPROCESSING), metadata.get(CLASSES)
-    return Recorded(
-        None if how is None else _checked(_json(how, name), name),
-        None if names is None else checked_names(_json(names, name), name),
-    )
+def of_metadata(
+    metadata: Mapping[str, str], name: str, note: Callable[[str], None] = _ignore
+) -> Recorded:
+    """Read what a file's metadata record. Raises `Failure` where that is ours and can't be read."""
+
+    def read(key: str, check: Callable[[object, str], T]) -> T | None:
+        if key not in metadata:
+            return None
+        try:
+            return check(_json(metadata[key], name), name)
+        except Failure as failure:
+            if MARK in metadata:
+                raise
+            note(f"{failure.diagnostic.message}; `{key}` is not seqdsl's and is ignored")
+            return None
+
+    return Recorded(read(PREPROCESSING, _checked), read(CLASSES, checked_names))
 
 
 def given_preprocessing(
@@ -282,6 +303,8 @@ def _require(holds: bool, key: str, what: str, given: object) -> None:
         raise ValueError(f"`{key}` must be {what}, not {json.dumps(given, default=str)[:60]}")
 
 
-def _failure(name: str, message: str, help: str | None = None) -> Failure:
+def _failure(
+    name: str, message: str, help: str | None = None, in_python: str | None = None
+) -> Failure:
     whole = message if message.startswith(name) else f"{name}: {message}"
-    return unlocated("preprocessing", whole, name, help)
+    return unlocated("preprocessing", whole, name, help, in_python)

@@ -15,6 +15,7 @@ from seqdsl.source.limits import INTEGERS
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax.construct import MAX_INTEGER
 
+PYTHON = "argument"  # what a parameter's value is called that no option gives
 Argument = int | float | bool | str | Fraction | Decimal | Sequence["Argument"] | None
 
 
@@ -80,6 +81,6 @@ def _finite(name: str, value: float | Decimal) -> str:
 
 
 def _refused(code: str, name: str, what: str, text: str, help: str) -> Failure:
-    source = Source(name, text, given=True)
+    source = Source(name, text, given=PYTHON)
     where = Label(Span(source, 0, len(text)), what)
     return Failure(Diagnostic(BY_NAME[code], f"the value of `{name}` {what}", where, help=help))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from seqdsl.source.diagnostic import Failure, unlocated
+from seqdsl.source.kinds import kind_of
 from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.text import Source
 
@@ -40,7 +41,7 @@ class Disk:
         except FileNotFoundError:
             raise missing(name) from None
         except IsADirectoryError:
-            raise is_directory(name) from None
+            raise is_directory(name, _way_into(path, self.sources(path))) from None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise unlocated("unreadable-file", f"{name} can't be read: {reason}", name) from None
@@ -84,7 +85,8 @@ def read_stdin() -> Source:
 
 
 def decode(data: bytes, name: str) -> Source:
-    """Raises `Failure` for what is too large or not UTF-8."""
+    """Raises `Failure` for what is of another kind, too large or not UTF-8."""
+    require_source(name, data)
     if len(data) > LIMITS.get().bytes:
         raise too_large(name)
     try:
@@ -102,8 +104,29 @@ def missing(name: str, help: str | None = None) -> Failure:
     return unlocated("missing-file", f"{name} does not exist", name, help)
 
 
-def is_directory(name: str) -> Failure:
-    return unlocated("is-directory", f"{name} is a directory", name, "name the files in it")
+def require_source(name: str, data: bytes = b"") -> None:
+    """Raises `Failure` for a file of another kind, such as a model: it says which command takes it.
+
+    Without ``data`` the end of its name decides.
+    """
+    kind = kind_of(name, data)
+    if kind is not None:
+        message = f"{name} is {kind.what}, and a .seq file is needed"
+        raise unlocated("other-kind", message, name, kind.way.format(name))
+
+
+def is_directory(name: str, help: str = "name a .seq file in it") -> Failure:
+    return unlocated("is-directory", f"{name} is a directory", name, help)
+
+
+def _way_into(folder: Path, sources: list[str]) -> str:
+    """What to name in place of a folder."""
+    if sources:
+        more = f" or another of its {len(sources)} .seq files" if len(sources) > 1 else ""
+        return f"name {min(sources)} in it{more}; `check` and `fmt` take whole folders"
+    if (folder / "run.json").exists():
+        return "it is a run of `train`: name its network's .seq file; `plot curves` takes runs"
+    return "name a .seq file; this folder has none"
 
 
 def too_large(name: str) -> Failure:

@@ -11,6 +11,7 @@ from seqdsl.semantic.names.reading import (
     decode,
     is_directory,
     missing,
+    require_source,
     too_large,
 )
 from seqdsl.source.diagnostic import unlocated
@@ -72,6 +73,7 @@ class Revision:
             raise missing(shown, self._elsewhere(name))
         if entry.kind != "blob":
             raise is_directory(shown)
+        require_source(shown)
         if entry.size > LIMITS.get().bytes:
             raise too_large(shown)
         return decode(self._git(self._root, "cat-file", "blob", entry.id).stdout, shown)
