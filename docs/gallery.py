@@ -9,7 +9,8 @@ from pathlib import Path
 
 from seqdsl.api import check_file
 from seqdsl.backends.drawing.write import draw
-from seqdsl.graph.costs import MACS, spell_count
+from seqdsl.graph.conventions import MACS
+from seqdsl.graph.costs import spell_count
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import judge_claims
 from seqdsl.passes.drawing.picture import picture

@@ -10,7 +10,7 @@ import click
 
 from seqdsl.cli.common import exit_code, show
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
-from seqdsl.graph.costs import CONVENTIONS
+from seqdsl.graph.conventions import PAPER
 from seqdsl.graph.network import Network
 from seqdsl.passes.audit import PaperTable, audit_paper
 from seqdsl.passes.claims import Verdict, judge_claims
@@ -69,7 +69,7 @@ def _paper_table(table: PaperTable) -> Table:
         for figure in table.figures
     )
     counted = any(figure.metric == "flops" for figure in table.figures)
-    about = [_RULE, f"paper: {CONVENTIONS['paper'].description}." if counted else "", table.remark]
+    about = [_RULE, f"{PAPER.name}: {PAPER.description}." if counted else "", table.remark]
     headings = (*_HEADINGS, "note") if noted else _HEADINGS
     return Table(
         table.title, headings, rows, _RIGHT, " ".join(filter(None, about)), frozenset({"note"})

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
-from seqdsl.graph.costs import CONVENTIONS, MACS
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.render_text import printable
@@ -59,14 +58,6 @@ def engine_options(function: F) -> F:
     return click.option(
         "--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
         show_default=True,
-    )(function)  # fmt: skip
-
-
-def convention_option(function: F) -> F:
-    """``--convention``: how operations are counted."""
-    return click.option(
-        "--convention", type=click.Choice(list(CONVENTIONS)), default=MACS.name,
-        show_default=True, help="How operations are counted.",
     )(function)  # fmt: skip
 
 

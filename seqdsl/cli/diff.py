@@ -10,7 +10,8 @@ import click
 from seqdsl.cli.common import CLAIMS, network_options, parse_defines, show
 from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
-from seqdsl.graph.costs import MACS, ZERO, Cost, spell_count
+from seqdsl.graph.conventions import MACS
+from seqdsl.graph.costs import ZERO, Cost, spell_count
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Part
 from seqdsl.graph.tensor import spell_shape

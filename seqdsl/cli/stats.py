@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import click
 
-from seqdsl.cli.common import convention_option, load_or_exit, network_options
+from seqdsl.cli.common import load_or_exit, network_options
+from seqdsl.cli.counting_options import convention_option
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
-from seqdsl.graph.costs import CONVENTIONS, MACS, Convention, Cost
+from seqdsl.graph.conventions import MACS, Convention
+from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Level
 from seqdsl.graph.tensor import spell_shape
@@ -29,12 +31,12 @@ def command(
     network_name: str | None,
     defines: dict[str, str],
     level: str,
-    convention: str,
+    convention: Convention,
     format: str,
 ) -> None:
     """Count parameters, operations and activations of a network of FILE, for one sample."""
     network = load_or_exit(file, network_name, defines, claims=False)
-    table = statistics_table(network, Level(level), CONVENTIONS[convention])
+    table = statistics_table(network, Level(level), convention)
     with stage("print"):
         click.echo(write_tables([table], format))
 

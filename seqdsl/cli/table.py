@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from seqdsl.cli.common import convention_option, load_or_exit, network_options
+from seqdsl.cli.common import load_or_exit, network_options
+from seqdsl.cli.counting_options import convention_option
 from seqdsl.cli.layer_cells import layer_cell, marks_of, size_cell
 from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.stats import fitting_unit
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
-from seqdsl.graph.costs import CONVENTIONS, MACS, Convention, Cost
+from seqdsl.graph.conventions import MACS, Convention
+from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
 from seqdsl.passes.architecture_table import Alignment, align, architecture
 from seqdsl.source.timing import stage
@@ -26,7 +28,7 @@ def command(
     sides: tuple[str, ...],
     network_name: str | None,
     defines: dict[str, str],
-    convention: str,
+    convention: Convention,
     format: str,
 ) -> None:
     """Print networks side by side, stage by stage, each NET [REVISION:]FILE[:NETWORK].
@@ -45,12 +47,14 @@ def command(
         load_or_exit(side.file, side.network, defines, claims=False, revision=side.revision)
         for side in read
     ]
-    by, names = CONVENTIONS[convention], _names(networks, read)
+    names = _names(networks, read)
     with stage("print"):
         if format == "json":
-            tables = [network_table(*each, by) for each in zip(networks, names, strict=True)]
+            tables = [
+                network_table(*each, convention) for each in zip(networks, names, strict=True)
+            ]
         else:
-            tables = [architecture_table(networks, names, by, exact=format == "csv")]
+            tables = [architecture_table(networks, names, convention, exact=format == "csv")]
         click.echo(write_tables(tables, format))
 
 

@@ -1,13 +1,25 @@
-"""What a network costs, by arithmetic on types, under named conventions (DESIGN section 3)."""
+"""What a network costs, by arithmetic on types (DESIGN section 3).
+
+A `Cost` holds quantities; a convention (`graph/conventions.py`) makes one number of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.tensor import TensorType
-from seqdsl.source.frozen import frozen, frozen_value
+from seqdsl.source.frozen import frozen_value
+
+
+@frozen_value
+class Elements:
+    """The elements that all operations of one kind read and write, for one sample."""
+
+    kind: str  # `Node.kind`, or the interpolation of an upsampling
+    read: int  # of the first operand
+    written: int
 
 
 @frozen_value
@@ -19,6 +31,9 @@ class Cost:
     normalized: int = 0  # elements that pass a batch norm
     activated: int = 0  # elements that pass an activation
     activations: int = 0  # elements that convolutions and linear layers put out
+    biased: int = 0  # those of them that a bias is added to
+    norm_params: int = 0  # those of `params` that scale and shift in norms
+    elements: tuple[Elements, ...] = ()  # of activations, pools, sums and the like, by kind
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -27,6 +42,11 @@ class Cost:
             self.normalized + other.normalized,
             self.activated + other.activated,
             self.activations + other.activations,
+            self.biased + other.biased,
+            self.norm_params + other.norm_params,
+            _by_kind((*self.elements, *other.elements))
+            if self.elements and other.elements
+            else self.elements or other.elements,
         )
 
     def __mul__(self, count: int) -> Cost:
@@ -36,81 +56,46 @@ class Cost:
             self.normalized * count,
             self.activated * count,
             self.activations * count,
+            self.biased * count,
+            self.norm_params * count,
+            tuple(Elements(e.kind, e.read * count, e.written * count) for e in self.elements),
         )
 
 
 ZERO = Cost()
 
 
-@frozen
-class Convention:
-    """A way to make one number of a cost. ``giga`` is what its G stands for."""
-
-    name: str
-    heading: str  # of a column of its numbers
-    description: str
-    giga: int
-    per_mac: int
-    per_normalized: int = 0
-    per_activated: int = 0
-
-    def count(self, cost: Cost) -> int:
-        return (
-            self.per_mac * cost.macs
-            + self.per_normalized * cost.normalized
-            + self.per_activated * cost.activated
-        )
-
-    @property
-    def note(self) -> str:
-        """What is printed beside its numbers."""
-        return f"{self.heading} for one sample: {self.description}"
-
-    def scale(self, suffix: str) -> int:
-        """What a suffix of a claim multiplies by: K, M, G, T, or none."""
-        kilo = 1024 if self.giga == 2**30 else 1000
-        return kilo ** ("KMGT".index(suffix) + 1) if suffix else 1
-
-
-CONVENTIONS: dict[str, Convention] = {
-    convention.name: convention
-    for convention in (
-        Convention("macs", "MACs", "multiply-accumulates, G = 10^9", 10**9, 1),
-        Convention("flops", "FLOPs", "2 x multiply-accumulates, G = 10^9", 10**9, 2),
-        # Identified by a fit to the nine FLOP figures of Tables 2 and 4; the paper does not
-        # say how it counts.
-        Convention(
-            "paper",
-            "FLOPs (paper)",
-            "MACs + 4 a normalised element + 1 an activated one, G = 2^30 (found by fit)",
-            2**30,
-            1,
-            4,
-            1,
-        ),
-    )
-}
-
-MACS = CONVENTIONS["macs"]  # the convention wherever a claim or an option names no other
-
-
 def node_cost(node: Node, operands: Sequence[TensorType]) -> Cost:
-    """The cost of one operation on operands of these types."""
+    """Return the cost of one operation on operands of these types."""
     operation = node.operation
     elements = node.type.elements
     match operation:
         case ops.Conv2d(width=width, groups=groups, kernel=(height, breadth), bias=bias):
             taps = operands[0].channels // groups * height * breadth
-            return Cost(width * (taps + bias), elements * taps, activations=elements)
+            params = width * (taps + bias)
+            return Cost(params, elements * taps, activations=elements, biased=elements * bias)
         case ops.Linear(width=width, bias=bias):
             taps = operands[0].elements
-            return Cost(width * (taps + bias), width * taps, activations=elements)
+            params = width * (taps + bias)
+            return Cost(params, width * taps, activations=elements, biased=width * bias)
         case ops.BatchNorm():
-            return Cost(2 * node.type.channels, normalized=elements)
+            params = 2 * node.type.channels
+            return Cost(params, normalized=elements, norm_params=params)
         case ops.Activation() | ops.LeakyRelu():
-            return Cost(activated=elements)
+            return Cost(activated=elements, elements=(_elements(node.kind, node, operands),))
+        case ops.Upsample(mode=mode):
+            return Cost(elements=(_elements(mode.value, node, operands),))
+        case (
+            ops.MaxPool() | ops.AvgPool() | ops.GlobalAveragePool() | ops.Softmax()
+            | ops.Add() | ops.Mean() | ops.Multiply()
+        ):  # fmt: skip
+            return Cost(elements=(_elements(node.kind, node, operands),))
         case _:
             return ZERO
+
+
+def _elements(kind: str, node: Node, operands: Sequence[TensorType]) -> Elements:
+    return Elements(kind, operands[0].elements, node.type.elements)
 
 
 def node_costs(nodes: Sequence[Node]) -> list[Cost]:
@@ -129,11 +114,24 @@ def spell_count(count: int, digits: int, sign: str = "") -> str:
 
 
 def total(costs: Sequence[Cost]) -> Cost:
-    """The sum, made in one pass."""
+    """Return the sum, made in one pass."""
     return Cost(
         sum(c.params for c in costs),
         sum(c.macs for c in costs),
         sum(c.normalized for c in costs),
         sum(c.activated for c in costs),
         sum(c.activations for c in costs),
+        sum(c.biased for c in costs),
+        sum(c.norm_params for c in costs),
+        _by_kind(each for c in costs for each in c.elements),
     )
+
+
+def _by_kind(found: Iterable[Elements]) -> tuple[Elements, ...]:
+    """Return one entry for each kind, in the kinds' order: equal costs are then equal values."""
+    read: dict[str, int] = {}
+    written: dict[str, int] = {}
+    for each in found:
+        read[each.kind] = read.get(each.kind, 0) + each.read
+        written[each.kind] = written.get(each.kind, 0) + each.written
+    return tuple(Elements(kind, read[kind], written[kind]) for kind in sorted(read))

@@ -9,7 +9,8 @@ from seqdsl import __version__
 from seqdsl.backends.drawing.svg import page_svg
 from seqdsl.backends.drawing.write import is_slow, lay_out
 from seqdsl.graph.aggregations import Aggregation
-from seqdsl.graph.costs import CONVENTIONS, Cost
+from seqdsl.graph.conventions import CONVENTIONS
+from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import ScopeKind

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from seqdsl.graph.claims import Quantity
+from seqdsl.graph.conventions import PAPER
 from seqdsl.graph.network import Network
 from seqdsl.passes.claims import Verdict, judge
 from seqdsl.source.resources import resource
@@ -62,7 +63,7 @@ def audit_paper(load: Load, *, baselines: bool = False) -> list[PaperTable]:
 
 
 def _figures(row: dict[str, str], network: Network) -> Iterator[Figure]:
-    for metric, suffix, convention in (("params", "M", "-"), ("flops", "G", "paper")):
+    for metric, suffix, convention in (("params", "M", "-"), ("flops", "G", PAPER.name)):
         if metric in row:
             quantity = printed(row[metric], suffix)
             verdict = judge(metric, quantity, convention, network.cost)

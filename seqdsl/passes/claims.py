@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from seqdsl.graph.claims import Claim, Quantity
-from seqdsl.graph.costs import CONVENTIONS, Cost, total
+from seqdsl.graph.conventions import CONVENTIONS, FLOPS, MACS
+from seqdsl.graph.costs import Cost, total
 from seqdsl.graph.network import Network
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.values.locate import diagnostic
@@ -68,7 +69,7 @@ def judge(
     if metric == "params":
         computed, scale = cost.params, 1000 ** (" KMGT".index(quantity.suffix or " "))
     else:
-        counting = CONVENTIONS["macs" if metric == "macs" else convention]
+        counting = MACS if metric == "macs" else CONVENTIONS[convention]
         computed, scale = counting.count(cost), counting.scale(quantity.suffix)
     printed = quantity.value * scale
     allowed = quantity.unit * scale if tolerance is None else tolerance * printed
@@ -111,12 +112,12 @@ def _no_convention(claim: Claim) -> Diagnostic:
     end = claim.quantity_span.end
     return diagnostic(
         "no-convention",
-        "these FLOPs are claimed without a convention, and counted by `flops`",
+        f"these FLOPs are claimed without a convention, and counted by `{FLOPS.name}`",
         claim.span,
         claim.scope,
         label="as two operations for each multiply-accumulate",
         help=f"name the convention: by {', '.join(CONVENTIONS)}",
-        fix=inserting(claim.span.source, end, " by flops", safe=True),
+        fix=inserting(claim.span.source, end, f" by {FLOPS.name}", safe=True),
     )
 
 

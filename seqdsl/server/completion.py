@@ -9,8 +9,9 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from seqdsl.graph.conventions import CONVENTIONS
 from seqdsl.graph.recipe import ABOUT, RECIPES, SETTINGS
-from seqdsl.semantic.expansion.claims import CONVENTION_NAMES, METRICS
+from seqdsl.semantic.expansion.claims import METRICS
 from seqdsl.semantic.names.modules import library_names
 from seqdsl.semantic.names.symbols import Kind, Symbol, symbol_of
 from seqdsl.semantic.names.unknown import Place, fitting
@@ -77,7 +78,10 @@ def _items(analysis: Analysis, offset: int, before: str, files: EditorFiles) -> 
     elif re.search(r"\bexpect\s+$", before):
         yield from _words(METRICS)
     elif re.search(r"\bexpect\s+\w+\s+\S+\s+by\s+$", before):
-        yield from _words(CONVENTION_NAMES)
+        for convention in CONVENTIONS.values():
+            yield _item(
+                convention.name, types.CompletionItemKind.EnumMember, convention.description
+            )
     elif re.search(r"\btrain\s+$", before):
         for name in RECIPES:
             yield _item(name, types.CompletionItemKind.EnumMember, ABOUT[name])

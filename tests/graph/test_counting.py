@@ -4,7 +4,7 @@ import re
 
 from networks import ROOT
 
-from seqdsl.graph.costs import CONVENTIONS, MACS
+from seqdsl.graph.conventions import CONVENTIONS, MACS
 
 
 def test_the_docs_list_every_convention() -> None:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from networks import compiled
 
-from seqdsl.graph.costs import CONVENTIONS
+from seqdsl.graph.conventions import CONVENTIONS
 
 JOINED = "b = it | conv2d 1x1, 4\nconcatenate it, b"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from seqdsl.graph.claims import Claim, Quantity
-from seqdsl.graph.costs import CONVENTIONS
+from seqdsl.graph.conventions import CONVENTIONS, FLOPS, MACS
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.values.locate import fail
 from seqdsl.source.suggest import did_you_mean
@@ -13,7 +13,6 @@ from seqdsl.source.text import Span
 from seqdsl.syntax import ast
 
 METRICS = ("params", "macs", "flops")
-CONVENTION_NAMES = tuple(CONVENTIONS)
 
 
 def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
@@ -38,11 +37,11 @@ def claim_of(expect: ast.Expect, scope: Scope) -> Claim:
             label="no convention here",
             help="a convention says how flops are counted",
         )
-    convention = expect.convention or ("macs" if expect.metric == "macs" else "flops")
-    if convention not in CONVENTION_NAMES:
+    convention = expect.convention or (MACS if expect.metric == "macs" else FLOPS).name
+    if convention not in CONVENTIONS:
         span = expect.convention_span or expect.span
         help, fix = did_you_mean(
-            convention, CONVENTION_NAMES, span, f"they are {', '.join(CONVENTION_NAMES)}"
+            convention, CONVENTIONS, span, f"they are {', '.join(CONVENTIONS)}"
         )
         raise fail(
             "unknown-convention",
