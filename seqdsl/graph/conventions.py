@@ -68,7 +68,7 @@ class Convention:
 
 
 # Wherever a claim or an option names no other.
-MACS = Convention("macs", "MACs", "multiply-accumulates", "most papers since 2017")
+MACS = Convention("macs", "MACs", "multiply-accumulates", "torch's FlopCounterMode, halved")
 FLOPS = Convention(
     "flops", "FLOPs", "2 x multiply-accumulates", "torch's FlopCounterMode", per_mac=2
 )
@@ -79,6 +79,48 @@ PAPER = Convention(
     "the paper's tables", "found by fit", giga=2**30, per_normalized=4, per_activated=1,
 )  # fmt: skip
 
+# The tools were read and run: tests/reference/test_counters.py holds each row to its tool. Where a
+# count depends on how a module is written, a row holds for layers of torch.nn, sums as `x + y`, as
+# torchvision's ResNet has them.
+_TOOLS = (
+    Convention(
+        "fvcore", "MACs (fvcore)", "MACs + 2 a normalised element + inputs of a global pool",
+        "fvcore, detectron2, timm's tables", "fvcore 0.1.5.post20221221",
+        per_normalized=2,
+        per_read=(("global_average_pool", 1),),
+        per_written=(("nearest", 1), ("bilinear", 4)),
+    ),
+    Convention(
+        "thop", "MACs (thop)", "MACs + 4 a normalised element + average pools",
+        "thop (pytorch-OpCounter)", "thop 0.1.1.post2209072238",
+        per_normalized=4,
+        per_read=(("global_average_pool", 1),),
+        per_written=(("global_average_pool", 1), ("avg_pool", 1), ("nearest", 1), ("bilinear", 11)),
+    ),
+    Convention(
+        "ptflops", "MACs (ptflops)", "MACs + biases + 2 a normalised element + activations + pools",
+        "ptflops", "ptflops 0.7.5",
+        per_normalized=2,
+        per_biased=1,
+        # A layer that calls a function which ptflops also replaces is counted twice.
+        per_read=(
+            ("relu", 2), ("gelu", 2), ("relu6", 1), ("leaky_relu", 1), ("silu", 1),
+            ("max_pool", 2), ("avg_pool", 2), ("global_average_pool", 2),
+        ),
+        per_written=(("nearest", 2), ("bilinear", 2)),
+    ),
+    Convention(
+        "torchinfo", "MACs (torchinfo)", "MACs + biases + parameters of norms",
+        "torchinfo", "torchinfo 1.8.0",
+        per_biased=1,
+        per_norm_param=1,
+    ),
+    Convention(
+        "torchvision", "MACs (torchvision)", "multiply-accumulates, printed to 0.001 G",
+        "the metadata of torchvision's weights", "torchvision 0.28.0",
+    ),
+)  # fmt: skip
+
 CONVENTIONS: dict[str, Convention] = {
-    convention.name: convention for convention in (MACS, FLOPS, PAPER)
+    convention.name: convention for convention in (MACS, FLOPS, PAPER, *_TOOLS)
 }
