@@ -23,11 +23,15 @@ REPORTS = re.findall(
     r"^seqdsl (report [^~\n]*)$", (ROOT / "docs" / "report.md").read_text(), re.MULTILINE
 )  # but for what needs a git history
 COMMANDS = re.findall(r"^seqdsl (.*?)\s*(?:#.*)?$", (ROOT / "README.md").read_text(), re.MULTILINE)
-TABLES = re.findall(
-    r"^```sh\nseqdsl (.*)\n```\n(?:\n```\w*\n([^`]*)```)?",
-    (ROOT / "docs" / "tables.md").read_text(),
-    re.MULTILINE,
-)
+TABLES = [
+    table
+    for page in ("tables", "counting")
+    for table in re.findall(
+        r"^```sh\nseqdsl (.*)\n```\n(?:\n```\w*\n([^`]*)```)?",
+        (ROOT / "docs" / f"{page}.md").read_text(),
+        re.MULTILINE,
+    )
+]
 
 
 QUICKLY = {"table5": ["--networks", "S4", "--epochs", "1", "--seeds", "1"]}  # of ten minutes
@@ -35,7 +39,7 @@ QUICKLY = {"table5": ["--networks", "S4", "--epochs", "1", "--seeds", "1"]}  # o
 
 def test_there_are_snippets() -> None:
     assert len(SNIPPETS) >= 7 and len(COMMANDS) >= 11 and len(DRAWINGS) == 5 and len(REPORTS) == 2
-    assert len(TABLES) == 5 and sum(bool(printed) for _, printed in TABLES) == 3
+    assert len(TABLES) == 7 and sum(bool(printed) for _, printed in TABLES) == 4
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: re.findall(r"network (\w+)", s)[0])

@@ -9,6 +9,8 @@ import click
 from seqdsl.cli.common import load_or_exit, network_options
 from seqdsl.cli.counting_options import convention_option
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
+from seqdsl.cli.which import answer, which_option
+from seqdsl.graph.claims import Quantity
 from seqdsl.graph.conventions import MACS, Convention
 from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
@@ -25,6 +27,7 @@ from seqdsl.source.timing import stage
     show_default=True, help="What a row is.",
 )  # fmt: skip
 @convention_option
+@which_option
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(
     file: str,
@@ -32,9 +35,17 @@ def command(
     defines: dict[str, str],
     level: str,
     convention: Convention,
+    figure: Quantity | None,
     format: str,
 ) -> None:
-    """Count parameters, operations and activations of a network of FILE, for one sample."""
+    """Count parameters, operations and activations of a network of FILE, for one sample.
+
+    With --which, of every network of FILE, unless --network names one: the conventions by which
+    FIGURE is met within one unit of its last digit. Exit code 1 where there is none.
+    """
+    if figure is not None:
+        answer(file, network_name, defines, figure, format)
+        return
     network = load_or_exit(file, network_name, defines, claims=False)
     table = statistics_table(network, Level(level), convention)
     with stage("print"):

@@ -71,6 +71,13 @@ def judge(
     else:
         counting = MACS if metric == "macs" else CONVENTIONS[convention]
         computed, scale = counting.count(cost), counting.scale(quantity.suffix)
+    return compare(quantity, computed, scale, tolerance)
+
+
+def compare(
+    quantity: Quantity, computed: int, scale: int, tolerance: Fraction | None = None
+) -> Verdict:
+    """Set a figure, whose suffix multiplies by ``scale``, beside a count."""
     printed = quantity.value * scale
     allowed = quantity.unit * scale if tolerance is None else tolerance * printed
     return Verdict(printed, computed, allowed, scale)
