@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from seqdsl.cli.common import CLAIMS, network_options, parse_defines, show
+from seqdsl.cli.counting_options import convention_option
 from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
-from seqdsl.graph.conventions import MACS
+from seqdsl.graph.conventions import MACS, Convention
 from seqdsl.graph.costs import ZERO, Cost, spell_count
 from seqdsl.graph.network import Network
 from seqdsl.graph.statistics import Part
@@ -22,10 +23,9 @@ from seqdsl.source.diagnostic import Diagnostic
 if TYPE_CHECKING:
     from seqdsl.semantic.compile import Instance
 
-_HEADINGS = ("stage", "layer", "before", "after", "params", "MACs")
+_HEADINGS = ("stage", "layer", "before", "after", "params")
 _EXACT_HEADINGS = (
-    "stage", "change", "layer", "count", "before", "after",
-    "params before", "params after", "MACs before", "MACs after",
+    "stage", "change", "layer", "count", "before", "after", "params before", "params after",
 )  # fmt: skip
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
@@ -39,6 +39,7 @@ _STYLES = {"+": "green", "-": "red", "~": "yellow"}
               help="Set a parameter of A alone.")  # fmt: skip
 @click.option("-B", "defines_b", metavar="NAME=VALUE", multiple=True, callback=parse_defines,
               help="Set a parameter of B alone.")  # fmt: skip
+@convention_option
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(
     a: str,
@@ -47,6 +48,7 @@ def command(
     defines: dict[str, str],
     defines_a: dict[str, str],
     defines_b: dict[str, str],
+    convention: Convention,
     format: str,
 ) -> None:
     """Tell what differs between networks A and B, each [REVISION:]FILE[:NETWORK].
@@ -71,11 +73,13 @@ def command(
     found = [(before, after, diff(before, after)) for before, after in pairs]
     differing = [each for each in found if each[2].differ]
     tables = [
-        _table(_title(before, after, left, right), difference, format in ("json", "csv"))
+        _table(
+            _title(before, after, left, right), difference, convention, format in ("json", "csv")
+        )
         for before, after, difference in (differing if absent or len(found) > 1 else found)
     ]
     if absent:
-        tables.insert(0, _absent_table(" → ".join(paths_of([left, right])), absent))
+        tables.insert(0, _absent_table(" → ".join(paths_of([left, right])), absent, convention))
     if tables or format == "json":
         click.echo(write_tables(tables, format))
     if len(found) + len(absent) > 1:
@@ -84,9 +88,11 @@ def command(
     sys.exit(1 if differing or absent else 0)
 
 
-def difference_table(title: str, before: Network, after: Network) -> Table:
+def difference_table(
+    title: str, before: Network, after: Network, convention: Convention = MACS
+) -> Table:
     """What differs between two networks, for readers."""
-    return _table(title, diff(before, after), exact=False)
+    return _table(title, diff(before, after), convention, exact=False)
 
 
 # --- networks
@@ -157,17 +163,23 @@ def _title(before: Network, after: Network, left: Side, right: Side) -> str:
     return f"{before.name}: {' → '.join(', '.join(texts) for texts in zip(*unlike, strict=True))}"
 
 
-def _table(title: str, difference: NetworkDiff, exact: bool) -> Table:
-    note = MACS.note
+def _table(title: str, difference: NetworkDiff, convention: Convention, exact: bool) -> Table:
+    note, counted = convention.note, convention.heading
     if not difference.differ:
         note = f"no difference; {note}"
-    headings = _EXACT_HEADINGS if exact else _HEADINGS
-    rows, styles = (_exact_rows(difference), []) if exact else _rows(difference)
+    headings: tuple[str, ...] = (*_HEADINGS, counted)
+    if exact:
+        headings = (*_EXACT_HEADINGS, f"{counted} before", f"{counted} after")
+    rows, styles = (
+        (_exact_rows(difference, convention), []) if exact else _rows(difference, convention)
+    )
     right = frozenset(headings[-4:] if exact else headings[-2:])
     return Table(title, headings, tuple(rows), right, note, styles=tuple(styles))
 
 
-def _rows(difference: NetworkDiff) -> tuple[list[tuple[Cell, ...]], list[str]]:
+def _rows(
+    difference: NetworkDiff, convention: Convention
+) -> tuple[list[tuple[Cell, ...]], list[str]]:
     """A row for each stage, each change and the totals; and the style of each."""
     rows: list[tuple[Cell, ...]] = []
     styles: list[str] = []
@@ -177,44 +189,51 @@ def _rows(difference: NetworkDiff) -> tuple[list[tuple[Cell, ...]], list[str]]:
         # a row that says all that the stage's own would say
         alone = only is not None and (only.kind is Kind.RESIZED or not any(shapes))
         if name and not alone:
-            rows.append((f"{mark} {name}".strip(), "", *shapes, *_growth(*_costs(stage))))
+            rows.append(
+                (f"{mark} {name}".strip(), "", *shapes, *_growth(*_costs(stage), convention))
+            )
             styles.append(_STYLES.get(mark, "bold"))
         for change in stage.changes:
             mark = _MARKS.get(change.kind, "~")
             told = f"{mark} {_layer(change)}{_times(change)}"
             values = shapes if alone and any(shapes) else _attributes(change)
-            growth = _growth(change.before, change.after)
+            growth = _growth(change.before, change.after, convention)
             rows.append((name if alone else "", told, *values, *growth))
             styles.append(_STYLES[mark])
     before, after = difference.before.cost, difference.after.cost
-    params, macs = _growth(before, after)
+    params, counted = _growth(before, after, convention)
     rows.append(("total", "params", _amount(before.params), _amount(after.params), params, ""))
-    rows.append(("", "MACs", _amount(before.macs), _amount(after.macs), "", macs))
+    was, now = (_amount(convention.count(cost), convention) for cost in (before, after))
+    rows.append(("", convention.heading, was, now, "", counted))
     return rows, [*styles, "bold", "bold"]
 
 
-def _exact_rows(difference: NetworkDiff) -> list[tuple[Cell, ...]]:
+def _exact_rows(difference: NetworkDiff, convention: Convention) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = []
     for stage in difference.stages:
         name = _name(stage)
         if name:
             kind = {"+": "added", "-": "removed", "": "changed"}[_mark(stage)]
-            rows.append((name, kind, "", whole(1), *_shapes(stage), *_counts(*_costs(stage))))
+            counts = _counts(*_costs(stage), convention)
+            rows.append((name, kind, "", whole(1), *_shapes(stage), *counts))
         for change in stage.changes:
             rows.append(
                 (
                     name, change.kind.value, _layer(change), whole(change.count),
-                    *_attributes(change), *_counts(change.before, change.after),
+                    *_attributes(change), *_counts(change.before, change.after, convention),
                 )
             )  # fmt: skip
-    totals = _counts(difference.before.cost, difference.after.cost)
+    totals = _counts(difference.before.cost, difference.after.cost, convention)
     return [*rows, ("total", "", "", Number(None, ""), "", "", *totals)]
 
 
-def _absent_table(title: str, networks: list[tuple[Network, str]]) -> Table:
-    rows = tuple((n.name, change, _amount(n.params), _amount(n.macs)) for n, change in networks)
+def _absent_table(title: str, networks: list[tuple[Network, str]], convention: Convention) -> Table:
+    rows = tuple(
+        (n.name, change, _amount(n.params), _amount(convention.count(n.cost), convention))
+        for n, change in networks
+    )
     styles = tuple(_STYLES["+" if change == "added" else "-"] for _, change in networks)
-    headings = ("network", "change", "params", "MACs")
+    headings = ("network", "change", "params", convention.heading)
     return Table(title, headings, rows, frozenset(headings[2:]), styles=styles)
 
 
@@ -270,14 +289,16 @@ def _attribute(name: str, value: str | None, other: str | None) -> str:
     return f"× {value}" if name == "times" else f"{name}={value}"
 
 
-def _counts(before: Cost, after: Cost) -> tuple[Number, ...]:
-    return tuple(map(whole, (before.params, after.params, before.macs, after.macs)))
+def _counts(before: Cost, after: Cost, convention: Convention) -> tuple[Number, ...]:
+    counts = (before.params, after.params, convention.count(before), convention.count(after))
+    return tuple(map(whole, counts))
 
 
-def _growth(before: Cost, after: Cost) -> tuple[Number, Number]:
-    params, macs = after.params - before.params, after.macs - before.macs
-    return _amount(params, "+"), _amount(macs, "+")
+def _growth(before: Cost, after: Cost, convention: Convention) -> tuple[Number, Number]:
+    params = after.params - before.params
+    counted = convention.count(after) - convention.count(before)
+    return _amount(params, sign="+"), _amount(counted, convention, "+")
 
 
-def _amount(count: int, sign: str = "") -> Number:
-    return Number(count, spell_count(count, 4, sign))
+def _amount(count: int, convention: Convention = MACS, sign: str = "") -> Number:
+    return Number(count, spell_count(count, 4, sign, convention.scale("K")))

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, say
+from seqdsl.cli.counting_options import convention_option
 from seqdsl.cli.diff import difference_table
 from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import Number
+from seqdsl.graph.conventions import Convention
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
 
@@ -19,6 +21,7 @@ from seqdsl.source.timing import stage
 @click.argument("networks", nargs=-1, required=True, metavar="NETWORK [OTHER]")
 @network_options
 @claims_option
+@convention_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
               help="A .html file.")  # fmt: skip
 def command(
@@ -26,6 +29,7 @@ def command(
     network_name: str | None,
     defines: dict[str, str],
     claims: bool,
+    convention: Convention,
     output: Path,
 ) -> None:
     """Write a page on a network, or on two beside each other, as one HTML file that needs no
@@ -56,7 +60,7 @@ def command(
     difference = None
     if len(loaded) == 2:
         before, after = loaded
-        table = difference_table(f"{before.name} → {after.name}", before, after)
+        table = difference_table(f"{before.name} → {after.name}", before, after, convention)
         rows = (
             tuple(cell.text if isinstance(cell, Number) else str(cell) for cell in row)
             for row in table.rows
@@ -64,7 +68,7 @@ def command(
         difference = Difference(table.title, table.headings, tuple(rows))
     try:
         with stage("describe"):
-            page = page_of(" ".join(_arguments(sides)), loaded, difference)
+            page = page_of(" ".join(_arguments(sides)), loaded, difference, convention=convention)
         write_whole(output, write_html(page).encode())
     except Failure as failure:
         fail_with(failure)

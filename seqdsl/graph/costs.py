@@ -103,11 +103,11 @@ def node_costs(nodes: Sequence[Node]) -> list[Cost]:
     return [node_cost(node, [nodes[i].type for i in node.operands]) for node in nodes]
 
 
-def spell_count(count: int, digits: int, sign: str = "") -> str:
-    """A count in so many digits, and a power of a thousand: ``11.9M``; ``sign`` as in a format."""
-    for power, suffix in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
-        if abs(count) >= 10**power:
-            scaled = count / 10**power
+def spell_count(count: int, digits: int, sign: str = "", kilo: int = 1000) -> str:
+    """A count in so many digits, and a power of ``kilo``: ``11.9M``; ``sign`` as in a format."""
+    for power, suffix in ((4, "T"), (3, "G"), (2, "M"), (1, "K")):
+        if abs(count) >= kilo**power:
+            scaled = count / kilo**power
             decimals = digits - len(str(int(abs(scaled))))
             return f"{scaled:{sign}.{max(decimals, 0)}f}{suffix}"
     return f"{count:{sign}}" if count else "0"

@@ -81,6 +81,7 @@ class Drawing:
 @frozen
 class Flops:
     convention: str
+    heading: str
     value: str
     about: str
 
@@ -91,7 +92,7 @@ class Network:
     doc: str
     settings: tuple[tuple[str, str], ...]
     cost: Cost
-    flops: tuple[Flops, ...]  # by the conventions that claims name
+    flops: tuple[Flops, ...]  # by the conventions that claims and the command name
     sources: tuple[Source, ...]
     parts: dict[str, Part]
     stages: tuple[str, ...]

@@ -9,7 +9,7 @@ from seqdsl import __version__
 from seqdsl.backends.drawing.svg import page_svg
 from seqdsl.backends.drawing.write import is_slow, lay_out
 from seqdsl.graph.aggregations import Aggregation
-from seqdsl.graph.conventions import CONVENTIONS
+from seqdsl.graph.conventions import CONVENTIONS, MACS, Convention
 from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -58,13 +58,16 @@ def page_of(
     networks: Sequence[Network],
     difference: contents.Difference | None = None,
     diagnostics: contents.Diagnostics | None = None,
+    convention: Convention = MACS,
 ) -> contents.Page:
     """A page on a network, or on two that are compared; on none, where there is none yet.
+
+    It counts by multiply-accumulates, by what claims name, and by ``convention``.
 
     Raises `Failure` where the names of a network are too long for a page.
     """
     differ = marks(*networks) if len(networks) == 2 else [None] * len(networks)
-    named = _conventions(networks)
+    named = _conventions(networks) | {convention.name}
     described = tuple(describe(*each, named) for each in zip(networks, differ, strict=True))
     return contents.Page(__version__, printable(file), described, difference, diagnostics)
 
@@ -156,9 +159,13 @@ class _Describer:
     # --- the rest
 
     def _flops(self) -> Iterator[contents.Flops]:
-        for convention in (c for c in CONVENTIONS.values() if c.name in self._conventions):
+        """By what is named, but for multiply-accumulates: every page shows those."""
+        named = (c for c in CONVENTIONS.values() if c.name in self._conventions)
+        for convention in (c for c in named if c is not MACS):
             giga = convention.count(self._network.cost) / convention.giga
-            yield contents.Flops(convention.name, f"{giga:.3f}G", convention.description)
+            yield contents.Flops(
+                convention.name, convention.heading, f"{giga:.3f}G", convention.description
+            )
 
     def _drawings(self, pictures: Mapping[Depth, Picture]) -> tuple[contents.Drawing, ...]:
         """All of them at once: a layout engine is a process of its own."""

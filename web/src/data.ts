@@ -72,12 +72,19 @@ export interface Drawing {
   stands: Record<string, string>; // `conv2/residual2` → `conv2/residual1`; parts inside follow
 }
 
+export interface Flops {
+  convention: string; // `paper`
+  heading: string; // `FLOPs (paper)`
+  value: string; // `2.73G`
+  about: string; // how it counts
+}
+
 export interface Network {
   name: string;
   doc: string;
   settings: [string, string][]; // its parameters as bound
   cost: Cost;
-  flops: { convention: string; value: string; about: string }[]; // `paper`, `2.73G`, how it counts
+  flops: Flops[]; // by the conventions that claims and the command name
   sources: Source[]; // the user's file first, then those of the library that parts are of
   parts: Record<string, Part>;
   stages: string[]; // paths, in dataflow order, for the bars

@@ -24,19 +24,15 @@ export function Figures({ networks }: { networks: Network[] }) {
           change={second && change(measure, first.cost[measure], second.cost[measure])}
         />
       ))}
-      {first.flops.filter(({ convention }) => convention !== "macs").map(({ convention, about }) => (
+      {first.flops.map(({ convention, heading, about }) => (
         <Figure
-          key={convention} label={flopsLabel(convention)} about={about}
+          key={convention} label={heading} about={about}
           values={networks.map((network) => flopsBy(network, convention))}
         />
       ))}
       <ClaimFigure networks={networks} />
     </dl>
   );
-}
-
-function flopsLabel(convention: string): string {
-  return convention === "flops" ? "FLOPs" : `FLOPs (${convention})`;
 }
 
 function flopsBy(network: Network, convention: string): string {
