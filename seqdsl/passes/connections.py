@@ -13,8 +13,8 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import Role, module_path
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment
+from seqdsl.graph.tracing import Tracing, is_idle_at_inference
 from seqdsl.passes.schedule.layers import grouped
-from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.windows import input_groups, sources
 from seqdsl.source.frozen import frozen, frozen_value
 
@@ -54,31 +54,28 @@ def explode(network: Network) -> list[Exploded]:
     """Every aggregation whose groups all read their windows through convolutions, in whose way
     nothing stands but what keeps channels apart, such as the BN and ReLU of a DenseNet.
     """
-    pieces = _Seen(network)
+    tracing = Tracing(network, is_identity=_keeps_channels)
     found: list[Exploded] = []
     for aggregation, groups in grouped(network):
-        layer = _explode(aggregation, groups, network, pieces)
+        layer = _explode(aggregation, groups, network, tracing)
         if layer is not None:
             found.append(layer)
     return found
 
 
-class _Seen(Pieces):
-    """Pieces for which what is channelwise within a group is seen through, too."""
-
-    def _find(self, node: Node) -> tuple[Segment, ...]:
-        if isinstance(node.operation, _CHANNELWISE) and any(
-            scope.kind is ScopeKind.GROUP for scope in node.scope.ancestry()
-        ):
-            return self.of(node.operands[0])
-        return super()._find(node)
+def _keeps_channels(node: Node) -> bool:
+    """Whether a node is idle at inference, or works on each channel within a group."""
+    return is_idle_at_inference(node) or (
+        isinstance(node.operation, _CHANNELWISE)
+        and any(scope.kind is ScopeKind.GROUP for scope in node.scope.ancestry())
+    )
 
 
 def _explode(
     aggregation: Aggregation,
     groups: Mapping[Scope, Sequence[Node]],
     network: Network,
-    pieces: Pieces,
+    tracing: Tracing,
 ) -> Exploded | None:
     turns = {group: turn for turn, group in enumerate(groups, 1)}
     if not all(groups.values()):
@@ -90,7 +87,7 @@ def _explode(
         return next((turns[scope] for scope in around if scope in turns), 0)
 
     def from_outside(index: int, turn: int) -> bool:
-        return all(turn_of(segment) != turn for segment in pieces.of(index))
+        return all(turn_of(segment) != turn for segment in tracing.of(index))
 
     readers: list[tuple[int, Node]] = []
     joined = False
@@ -104,7 +101,7 @@ def _explode(
         sums = (n for n in nodes if isinstance(n.operation, ops.Add))
         joined = joined or any(from_outside(i, turn) for n in sums for i in n.operands)
 
-    windows = [pieces.of(node.operands[0]) for _, node in readers]
+    windows = [tracing.of(node.operands[0]) for _, node in readers]
     outside = [[s for s in window if not turn_of(s)] for window in windows]
     width = aggregation.turns[0].gives.width
     inputs = input_groups(outside, width, network)

@@ -10,8 +10,8 @@ from seqdsl.graph.aggregations import Aggregation, is_stated, outermost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.graph.segment import Segment, joined
-from seqdsl.passes.routes import routed
+from seqdsl.graph.segment import joined
+from seqdsl.graph.tracing import Tracing
 from seqdsl.source.text import Span
 
 # What works on each channel by itself.
@@ -44,6 +44,7 @@ class Outline:
         self.given = {output.index for output in network.further}  # what the network gives besides
         self._readers: dict[int, list[Node]] = {}
         self._network = network
+        self.tracing = Tracing(network)
         self._aggregations = outermost(network.aggregations)  # by group
         self._results = {
             joined(each.result): each
@@ -94,8 +95,7 @@ class Outline:
         """The aggregation that a concatenation is the result of, where that holds more than what
         its groups make: their input (``keep=input``), or groups that they hand on.
         """
-        pieces = (Segment(*piece) for piece in routed(self._network, join.index))
-        return self._results.get(joined(pieces))
+        return self._results.get(self.tracing.of(join.index))
 
     def _makes_all(self, aggregation: Aggregation) -> bool:
         """Whether all that leaves an aggregation is made in its groups."""

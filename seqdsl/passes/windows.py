@@ -12,7 +12,7 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment, cut
 from seqdsl.graph.tensor import boundaries
-from seqdsl.passes.schedule.pieces import Pieces
+from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.schedule.reading import union
 from seqdsl.source.frozen import frozen
 
@@ -37,14 +37,14 @@ def windows(
     layer: Aggregation,
     inside: Mapping[Scope, Sequence[Node]],
     network: Network,
-    pieces: Pieces,
+    tracing: Tracing,
     shortcuts: frozenset[tuple[int, int]],
 ) -> Windows:
     """The windows of an aggregation, with the nodes of each of its groups.
 
     ``shortcuts`` are (addition, operand's position).
     """
-    return _Reader(layer, inside, network, pieces).windows(shortcuts)
+    return _Reader(layer, inside, network, tracing).windows(shortcuts)
 
 
 class _Reader:
@@ -55,12 +55,12 @@ class _Reader:
         layer: Aggregation,
         inside: Mapping[Scope, Sequence[Node]],
         network: Network,
-        pieces: Pieces,
+        tracing: Tracing,
     ) -> None:
         self._layer = layer
         self._inside = {number: inside[turn.scope] for number, turn in layer.read.items()}
         self._network = network
-        self._pieces = pieces
+        self._tracing = tracing
         self._makers = {n.index: i for i, nodes in self._inside.items() for n in nodes}
         sequence = [*layer.inputs, *(turn.gives for turn in layer.turns)]
         self._sequence = {
@@ -76,7 +76,7 @@ class _Reader:
             joins = False
             for node in nodes:
                 for position, operand in enumerate(node.operands):
-                    found = [s for s in self._pieces.of(operand) if self._maker(s) != number]
+                    found = [s for s in self._tracing.of(operand) if self._maker(s) != number]
                     if (node.index, position) in shortcuts:
                         joins = joins or bool(found)
                     else:

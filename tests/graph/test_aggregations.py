@@ -13,8 +13,8 @@ from programs import programs
 from seqdsl import Network
 from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.check import check_program
-from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.semantic.compile import choose, expand
 from seqdsl.semantic.expansion.recorder import Recorder
 from seqdsl.semantic.names.modules import load_program
@@ -41,17 +41,17 @@ def disagreements(network: Network) -> Iterator[str]:
         for scope in node.scope.ancestry():
             if scope.kind is ScopeKind.GROUP and scope not in groups:
                 yield f"{scope.path} is of no aggregation"
-    pieces = Pieces(network, training=True)
+    tracing = Tracing(network)
     within: dict[Scope, set[int]] = defaultdict(set)
     for node in network.nodes:
         for scope in node.scope.ancestry():
             within[scope].add(node.index)
     for each in network.aggregations:
-        yield from _of_one(network, each, pieces, within)
+        yield from _of_one(network, each, tracing, within)
 
 
 def _of_one(
-    network: Network, each: Aggregation, pieces: Pieces, within: Mapping[Scope, set[int]]
+    network: Network, each: Aggregation, tracing: Tracing, within: Mapping[Scope, set[int]]
 ) -> Iterator[str]:
     count = len(each.turns)
     everything = set().union(*(within[group] for group in each.groups))
@@ -70,7 +70,7 @@ def _of_one(
         inside = within[turn.scope]
         for index in inside:
             for operand in network.nodes[index].operands:
-                read = {p.node for p in pieces.of(operand)} & everything
+                read = {p.node for p in tracing.of(operand)} & everything
                 if not read <= shown | inside:
                     yield f"{network.nodes[index].path} reads a group outside of its window"
         if not {s.node for s in turn.gives.segments} <= inside | shown:

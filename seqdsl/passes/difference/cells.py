@@ -16,7 +16,8 @@ from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
-from seqdsl.graph.segment import Segment, cut, joined
+from seqdsl.graph.segment import Segment, joined
+from seqdsl.graph.tracing import through
 from seqdsl.source.frozen import frozen, frozen_value
 
 
@@ -67,19 +68,16 @@ def cells_of(network: Network) -> tuple[list[Cell], dict[str, tuple[Run, ...]]]:
         operands = tuple(flows[index] for index in node.operands)
         if isinstance(node.operation, _SYMMETRIC):
             operands = tuple(sorted(operands, key=_places))
-        match node.operation:
-            case ops.Concat():
-                flows.append(joined(run for operand in operands for run in operand))
-            case ops.Slice(start=start, stop=stop):
-                flows.append(cut(operands[0], start, stop))
-            case _:
-                start = 0
-                if cells and _is_elementwise(node, cost) and _goes_on(node, operands, cells[-1]):
-                    start = cells[-1].width
-                    cells[-1] = _extended(cells[-1], operands[0], node, cost)
-                else:
-                    cells.append(_cell(len(cells), node, operands, cost, network))
-                flows.append((Run(len(cells) - 1, start, cells[-1].width),))
+        flow = through(node.operation, operands)
+        if flow is None:
+            start = 0
+            if cells and _is_elementwise(node, cost) and _goes_on(node, operands, cells[-1]):
+                start = cells[-1].width
+                cells[-1] = _extended(cells[-1], operands[0], node, cost)
+            else:
+                cells.append(_cell(len(cells), node, operands, cost, network))
+            flow = (Run(len(cells) - 1, start, cells[-1].width),)
+        flows.append(flow)
     further = {output.name: flows[output.index] for output in network.further}
     return cells, {"": flows[network.output], **further}
 

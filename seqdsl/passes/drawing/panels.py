@@ -8,10 +8,10 @@ from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.costs import total
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
+from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.drawing.facts import Facts
 from seqdsl.passes.drawing.placing import Placement, Unit
 from seqdsl.passes.layer_text import text_of_group
-from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.structure import group_of
 from seqdsl.passes.windows import windows
 from seqdsl.source.frozen import frozen
@@ -50,22 +50,22 @@ class Panel:
 
 def panels(placement: Placement, units: Iterable[Unit]) -> dict[str, Panel]:
     """The panel of each unit that is a layer of groups, by its key."""
-    pieces = Pieces(placement.network)
+    tracing = Tracing.at_inference(placement.network)
     return {
-        unit.key: _panel(placement, unit, unit.subject, pieces)
+        unit.key: _panel(placement, unit, unit.subject, tracing)
         for unit in units
         if isinstance(unit.subject, Aggregation)
     }
 
 
-def _panel(placement: Placement, unit: Unit, layer: Aggregation, pieces: Pieces) -> Panel:
+def _panel(placement: Placement, unit: Unit, layer: Aggregation, tracing: Tracing) -> Panel:
     network = placement.network
     inside: dict[Scope, list[Node]] = {turn.scope: [] for turn in layer.read.values()}
     for node in unit.nodes:
         group = group_of(node)
         if group in inside:
             inside[group].append(node)
-    found = windows(layer, inside, network, pieces, placement.shortcuts)
+    found = windows(layer, inside, network, tracing, placement.shortcuts)
     count = placement.copies.count(unit.scope)
     groups = tuple(
         Group(

@@ -17,7 +17,6 @@ from seqdsl.passes.drawing.facts import Facts
 from seqdsl.passes.drawing.labels import Kind, label_of
 from seqdsl.passes.drawing.panels import Panel, panels
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
-from seqdsl.passes.routes import cut, routed
 from seqdsl.passes.structure import PER_CHANNEL, Subject, scope_of, span_of
 from seqdsl.source.frozen import frozen
 
@@ -180,7 +179,8 @@ class _Painter:
         be read, and are the same channels.
         """
         before: dict[int, list[tuple[int, int]]] = {}
-        for maker, first, last in cut(routed(self._network, index), start, stop):
+        tracing = self._placement.outline.tracing
+        for maker, first, last in tracing.within(index, start, stop):
             spans = before.setdefault(self._face(maker), [])
             times = sum(low < last and first < high for low, high in spans)
             spans.append((first, last))

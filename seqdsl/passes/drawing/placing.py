@@ -10,10 +10,11 @@ from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.graph.segment import Segment
 from seqdsl.graph.tensor import TensorType, chained
+from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.drawing.copies import Copies, find_copies
 from seqdsl.passes.drawing.shortcuts import shortcuts
-from seqdsl.passes.routes import cut, routed
 from seqdsl.passes.structure import (
     PER_CHANNEL,
     Outline,
@@ -81,6 +82,11 @@ class Placement:
         self._inputs = self._find_inputs()
         for node in network.nodes:
             self.of.append(self._place(node))
+        self._boxed = Tracing(
+            network,
+            is_identity=self._is_unseen_copy,
+            is_source=lambda node: self.of[node.index] is not None,
+        )
 
     def output(self, unit: Unit) -> TensorType:
         """The type of what leaves a box."""
@@ -95,28 +101,22 @@ class Placement:
             case _:
                 return last.type
 
-    def reads(self, reader: Node | None, operand: int) -> list[tuple[int, int, int]]:
-        """The nodes in boxes that an operand comes from, and which channels of each.
+    def reads(self, reader: Node | None, operand: int) -> list[Segment]:
+        """The channels of nodes in boxes that an operand consists of.
 
         An output of the network has no reader.
         """
-        nodes = self.network.nodes
-        waiting = [(operand, 0, nodes[operand].type.channels)]
-        found: list[tuple[int, int, int]] = []
-        while waiting:
-            index, start, stop = waiting.pop()
-            if self.of[index] is not None:
-                found.append((index, start, stop))
-                continue
-            operation, operands = nodes[index].operation, nodes[index].operands
-            if isinstance(operation, ops.Slice):
-                start, stop = start + operation.start, stop + operation.start
-            pieces = [(each, 0, nodes[each].type.channels) for each in operands]
-            waiting += reversed(cut(pieces, start, stop))
+        found = list(self._boxed.of(operand))
         layer = None if reader is None else self._gathering_layer(reader, operand)
         if layer in self._inputs:
-            found = [self._within(self._inputs[layer], piece) for piece in found]
+            found = [self._within(self._inputs[layer], segment) for segment in found]
         return found
+
+    def _is_unseen_copy(self, node: Node) -> bool:
+        """Whether an operation is in no box because another stands for it."""
+        return self.of[node.index] is None and not isinstance(
+            node.operation, ops.Concat | ops.Slice
+        )
 
     def _gathering_layer(self, reader: Node, operand: int) -> Aggregation | None:
         """The aggregation whose window an operand is, or whose result reads it."""
@@ -126,15 +126,16 @@ class Placement:
         passed = self.of[operand] is None
         return self.outline.aggregation_of(reader) if is_gathered and passed else None
 
-    def _within(self, join: int, piece: tuple[int, int, int]) -> tuple[int, int, int]:
+    def _within(self, join: int, read: Segment) -> Segment:
         """Channels as those of a concatenation that they went into, if they did."""
-        index, start, stop = piece
         before = 0
-        for source, first, last in routed(self.network, join):
-            if source == index and first <= start and stop <= last:
-                return join, before + start - first, before + stop - first
-            before += last - first
-        return piece
+        for each in self.outline.tracing.of(join):
+            if each.node == read.node and each.start <= read.start and read.stop <= each.stop:
+                return Segment(
+                    join, before + read.start - each.start, before + read.stop - each.start
+                )
+            before += each.width
+        return read
 
     def _find_inputs(self) -> dict[Aggregation, int]:
         """The concatenation that each aggregation gets, where it gets a stated one: its first
@@ -183,7 +184,7 @@ class Placement:
         windows = {self.outline.aggregation_of(reader) for reader in readers}
         if len(windows) == 1 and None not in windows:
             return False
-        sources = [self.network.nodes[source] for source, _, _ in routed(self.network, join.index)]
+        sources = [self.network.nodes[s.node] for s in self.outline.tracing.of(join.index)]
         makers = {self.outline.aggregation_of(node) or self.of[node.index] for node in sources}
         return len(makers) > 1
 

@@ -9,7 +9,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import Conv2d
 from seqdsl.graph.scope import Scope, ScopeKind
-from seqdsl.passes.schedule.pieces import Pieces
+from seqdsl.graph.tracing import Tracing
 from seqdsl.source.frozen import frozen
 
 
@@ -31,18 +31,18 @@ class Convolutions:
         return self.members[0].path
 
 
-def scheduled_aggregations(network: Network, pieces: Pieces | None = None) -> list[Convolutions]:
+def scheduled_aggregations(network: Network, tracing: Tracing | None = None) -> list[Convolutions]:
     """Those that can be computed in more than one way."""
-    found = _convolutions(network, pieces or Pieces(network))
+    found = _convolutions(network, tracing or Tracing.at_inference(network))
     return [each for each in found if len(each.members) > 1]
 
 
-def _convolutions(network: Network, pieces: Pieces) -> list[Convolutions]:
+def _convolutions(network: Network, tracing: Tracing) -> list[Convolutions]:
     owner = by_group(network.aggregations)
     found: dict[tuple[Aggregation, str, Conv2d], list[Node]] = {}
     for node in network.nodes:
         group = _group(node)
-        if group is None or not _reads_window(node, group, network, pieces):
+        if group is None or not _reads_window(node, group, network, tracing):
             continue
         assert isinstance(node.operation, Conv2d)
         place = node.path[len(group.path) :]
@@ -57,7 +57,7 @@ def _group(node: Node) -> Scope | None:
     return next((s for s in node.scope.ancestry() if s.kind is ScopeKind.GROUP), None)
 
 
-def _reads_window(node: Node, group: Scope, network: Network, pieces: Pieces) -> bool:
+def _reads_window(node: Node, group: Scope, network: Network, tracing: Tracing) -> bool:
     """Whether all that a convolution reads was made outside of its group."""
-    makers: Iterator[Node] = (network.nodes[p.node] for p in pieces.of(node.operands[0]))
+    makers: Iterator[Node] = (network.nodes[p.node] for p in tracing.of(node.operands[0]))
     return all(group not in maker.scope.ancestry() for maker in makers)

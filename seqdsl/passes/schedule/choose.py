@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from seqdsl.graph.aggregations import Aggregation, by_group
 from seqdsl.graph.network import Network
+from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.schedule.aggregations import Convolutions, scheduled_aggregations
 from seqdsl.passes.schedule.cost import seconds
 from seqdsl.passes.schedule.lower import Sketcher
-from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.schedule import GATHER, Schedule, Schedules
 from seqdsl.passes.schedule.strategy import Strategy
 from seqdsl.source.timing import stage
@@ -29,12 +29,12 @@ CANDIDATES = {
 def choose(network: Network, strategy: Strategy = Strategy.AUTO, batch: int = 1) -> Schedules:
     """The cheapest schedule of a strategy for each aggregation, at a batch size."""
     with stage("schedule"):
-        pieces = Pieces(network)
-        found = scheduled_aggregations(network, pieces)
+        tracing = Tracing.at_inference(network)
+        found = scheduled_aggregations(network, tracing)
         candidates = CANDIDATES[strategy]
         if len(candidates) == 1 or not found:
             return dict.fromkeys(found, candidates[0])
-        pricing = _Pricing(network, pieces, [each.aggregation for each in found], batch)
+        pricing = _Pricing(network, tracing, [each.aggregation for each in found], batch)
         costs = [pricing.expected(dict.fromkeys(found, c)) for c in candidates]
         return {a: _cheapest(a, candidates, costs) for a in found}
 
@@ -43,9 +43,9 @@ class _Pricing:
     """What aggregations of a network are expected to take by one schedule and another."""
 
     def __init__(
-        self, network: Network, pieces: Pieces, aggregations: Sequence[Aggregation], batch: int
+        self, network: Network, tracing: Tracing, aggregations: Sequence[Aggregation], batch: int
     ) -> None:
-        self._sketcher = Sketcher(network, pieces)
+        self._sketcher = Sketcher(network, tracing)
         self._aggregations = aggregations
         self._batch = batch
         owner = by_group(aggregations)

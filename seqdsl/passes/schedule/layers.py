@@ -11,7 +11,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment, cut, joined
-from seqdsl.passes.schedule.pieces import Pieces
+from seqdsl.graph.tracing import Tracing
 from seqdsl.source.frozen import frozen
 
 
@@ -42,14 +42,14 @@ class Layer:
     starts: tuple[int, ...]
 
 
-def layers(network: Network, pieces: Pieces) -> list[Layer]:
+def layers(network: Network, tracing: Tracing) -> list[Layer]:
     """Every aggregation whose groups all are chains of convolution, batch norm and ReLU, as large
     out as in, joined by a shortcut at the end or not at all, over windows without a gap. What hands
     on a group as it is has no part in that.
     """
     around = {scope for each in network.aggregations for scope in each.scope.ancestry()}
     found = (
-        _layer(aggregation, inside, pieces, network.readers)
+        _layer(aggregation, inside, tracing, network.readers)
         for aggregation, inside in grouped(network)
         if around.isdisjoint(aggregation.groups)  # what holds another one is no chain
     )
@@ -70,7 +70,7 @@ def grouped(network: Network) -> Iterator[tuple[Aggregation, dict[Scope, list[No
 def _layer(
     aggregation: Aggregation,
     inside: Mapping[Scope, Sequence[Node]],
-    pieces: Pieces,
+    tracing: Tracing,
     readers: Sequence[int],
 ) -> Layer | None:
     groups: list[Group] = []
@@ -78,7 +78,7 @@ def _layer(
     for around, nodes in inside.items():
         if not nodes:
             continue
-        group = _group(around, nodes, pieces, readers)
+        group = _group(around, nodes, tracing, readers)
         if group is None:
             return None
         x = groups[0].window if groups else group.window
@@ -105,7 +105,7 @@ def _start(window: tuple[Segment, ...], sequence: tuple[Segment, ...]) -> int | 
 
 
 def _group(
-    scope: Scope, nodes: Sequence[Node], pieces: Pieces, readers: Sequence[int]
+    scope: Scope, nodes: Sequence[Node], tracing: Tracing, readers: Sequence[int]
 ) -> Group | None:
     """The group, if it is a chain of steps over one window, and nothing reads what is inside."""
     shortcut: tuple[Segment, ...] = ()
@@ -126,7 +126,7 @@ def _group(
             others = [i for i in raw.operands if i != conv.index]
             if len(others) != 1 or readers[conv.index] != 1:
                 return None
-            shortcut = pieces.of(others[0])
+            shortcut = tracing.of(others[0])
         if len(rest) < 2:
             return None
         norm, flowing = rest.pop(), rest.pop()
@@ -136,7 +136,7 @@ def _group(
             return None
     if flowing is None:
         return None
-    window = pieces.of(nodes[0].operands[0])
+    window = tracing.of(nodes[0].operands[0])
     return Group(scope, tuple(steps), raw, flowing, window, shortcut)
 
 

@@ -12,8 +12,8 @@ from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.segment import Segment
 from seqdsl.graph.tensor import TensorType
+from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.folding import foldable
-from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.reading import CHANNELWISE, Block, blocks, cuts, input_range, union
 from seqdsl.passes.schedule.recipes import Part, Recipe, Scheduled, Selection, Weights
 from seqdsl.passes.schedule.schedule import Schedules
@@ -32,19 +32,19 @@ def lower(
     one reader needs them together. ``fold`` puts batch norms into the convolutions before them.
     """
     folded = foldable(network) if fold else {}
-    return _Lowering(network, schedules, Pieces(network), folded, weighed=True).run()
+    return _Lowering(network, schedules, Tracing.at_inference(network), folded, weighed=True).run()
 
 
 class Sketcher:
     """Lowers one network by many schedules, for what it executes alone: nothing has recipes."""
 
-    def __init__(self, network: Network, pieces: Pieces) -> None:
+    def __init__(self, network: Network, tracing: Tracing) -> None:
         self._network = network
-        self._pieces = pieces
+        self._tracing = tracing
         self._folded = foldable(network)
 
     def sketch(self, schedules: Schedules) -> Network:
-        lowering = _Lowering(self._network, schedules, self._pieces, self._folded, weighed=False)
+        lowering = _Lowering(self._network, schedules, self._tracing, self._folded, weighed=False)
         return lowering.run().network
 
 
@@ -53,19 +53,19 @@ class _Lowering:
         self,
         network: Network,
         schedules: Schedules,
-        pieces: Pieces,
+        tracing: Tracing,
         folded: Mapping[int, int],
         *,
         weighed: bool,
     ) -> None:
-        made = [b for a, schedule in schedules.items() for b in blocks(a, schedule, pieces)]
+        made = [b for a, schedule in schedules.items() for b in blocks(a, schedule, tracing)]
         self._network = network
-        self._pieces = pieces
+        self._tracing = tracing
         self._folded = folded
         self._weighed = weighed  # whether it is told what parts a weight is made of
         self._norms = {norm: conv for conv, norm in folded.items()}
         self._block_of = {m.index: block for block in made for m in block.members}
-        self._cuts = cuts(network, pieces, made)
+        self._cuts = cuts(network, tracing, made)
         self._builder = Builder()
         self._recipes: dict[int, Recipe] = {}
         self._origins: dict[int, Segment] = {}
@@ -149,7 +149,7 @@ class _Lowering:
 
     def _read(self, index: int, start: int, stop: int, reader: Node) -> int:
         """One value with these channels of a node."""
-        found = [v for p in self._pieces.within(index, start, stop) for _, v in self._tensors(p)]
+        found = [v for p in self._tracing.within(index, start, stop) for _, v in self._tensors(p)]
         return self._join(found, reader)
 
     def _tensors(self, piece: Segment) -> Iterator[tuple[Segment, int]]:
@@ -225,7 +225,7 @@ class _Lowering:
         elif block.schedule.scatter:
             self._scatter(block, node)
         else:
-            new = union(p for p in self._pieces.of(node.operands[0]) if p.node >= first.index)
+            new = union(p for p in self._tracing.of(node.operands[0]) if p.node >= first.index)
         value = self._shared[first.index]
         if others:
             value = self._select(value, block, node)
@@ -249,7 +249,7 @@ class _Lowering:
         others = [i for i in add.operands if i != node.index]
         if len(others) != 1 or len(self._cuts[add.index]) != 2:
             return None
-        if any(piece.node >= node.index for piece in self._pieces.of(others[0])):
+        if any(piece.node >= node.index for piece in self._tracing.of(others[0])):
             return None
         return self._whole(others[0], node)
 
@@ -257,7 +257,7 @@ class _Lowering:
         """Adds what is new since the group before to what all groups share."""
         position = block.members.index(node)
         before, later = block.members[position - 1], block.members[position:]
-        seen = (p for m in later for p in self._pieces.of(m.operands[0]))
+        seen = (p for m in later for p in self._tracing.of(m.operands[0]))
         new = union(p for p in seen if before.index <= p.node < node.index)
         first = block.members[0].index
         self._shared[first] = self._tiles(block, block.members, new, self._shared[first])
@@ -324,7 +324,7 @@ class _Lowering:
 
     def _overlap(self, member: Segment, row: int, piece: Segment, column: int) -> Iterator[Part]:
         offset = 0
-        for seen in self._pieces.of(self._network.nodes[member.node].operands[0]):
+        for seen in self._tracing.of(self._network.nodes[member.node].operands[0]):
             start, stop = max(seen.start, piece.start), min(seen.stop, piece.stop)
             if seen.node == piece.node and start < stop:
                 first = offset + start - seen.start

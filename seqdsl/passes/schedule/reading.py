@@ -9,8 +9,8 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.segment import Segment
+from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.schedule.aggregations import Convolutions
-from seqdsl.passes.schedule.pieces import Pieces
 from seqdsl.passes.schedule.schedule import Schedule
 from seqdsl.source.frozen import frozen
 
@@ -31,19 +31,19 @@ class Block:
     positions: Mapping[int, int]  # where each node stands in the sequence that windows slide over
 
 
-def blocks(convolutions: Convolutions, schedule: Schedule, pieces: Pieces) -> Iterator[Block]:
+def blocks(convolutions: Convolutions, schedule: Schedule, tracing: Tracing) -> Iterator[Block]:
     """The aggregation's groups in the blocks of a schedule."""
     members = convolutions.members
     size = len(members) if schedule.scatter else schedule.block
-    positions = _positions(members, pieces)
+    positions = _positions(members, tracing)
     for start in range(0, len(members), size):
         together = members[start : start + size]
         first = together[0].index
-        seen = (p for m in together for p in pieces.of(m.operands[0]) if p.node < first)
+        seen = (p for m in together for p in tracing.of(m.operands[0]) if p.node < first)
         yield Block(together, schedule, union(seen), positions)
 
 
-def cuts(network: Network, pieces: Pieces, blocks: Iterable[Block]) -> list[set[int]]:
+def cuts(network: Network, tracing: Tracing, blocks: Iterable[Block]) -> list[set[int]]:
     """The channels at which each node's value is cut into tensors of their own.
 
     A value is cut where a reader begins or ends, if what makes it can be: a convolution without
@@ -53,7 +53,7 @@ def cuts(network: Network, pieces: Pieces, blocks: Iterable[Block]) -> list[set[
     found: list[set[int]] = [{0, node.type.channels} for node in network.nodes]
     for node in reversed(network.nodes):
         found[node.index] &= _possible(node, found[node.index], node.index in block_of)
-        for piece in _reads(node, found[node.index], pieces, block_of):
+        for piece in _reads(node, found[node.index], tracing, block_of):
             found[piece.node] |= {piece.start, piece.stop}
     return found
 
@@ -81,20 +81,20 @@ def _possible(node: Node, wanted: set[int], member: bool) -> set[int]:
 
 
 def _reads(
-    node: Node, cuts: set[int], pieces: Pieces, block_of: Mapping[int, Block]
+    node: Node, cuts: set[int], tracing: Tracing, block_of: Mapping[int, Block]
 ) -> Iterator[Segment]:
     block = block_of.get(node.index)
     if block is not None:
         if node is block.members[0]:
             yield from block.known
-        yield from (p for p in pieces.of(node.operands[0]) if p.node >= block.members[0].index)
+        yield from (p for p in tracing.of(node.operands[0]) if p.node >= block.members[0].index)
     elif isinstance(node.operation, CHANNELWISE):
         for start, stop in pairwise(sorted(cuts)):
             for operand in node.operands:
-                yield from pieces.within(operand, start, stop)
+                yield from tracing.within(operand, start, stop)
     else:
         for operand in node.operands:
-            yield from pieces.of(operand)
+            yield from tracing.of(operand)
 
 
 def union(pieces: Iterable[Segment]) -> tuple[Segment, ...]:
@@ -120,11 +120,11 @@ def _start(piece: Segment) -> int:
     return piece.start
 
 
-def _positions(members: tuple[Node, ...], pieces: Pieces) -> dict[int, int]:
+def _positions(members: tuple[Node, ...], tracing: Tracing) -> dict[int, int]:
     """For each node that a member reads, the channels in front of its first one."""
     positions: dict[int, int] = {}
     offset = 0
-    for piece in union(p for m in members for p in pieces.of(m.operands[0])):
+    for piece in union(p for m in members for p in tracing.of(m.operands[0])):
         positions.setdefault(piece.node, offset - piece.start)
         offset += piece.width
     return positions

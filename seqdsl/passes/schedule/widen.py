@@ -11,8 +11,8 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment, cut, joined
 from seqdsl.graph.tensor import TensorType
+from seqdsl.graph.tracing import Tracing, through
 from seqdsl.passes.schedule.layers import Layer, layers
-from seqdsl.passes.schedule.pieces import Pieces
 
 # What has no parameters and treats every channel alike: for all pieces of a map it is one.
 _PLAIN = (ops.Dropout, ops.Activation, ops.LeakyRelu)
@@ -30,8 +30,8 @@ def widen(network: Network) -> Network:
 class _Widening:
     def __init__(self, network: Network) -> None:
         self._network = network
-        pieces = Pieces(network, training=True)
-        found = layers(network, pieces)
+        tracing = Tracing(network)
+        found = layers(network, tracing)
         self._last = {layer.groups[-1].features.index: layer for layer in found}
         self._hidden = {group.scope for layer in found for group in layer.groups}
         self._builder = Builder()
@@ -63,11 +63,10 @@ class _Widening:
 
     def _other(self, node: Node) -> tuple[Segment, ...]:
         operands = [self._places[i] for i in node.operands]
+        handed_on = through(node.operation, operands)
+        if handed_on is not None:
+            return handed_on
         match node.operation:
-            case ops.Concat():
-                return joined(piece for operand in operands for piece in operand)
-            case ops.Slice(start=start, stop=stop):
-                return cut(operands[0], start, stop)
             case ops.Input():
                 return self._all(self._builder.input(node.type, node.scope, node.span))
             case operation if isinstance(operation, _PLAIN):
