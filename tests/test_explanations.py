@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from PIL import Image
 from test_bad_input import ELSEWHERE, FIXTURES, expected
 
 import seqdsl
+from seqdsl.graph.liveness import pruned
+from seqdsl.graph.pruning import PRUNE
 from seqdsl.source.codes import BY_ID, CODES
 from seqdsl.source.explanations import Example, Explanation, explanation, parse
 
@@ -171,6 +174,7 @@ PREPARED: dict[str, Callable[[], None]] = {
     "SEQ702": images,
     "SEQ705": other_run,
 }
+WRONG = replace(PRUNE, run=lambda network: replace(pruned(network), output=99))
 # A code, and why its commands can't be run here.
 NOT_RUN = {"SEQ707": "the tests' environment has what training needs"}
 
@@ -188,6 +192,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Examp
         )
         lay_out(tmp_path, EXPLAINED[code], example)
         PREPARED.get(code, lambda: None)()
+        if code == "SEQ901":  # no source makes seqdsl do this
+            monkeypatch.setattr("seqdsl.semantic.expansion.expand.PRUNE", WRONG)
         program, *arguments = example.text.split()
         assert program == "seqdsl" and "\n" not in example.text.strip()
         return seqdsl_command(*arguments)

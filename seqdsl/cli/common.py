@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
+from seqdsl.cli.leaving import INTERNAL
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.render import OutputFormat, render
 from seqdsl.source.render_text import printable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seqdsl.graph.network import Network
+    from seqdsl.semantic.compile import Instance
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -149,6 +151,20 @@ def load_or_exit(
     claims: bool = True,
     revision: str | None = None,
 ) -> Network:
+    """A network of a file, as `instance_or_exit` makes it."""
+    found = instance_or_exit(path, network, defines, claims=claims, revision=revision)
+    assert found.network is not None
+    return found.network
+
+
+def instance_or_exit(
+    path: str,
+    network: str | None,
+    defines: dict[str, str],
+    *,
+    claims: bool = True,
+    revision: str | None = None,
+) -> Instance:
     """A network of a file. Prints every finding; exits where an error leaves no network.
 
     With ``claims=False`` claims are not looked at: for ``--no-claims``, and for commands that
@@ -163,8 +179,8 @@ def load_or_exit(
     if not claims:
         diagnostics = others
     show(diagnostics)
-    if built is not None and not has_errors(diagnostics):
-        return built
+    if instance is not None and built is not None and not has_errors(diagnostics):
+        return instance
     if built is not None and not has_errors(others):
         click.echo("only claims are false: --no-claims goes on without them", err=True)
     sys.exit(exit_code(diagnostics))
@@ -178,11 +194,14 @@ def show(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
-    """0 for none. 1 for findings: what a source file says, and what its network computes.
+    """0 for none. 70 for a mistake of ours. 1 for findings: what a source file says, and what its
+    network computes.
 
     2 where the call is at fault: a name or value that it gives, a value that it leaves out, or a
     file that can't be had, read, used or written.
     """
+    if any(d.code.name == "malformed-graph" for d in diagnostics):
+        return INTERNAL
     if any(_is_of_the_call(d) for d in diagnostics):
         return 2
     return 1 if diagnostics else 0

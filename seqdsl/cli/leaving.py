@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 INTERRUPTED = 130  # 128 + SIGINT
+INTERNAL = 70  # EX_SOFTWARE of sysexits.h: a mistake of ours
 _OURS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -11,6 +11,7 @@ import click
 
 import seqdsl
 from seqdsl.cli.leaving import (
+    INTERNAL,
     INTERRUPTED,
     exit_code_of_signals,
     leave_at_once,
@@ -47,7 +48,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 COMPLETE = "_SEQDSL_COMPLETE"  # set by a shell that asks for completions
-_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
 
 
 class LazyCommands(click.Group):
@@ -103,10 +103,16 @@ class LazyCommands(click.Group):
 @click.option("--timings", is_flag=True, help="Say what each stage of the command took.")
 @click.option("--limit", "limits", metavar="NAME=VALUE", multiple=True,
               help="Raise or lower a limit, such as nodes=400000; also SEQDSL_LIMITS.")  # fmt: skip
+@click.option("--verify-each", "verifies", is_flag=True, envvar="SEQDSL_VERIFY_EACH",
+              help="Verify the graph after each pass; also SEQDSL_VERIFY_EACH.")  # fmt: skip
 @click.pass_context
-def program(ctx: click.Context, timings: bool, limits: tuple[str, ...]) -> None:
+def program(ctx: click.Context, timings: bool, limits: tuple[str, ...], verifies: bool) -> None:
     """A language for convolutional architectures, and its compiler."""
     _limit(ctx, limits)
+    if verifies:
+        from seqdsl.graph.contract import verify_each
+
+        ctx.with_resource(verify_each())
     if timings:
         _measure(ctx)
 
@@ -192,7 +198,7 @@ def _run() -> None:
             raise
         _say(f"seqdsl: internal error: {type(error).__name__}: {error}")
         click.echo("Please report it with the file; SEQDSL_TRACEBACK=1 shows where.", err=True)
-        sys.exit(_INTERNAL)
+        sys.exit(INTERNAL)
 
 
 def _say(text: str) -> None:

@@ -32,13 +32,14 @@ def _lines(network: Network) -> Iterator[str]:
         if node.scope is not scope:
             scope = node.scope
             yield scope.path or f"network {network.name}"
-        yield f"  {_node(node)}"
+        yield f"  {spell_node(node)}"
     yield f"output %{network.output}"
     for output in network.further:
         yield f"output {output.name} %{output.index}"
 
 
-def _node(node: Node) -> str:
+def spell_node(node: Node) -> str:
+    """``%4 = concat(%0, %3): 6x8x8``."""
     operands = ", ".join(f"%{index}" for index in node.operands)
     words = [f"%{node.index} = {node.kind}({operands})", *_attributes(node)]
     return f"{' '.join(words)}: {node.type}"

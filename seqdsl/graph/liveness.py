@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from seqdsl.graph.aggregations import settled
+from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 
 
@@ -29,3 +31,16 @@ def without(
         for node in nodes
         if node.index in index
     ), index
+
+
+def pruned(network: Network) -> Network:
+    """The network without what no output reads; its aggregations are named, on what is left."""
+    outputs = [network.output, *(output.index for output in network.further)]
+    nodes, index = without(network.nodes, live(network.nodes, outputs))
+    return replace(
+        network,
+        nodes=nodes,
+        output=index[network.output],
+        further=tuple(Output(each.name, index[each.index]) for each in network.further),
+        aggregations=settled(network.aggregations, network.nodes, nodes, index),
+    )

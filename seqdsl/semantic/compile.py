@@ -37,6 +37,7 @@ class Instance:
 
     name: str
     network: Network | None
+    unpruned: Network | None  # the network with what no output reads
     diagnostics: tuple[Diagnostic, ...]
     passages: Passages
     windows: Mapping[Span, Windowed]
@@ -119,7 +120,8 @@ def _instance(
         network = None
     found = tuple(unique(expansion.diagnostics))
     state = expansion.state
-    return Instance(definition.name, network, found, state.passages, state.windows)
+    unpruned = expansion.unpruned
+    return Instance(definition.name, network, unpruned, found, state.passages, state.windows)
 
 
 def _expand(

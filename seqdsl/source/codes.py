@@ -150,6 +150,8 @@ CODES: tuple[Code, ...] = (
     Code("SEQ705", "other-network", "A run is of another network than the one given."),
     Code("SEQ706", "diverged", "A loss or a weight is NaN or infinite."),
     Code("SEQ707", "missing-extra", "A library that a command needs is not installed."),
+    # SEQ9xx: mistakes of seqdsl itself
+    Code("SEQ901", "malformed-graph", "A pass of the compiler made a graph that is malformed."),
 )
 
 BY_NAME: dict[str, Code] = {code.name: code for code in CODES}

@@ -8,15 +8,18 @@ from math import gcd
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.builder import Builder
+from seqdsl.graph.contract import Pass
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.segment import Segment
 from seqdsl.graph.tensor import TensorType
 from seqdsl.graph.tracing import Tracing
+from seqdsl.graph.verify import ALL, Invariant
 from seqdsl.passes.folding import foldable
 from seqdsl.passes.schedule.reading import CHANNELWISE, Block, blocks, cuts, input_range, union
 from seqdsl.passes.schedule.recipes import Part, Recipe, Scheduled, Selection, Weights
 from seqdsl.passes.schedule.schedule import Schedules
+from seqdsl.passes.schedule.verify_recipes import problems_of_recipes
 
 
 def lower(
@@ -31,8 +34,34 @@ def lower(
     channelwise or an output is computed, and from the same numbers. Group tensors stay apart until
     one reader needs them together. ``fold`` puts batch norms into the convolutions before them.
     """
-    folded = foldable(network) if fold else {}
-    return _Lowering(network, schedules, Tracing.at_inference(network), folded, weighed=True).run()
+    return lowering(schedules, fold=fold)(network)
+
+
+def lowering(schedules: Schedules, *, fold: bool = True) -> Pass[Scheduled]:
+    """The pass that `lower` runs."""
+
+    def run(network: Network) -> Scheduled:
+        folded = foldable(network) if fold else {}
+        tracing = Tracing.at_inference(network)
+        return _Lowering(network, schedules, tracing, folded, weighed=True).run()
+
+    return Pass(
+        "lowering",
+        needs=ALL,
+        # A tensor forgets its groups, and channels that nothing reads may be convolved.
+        keeps=frozenset(
+            {
+                Invariant.SHAPES,
+                Invariant.SCOPES,
+                Invariant.PATHS,
+                Invariant.PARAMETERS,
+                Invariant.DEFINITION,
+            }
+        ),
+        run=run,
+        network=lambda made: made.network,
+        problems=problems_of_recipes,
+    )
 
 
 class Sketcher:

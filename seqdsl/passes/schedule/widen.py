@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.builder import Builder
+from seqdsl.graph.contract import rewrite
 from seqdsl.graph.network import Network, Output
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment, cut, joined
 from seqdsl.graph.tensor import TensorType
 from seqdsl.graph.tracing import Tracing, through
+from seqdsl.graph.verify import Invariant
 from seqdsl.passes.schedule.layers import Layer, layers
 
 # What has no parameters and treats every channel alike: for all pieces of a map it is one.
@@ -24,7 +26,7 @@ def widen(network: Network) -> Network:
     Parts of one map that are treated alike are treated together. What the groups of a layer hold
     is no part of the result: it stands in the definition, under the scopes that it names.
     """
-    return _Widening(network).run()
+    return WIDEN(network)
 
 
 class _Widening:
@@ -146,3 +148,19 @@ class _Widening:
         part = TensorType(piece.width, type.spatial, (piece.width,))
         slice = ops.Slice(piece.start, piece.stop)
         return self._builder.add(slice, [piece.node], part, scope, scope.span)
+
+
+WIDEN = rewrite(
+    "widening",
+    lambda network: _Widening(network).run(),
+    # A raw face may be read by nothing, and what the groups hold is in the definition alone.
+    keeps=frozenset(
+        {
+            Invariant.SHAPES,
+            Invariant.SCOPES,
+            Invariant.PATHS,
+            Invariant.LEAVING,
+            Invariant.PARAMETERS,
+        }
+    ),
+)

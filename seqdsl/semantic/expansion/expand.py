@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from seqdsl.graph.aggregations import settled
 from seqdsl.graph.builder import stage_name
-from seqdsl.graph.liveness import live, without
+from seqdsl.graph.liveness import live
 from seqdsl.graph.network import OWN_NAMES, Network, Output
+from seqdsl.graph.pruning import PRUNE
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.semantic.expansion.aggregation import aggregate
 from seqdsl.semantic.expansion.bases import base_of, recipes_of_base
@@ -29,7 +29,7 @@ from seqdsl.semantic.values.binding import Actual, formals_of
 from seqdsl.semantic.values.foreign import declared_by
 from seqdsl.semantic.values.locate import diagnostic, fail
 from seqdsl.semantic.values.value import Feature, SizeValue, Value, kind_of, show
-from seqdsl.source.diagnostic import Diagnostic, Failure, Label
+from seqdsl.source.diagnostic import Diagnostic, Failure, Label, has_errors
 from seqdsl.source.fix import replacing
 from seqdsl.source.limits import LIMITS, way_on
 from seqdsl.source.meter import OverLimit
@@ -45,6 +45,7 @@ class Expansion:
     def __init__(self, recorder: Recorder | None = None, replays: Replays | None = None) -> None:
         self.state = State(self._run, replays=replays or Replays(), recorder=recorder)
         self._names: frozenset[str] = frozenset()  # of the values in the network's text
+        self.unpruned: Network | None = None  # with what no output reads
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -91,18 +92,25 @@ class Expansion:
         parameters = tuple(
             (p.name, show(cast(Value, frame.values[p.name]))) for p in definition.parameters
         )
-        made, leaving = self.state.dataflow.builder.nodes, self.state.dataflow.leaving
-        named = [output for output, _ in self.state.outputs.values()]
-        kept = live(made, [output, *(further.index for further in named)])
-        if not self.state.diagnostics:  # an error leaves layers unread that are no mistake
-            self.state.diagnostics.extend(unread_layers(made, kept, module))
-        nodes, index = without(made, kept)
-        claimed = tuple(self.state.claims)
-        further = tuple(Output(each.name, index[each.index]) for each in named)
-        return Network(
-            name, nodes, index[output], root, leaving, claimed, parameters, definition.doc, further,
-            self.state.training, settled(self.state.dataflow.aggregations, made, nodes, index),
+        made = Network(
+            name, tuple(self.state.dataflow.builder.nodes), output, root,
+            self.state.dataflow.leaving, tuple(self.state.claims), parameters, definition.doc,
+            tuple(output for output, _ in self.state.outputs.values()), self.state.training,
+            tuple(self.state.dataflow.aggregations),
         )  # fmt: skip
+        return self._pruned(made, module)
+
+    def _pruned(self, made: Network, module: LoadedModule) -> Network:
+        """The network less what no output reads, which is said of layers."""
+        self.unpruned = made
+        if has_errors(self.state.diagnostics):  # what goes on from a mistake is no network
+            return PRUNE.run(made)
+        network = PRUNE(made)
+        if len(network.nodes) < len(made.nodes) and not self.state.diagnostics:
+            outputs = [made.output, *(each.index for each in made.further)]
+            kept = live(made.nodes, outputs)
+            self.state.diagnostics.extend(unread_layers(made.nodes, kept, module))
+        return network
 
     def _network(
         self,
