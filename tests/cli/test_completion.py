@@ -56,6 +56,9 @@ def test_commands_and_options() -> None:
     assert completed("seqdsl weights ") == ["import", "export"]
     assert completed("seqdsl completion ") == ["bash", "zsh", "fish"]
     assert completed("seqdsl check --output-format s") == ["sarif"]
+    assert completed("seqdsl expand net.seq --stop-after p") == ["parse", "prune", "plan"]
+    assert completed("seqdsl expand net.seq --lowered ") == ["onnx", "torch"]
+    assert completed("seqdsl --ve") == ["--version", "--verify-each"]
 
 
 @pytest.mark.parametrize("before", ["check", "stats", "check net.seq", "weights import w --into"])
