@@ -23,6 +23,7 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import attribute_name
 from seqdsl.graph.scope import ScopeKind
+from seqdsl.passes.schedule.joins import place_joins
 from seqdsl.passes.schedule.widen import widen
 
 _IMPORTS = {"torch": "import torch", "F": "import torch.nn.functional as F"}  # where used
@@ -47,7 +48,10 @@ def torch_source(network: Network, execution: Execution = FASTEST) -> str:
     of the logits and the further outputs. The keys of ``state_dict()`` are those of
     `seqdsl.graph.parameters.layout`, in that order, whatever the execution.
     """
-    root = plan(network) if execution.defines else plan_widened(network, widen(network))
+    if execution.defines:
+        root = plan(place_joins(network))
+    else:
+        root = plan_widened(network, place_joins(widen(network)))
     classes = classify(root)
     written = [_ClassWriter(classes, each, execution).write() for each in classes.ordered]
     imports, shared = _imports(written), [_BATCH_NORM]

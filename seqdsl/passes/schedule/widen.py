@@ -50,6 +50,7 @@ class _Widening:
         return Network(
             network.name, tuple(self._builder.nodes), output, network.root, network.leaving,
             parameters=network.parameters, doc=network.doc, further=further,
+            aggregations=tuple(a.moved(lambda s: s, self._placed) for a in network.aggregations),
         )  # fmt: skip
 
     def _place(self, node: Node) -> None:
