@@ -24,14 +24,18 @@ def widen(network: Network) -> Network:
     Parts of one map that are treated alike are treated together. What the groups of a layer hold
     is no part of the result: it stands in the definition, under the scopes that it names.
     """
-    return _Widening(network).run()
+    pieces = Pieces(network, training=True)
+    return _Widening(network, layers(network, pieces)).run()
+
+
+def treat_alike(network: Network) -> Network:
+    """The network in training, with parts of one map treated together that are treated alike."""
+    return _Widening(network, ()).run()
 
 
 class _Widening:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, found: Sequence[Layer]) -> None:
         self._network = network
-        pieces = Pieces(network, training=True)
-        found = layers(network, pieces)
         self._last = {layer.groups[-1].features.index: layer for layer in found}
         self._hidden = {group.scope for layer in found for group in layer.groups}
         self._builder = Builder()
