@@ -102,6 +102,7 @@ class Expansion:
         return Network(
             name, nodes, index[output], root, leaving, claimed, parameters, definition.doc, further,
             self.state.training, settled(self.state.dataflow.aggregations, made, nodes, index),
+            self.state.dataflow.calls,
         )  # fmt: skip
 
     def _network(
