@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seqdsl.backends.torch.execution import Execution
@@ -13,6 +13,7 @@ from seqdsl.backends.torch.parameters import Number, Parameter, abstracted
 from seqdsl.backends.torch.plan import Module
 from seqdsl.backends.torch.shapes import Shape, embeds, missing_of, returned_alone, shape_of
 from seqdsl.backends.torch.steps import Call, Slot, Step, Value, is_stateful, steps_of
+from seqdsl.graph.calls import Argument
 from seqdsl.graph.node import Node
 from seqdsl.graph.operations import BatchNorm, Conv2d
 from seqdsl.graph.parameters import attribute_name
@@ -154,7 +155,9 @@ class _Family:
                 gives_all = len(module.outputs) == len(base.outputs)
                 row.append(Slot("raw", gives_all, False, True, "flag raw"))
             rows.append(row)
-        parameters, numbers, arguments = abstracted(rows, taken)
+        parameters, numbers, arguments = abstracted(
+            rows, taken, [self._arguments(m) for m in modules]
+        )
         if len(parameters) > MAX_PARAMETERS and len(modules) > 1:
             apart: dict[tuple[Slot, ...], list[Module]] = defaultdict(list)
             for module, row in zip(modules, rows, strict=True):
@@ -212,6 +215,10 @@ class _Family:
             else:
                 flags[at] = _flag(steps[at])
         return by_input, flags
+
+    def _arguments(self, module: Module) -> Mapping[str, Argument]:
+        call = module.network.calls.get(module.scope)
+        return {} if call is None else call.arguments
 
     def _name(self, modules: Sequence[Module]) -> str:
         labels = {module.scope.label for module in modules}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from seqdsl.backends.torch.steps import Listed, Slot, Value
+from seqdsl.graph.calls import Argument
+from seqdsl.graph.parameters import attribute_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,14 @@ class _Column:
 
 
 def abstracted(
-    rows: Sequence[Sequence[Slot]], taken: frozenset[str]
+    rows: Sequence[Sequence[Slot]],
+    taken: frozenset[str],
+    calls: Sequence[Mapping[str, Argument]],
 ) -> tuple[tuple[Parameter, ...], list[Number], list[tuple[Value, ...]]]:
     """The parameters of a class, what fills each slot, and the arguments of each instance.
 
-    Slots of one kind that always agree share a parameter. No parameter has a name that is taken.
+    Slots of one kind that always agree share a parameter. It is called as the parameter of the
+    block that has its value in each of the ``calls``, if one does and the name isn't taken.
     """
     columns: list[_Column] = []
     numbers: dict[int, Number] = {}
@@ -68,9 +73,10 @@ def abstracted(
         column.fills.append(position)
     columns.sort(key=lambda c: _default(c) is not None)
     names = set(taken)
+    said = [_said(column, calls, names) for column in columns]
     parameters = []
-    for column in columns:
-        name = _fresh(column.slot.name, names)
+    for column, own in zip(columns, said, strict=True):
+        name = own or _fresh(column.slot.name, names)
         names.add(name)
         for position in column.fills:
             numbers[position] = Number(parameter=name)
@@ -86,6 +92,29 @@ def abstracted(
     if columns:
         arguments = list(zip(*(c.values for c in columns), strict=True))
     return tuple(parameters), [numbers[i] for i in range(len(numbers))], arguments
+
+
+def _said(column: _Column, calls: Sequence[Mapping[str, Argument]], names: set[str]) -> str | None:
+    """The parameter of the block that a column is, which no other column is called from now on."""
+    if not all(calls) or any(isinstance(value, bool) for value in column.values):
+        return None
+    known = calls[0]
+    for name in sorted(known, key=lambda name: name != column.slot.name):
+        attribute = attribute_name(name)
+        if attribute not in names and all(
+            value is None or _plain(value) == _plain(call.get(name))
+            for value, call in zip(column.values, calls, strict=True)
+        ):
+            names.add(attribute)
+            return attribute
+    return None
+
+
+def _plain(value: object) -> object:
+    """A number, also of a square."""
+    if isinstance(value, tuple) and value and len(set(value)) == 1:
+        return value[0]
+    return value
 
 
 def _agrees(slot: Slot, values: Sequence[Value | None], column: _Column) -> bool:

@@ -56,7 +56,7 @@ class Slot:
         return "channels" if kind in _CHANNELS else kind
 
 
-_CHANNELS = frozenset({"in_channels", "width", "in_features", "start", "stop"})
+_CHANNELS = frozenset({"channels", "in_channels", "width", "in_features", "start", "stop"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,7 +238,7 @@ def slots_of(item: Node, network: Network) -> tuple[Slot, ...]:
             return (Slot("in_features", elements), Slot("width", width))
         case ops.BatchNorm(eps=eps, momentum=momentum):
             return (
-                Slot("width", item.type.channels),
+                Slot("channels", item.type.channels),
                 Slot("eps", eps),
                 Slot("momentum", momentum),
             )

@@ -74,6 +74,7 @@ class _Placing:
         return Network(
             network.name, tuple(self._builder.nodes), output, network.root, network.leaving,
             parameters=network.parameters, doc=network.doc, further=further,
+            calls=network.calls,
         )  # fmt: skip
 
     # --- what leaves each scope as one value

@@ -54,6 +54,7 @@ class _Widening:
         return Network(
             network.name, tuple(self._builder.nodes), output, network.root, network.leaving,
             parameters=network.parameters, doc=network.doc, further=further,
+            calls=network.calls,
             aggregations=tuple(a.moved(lambda s: s, self._placed) for a in network.aggregations),
         )  # fmt: skip
 
@@ -98,7 +99,10 @@ class _Widening:
             if other.operation != node.operation or other.scope is not node.scope:
                 break
             before, after = (self._places[n.operands[0]] for n in (found[-1], other))
-            if not after or len(joined((before[-1], after[0]))) != 1:
+            if not after or other.type.spatial != node.type.spatial:
+                break
+            said_once = not self._hidden and other.span is node.span
+            if len(joined((before[-1], after[0]))) != 1 and not said_once:
                 break
             found.append(other)
         return found
