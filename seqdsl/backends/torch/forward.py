@@ -42,7 +42,7 @@ class Forward:
         )
         result = "Tensor" if len(module.outputs) == 1 else "tuple[Tensor, ...]"
         if self._made.raw:
-            result = f"{result} | Tensor"
+            result = "Tensor | tuple"
         yield f"def forward(self, {parameters}) -> {result}:"
         if module.scope.kind is ScopeKind.NETWORK and self._laid_out:
             yield "    x = x.contiguous(memory_format=torch.channels_last)"

@@ -66,8 +66,12 @@ class LoopLines:
         values = [self._variables.values[index] for index in step.reads]
         x = values[form.ports.index("window")]
         features = self._variables.fresh("features")
-        whole = pieces == "1"
-        yield f"{features} = {f'[{x}]' if whole else f'[*{x}.chunk({pieces}, 1)]'}"
+        if pieces == "1":
+            yield f"{features} = [{x}]"
+        else:  # by index, for what traces the module can't tell how many there are
+            chunks = self._variables.fresh("chunks")
+            yield f"{chunks} = {x}.chunk({pieces}, 1)"
+            yield f"{features} = [{chunks}[i] for i in range({pieces})]"
         others = {position for position, _ in form.results if position != form.features}
         lists = {position: self._variables.fresh(self._list_name(loop)) for position in others}
         for name in lists.values():
@@ -76,17 +80,16 @@ class LoopLines:
         groups = "self.children()" if holds else self.members(at, loop)
         parts = [v for v, port in zip(values, form.ports, strict=True) if port == "part"]
         item = self._variables.fresh("group")
-        names = [self._variables.fresh("part") for _ in parts]
-        count = self._variables.text(self._made.numbers[at][0]) if parts else ""
+        names = []
+        for value in parts:
+            count = self._variables.text(self._made.numbers[at][0])
+            chunk = f"{value}.chunk({count}, 1)"
+            if value in self._variables.optional_inputs:
+                chunk = f"[None] * {count} if {value} is None else {chunk}"
+            names.append(self._variables.fresh("parts"))
+            yield f"{names[-1]} = {chunk}"
         if parts:
-            chunks = ""
-            for value in parts:
-                chunk = f"{value}.chunk({count}, 1)"
-                if value in self._variables.optional_inputs:
-                    yield f"{value} = [None] * {count} if {value} is None else {chunk}"
-                    chunk = value
-                chunks += f", {chunk}"
-            yield f"for {', '.join([item, *names])} in zip({groups}{chunks}):"
+            yield f"for i, {item} in enumerate({groups}):"
         else:
             yield f"for {item} in {groups}:"
         given = iter(names)
@@ -100,7 +103,7 @@ class LoopLines:
                     continue
                 arguments.append(_joined(form.window, features, last))
             else:
-                arguments.append(next(given) if port == "part" else value)
+                arguments.append(f"{next(given)}[i]" if port == "part" else value)
         call = f"{item}({', '.join(arguments)})"
         yield from (f"    {line}" for line in self._turn(loop, form, call, features, lists))
         yield from self._results(step, loop, features, lists, pieces, kept)

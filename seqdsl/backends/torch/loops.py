@@ -113,7 +113,8 @@ def grouped(module: Module) -> Iterator[tuple[Loop, set[Item]]]:
         else:
             runs.append([item])
     for run in runs:
-        if len(run) > 1 and numbered(run) is not None:
+        named = numbered(run)
+        if len(run) > 1 and named is not None and named[1] == 1:
             found = _Grouping(module, run).find()
             if found is not None:
                 yield found

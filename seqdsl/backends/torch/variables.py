@@ -116,5 +116,5 @@ def _last_uses(made: ModuleClass) -> dict[int, int]:
 # What the source calls otherwise, and what is read as a digit.
 _RESERVED = frozenset(
     {"self", "torch", "nn", "F", "Tensor", "aggregate", "defined", "range", "_", "l", "I", "O"}
-    | {"i", "o", "getattr", "zip", "len", "list"}
+    | {"i", "o", "getattr", "enumerate", "len", "list"}
 )
