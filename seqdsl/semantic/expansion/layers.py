@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import cast
 
 from seqdsl.graph.builder import block_name
-from seqdsl.graph.calls import Argument, Call
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.semantic.expansion.call_record import call_of
 from seqdsl.semantic.expansion.construction import State
 from seqdsl.semantic.expansion.derive import replacement
 from seqdsl.semantic.expansion.evaluate import evaluate, name_value, whole
@@ -23,7 +22,7 @@ from seqdsl.semantic.primitives.table import Application, Primitive
 from seqdsl.semantic.values.binding import Actual, Formal, bind, formals_of
 from seqdsl.semantic.values.foreign_order import in_foreign_order, with_order
 from seqdsl.semantic.values.locate import fail
-from seqdsl.semantic.values.value import Feature, LayerValue, SizeValue, Value, kind_of, show
+from seqdsl.semantic.values.value import Feature, Value, kind_of
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.fix import replacing
 from seqdsl.source.limits import LIMITS, way_on
@@ -278,7 +277,7 @@ def _apply_block(
         if done is not None:
             return done
     first, findings = len(dataflow.log), state.findings
-    dataflow.calls[scope] = _recorded(block, inner)
+    dataflow.calls[scope] = call_of(block, inner)
     state.run(block.body.statements, inner)
     if len(dataflow.log) == first:  # it does nothing
         del dataflow.calls[scope]
@@ -289,30 +288,6 @@ def _apply_block(
     if key is not None and state.findings == findings:
         replays.record(key, first, dataflow, scope, result)
     return result
-
-
-def _recorded(block: ast.Block, inner: Frame) -> Call:
-    """A call, with what is bound before the block runs."""
-    values = {name: _argument(value) for name, value in inner.values.items()}
-    return Call(block.name, block.name_span, values)
-
-
-def _argument(value: Value | Broken) -> Argument:
-    match value:
-        case None | int() | str() | Fraction():
-            return value
-        case SizeValue(values=values):
-            return values
-        case LayerValue():
-            return value.word
-        case Feature():
-            return value.type
-        case tuple():
-            return tuple(map(_argument, value))
-        case Broken():
-            return None
-        case _:
-            return show(value)
 
 
 def _enter_block(
