@@ -127,11 +127,10 @@ _ONNX: dict[Stage, Callable[[Network, Schedules], str]] = {
 
 
 def _torch_text(network: Network, strategy: Strategy, stage: Stage) -> str:
-    from seqdsl.backends.torch.plan import plan, plan_widened
+    from seqdsl.backends.torch.plan import lowered, planned
     from seqdsl.backends.torch.plan_dump import dump as dump_plan
-    from seqdsl.passes.schedule.widen import widen
 
-    widened = None if strategy is Strategy.GATHER else widen(network)
+    gathers = strategy is Strategy.GATHER
     if stage is Stage.LOWER:
-        return dump(widened or network)
-    return dump_plan(plan(network) if widened is None else plan_widened(network, widened))
+        return dump(lowered(network, gathers=gathers))
+    return dump_plan(planned(network, gathers=gathers))

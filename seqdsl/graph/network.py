@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from seqdsl.graph.aggregations import Aggregation
+from seqdsl.graph.calls import Call
 from seqdsl.graph.claims import Claim
 from seqdsl.graph.costs import Cost, node_costs, total
 from seqdsl.graph.node import Node
@@ -53,6 +54,7 @@ class Network:
     further: tuple[Output, ...] = ()  # the outputs that the source names, in its order
     training: Training | None = None  # what the source says of how it is trained
     aggregations: tuple[Aggregation, ...] = ()  # one in a group of another comes before that
+    calls: Mapping[Scope, Call] = field(default_factory=dict)  # of blocks, those around first
 
     def __repr__(self) -> str:
         return (

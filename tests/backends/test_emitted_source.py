@@ -12,6 +12,7 @@ from networks import ARCHITECTURES, ELEVEN, EVERYTHING, compiled, paper_network
 from programs import programs
 
 import seqdsl
+from seqdsl.api import check_file
 from seqdsl.backends.torch.source import torch_source
 
 # What a linter could object to: names that are read as digits, values that nothing reads, lines
@@ -90,7 +91,7 @@ def assert_clean(folder: Path) -> None:
 
 def test_the_architectures_are_clean(tmp_path: Path) -> None:
     for file in ARCHITECTURES.glob("*.seq"):
-        built, _ = seqdsl.api.check_file(file)
+        built, _ = check_file(file)
         assert built
         for each in built:
             assert each.network is not None

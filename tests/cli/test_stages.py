@@ -63,7 +63,6 @@ def test_every_stage_has_a_golden() -> None:
         ("--graph --stop-after expand", "--stop-after expand"),
         ("--lowered onnx", "--lowered onnx --stop-after lower --schedule auto --batch 1"),
         ("--graph --lowered torch", "--lowered torch --stop-after lower"),
-        ("--lowered torch --schedule gather", "--graph"),  # the definition is what runs
     ],
 )
 def test_one_stage_has_several_names(short: str, long: str) -> None:

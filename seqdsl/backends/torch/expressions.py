@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqdsl.backends.torch.classes import Value
+from seqdsl.backends.torch.steps import Listed, Value
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -64,6 +64,8 @@ def _pooling(kernel: ops.Pair, stride: ops.Pair, padding: ops.Pair, ceil: bool) 
 
 
 def literal(value: Value) -> str:
+    if isinstance(value, Listed):
+        return repr(value.values)
     if isinstance(value, tuple):
         return str(value[0]) if value[0] == value[1] else repr(value)
     return repr(value)

@@ -9,8 +9,10 @@ from typing import TypeAlias
 from seqdsl.graph.liveness import live
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import Aggregate, Concat, Input, Slice
+from seqdsl.graph.operations import Aggregate, Input
 from seqdsl.graph.scope import Scope
+from seqdsl.passes.schedule.joins import place_joins
+from seqdsl.passes.schedule.widen import treat_alike, widen
 
 Item: TypeAlias = "Node | Module"
 
@@ -36,17 +38,6 @@ class Module:
     def children(self) -> list[Module]:
         return [*self.held, *(item for item in self.items if isinstance(item, Module))]
 
-    @property
-    def parts(self) -> list[Item]:
-        """All inside in the order of the definition: what is held, before what uses it."""
-        held = {module.scope.name: module for module in self.held}
-        found: list[Item] = []
-        for item in self.items:
-            if isinstance(item, Node) and isinstance(item.operation, Aggregate):
-                found += [held[name] for name in item.operation.groups]
-            found.append(item)
-        return found
-
     def walk(self) -> Iterator[Module]:
         """This module and all inside, those around before those inside."""
         yield self
@@ -69,6 +60,23 @@ def plan_widened(definition: Network, widened: Network) -> Module:
     """
     groups = {(m.scope.parent, m.scope.name): m for m in plan(definition).walk()}
     return _Planner(widened, groups).root
+
+
+def lowered(network: Network, *, gathers: bool) -> Network:
+    """The graph that an emitted module computes.
+
+    Joins are placed where few values pass from module to module; each layer of groups is one
+    operation, unless it ``gathers``.
+    """
+    return place_joins(treat_alike(network) if gathers else widen(network))
+
+
+def planned(network: Network, *, gathers: bool) -> Module:
+    """The tree of modules that is emitted for a network."""
+    definition = lowered(network, gathers=True)
+    return (
+        plan(definition) if gathers else plan_widened(definition, lowered(network, gathers=False))
+    )
 
 
 class _Planner:
@@ -144,20 +152,3 @@ class _Planner:
                     ordered.setdefault(stack.pop())
         module.items = list(ordered)
         module.outputs.sort()
-
-
-def last_uses(module: Module) -> dict[int, int]:
-    """For each value, the position of the last item that reads it; outputs outlive all items.
-
-    A join may be written where it is read, so what it joins lives as long as the join.
-    """
-    uses: dict[int, int] = {}
-    for position, item in enumerate(module.items):
-        for operand in item.inputs if isinstance(item, Module) else item.operands:
-            uses[operand] = position
-    uses.update(dict.fromkeys(module.outputs, len(module.items)))
-    for item in reversed(module.items):
-        if isinstance(item, Node) and isinstance(item.operation, Concat | Slice):
-            for operand in item.operands:
-                uses[operand] = max(uses[operand], uses.get(item.index, 0))
-    return uses

@@ -29,11 +29,14 @@ def widen(network: Network) -> Network:
     return WIDEN(network)
 
 
+def treat_alike(network: Network) -> Network:
+    """The network in training, with parts of one map treated together that are treated alike."""
+    return TREAT_ALIKE(network)
+
+
 class _Widening:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, found: Sequence[Layer]) -> None:
         self._network = network
-        tracing = Tracing(network)
-        found = layers(network, tracing)
         self._last = {layer.groups[-1].features.index: layer for layer in found}
         self._hidden = {group.scope for layer in found for group in layer.groups}
         self._builder = Builder()
@@ -52,6 +55,8 @@ class _Widening:
         return Network(
             network.name, tuple(self._builder.nodes), output, network.root, network.leaving,
             parameters=network.parameters, doc=network.doc, further=further,
+            calls=network.calls,
+            aggregations=tuple(a.moved(lambda s: s, self._placed) for a in network.aggregations),
         )  # fmt: skip
 
     def _place(self, node: Node) -> None:
@@ -94,7 +99,10 @@ class _Widening:
             if other.operation != node.operation or other.scope is not node.scope:
                 break
             before, after = (self._places[n.operands[0]] for n in (found[-1], other))
-            if not after or len(joined((before[-1], after[0]))) != 1:
+            if not after or other.type.spatial != node.type.spatial:
+                break
+            said_once = not self._hidden and other.span is node.span
+            if len(joined((before[-1], after[0]))) != 1 and not said_once:
                 break
             found.append(other)
         return found
@@ -150,17 +158,19 @@ class _Widening:
         return self._builder.add(slice, [piece.node], part, scope, scope.span)
 
 
+# A raw face may be read by nothing, and what the groups hold is in the definition alone.
+WIDENED = frozenset(
+    {
+        Invariant.SHAPES,
+        Invariant.SCOPES,
+        Invariant.PATHS,
+        Invariant.LEAVING,
+        Invariant.PARAMETERS,
+    }
+)
 WIDEN = rewrite(
     "widening",
-    lambda network: _Widening(network).run(),
-    # A raw face may be read by nothing, and what the groups hold is in the definition alone.
-    keeps=frozenset(
-        {
-            Invariant.SHAPES,
-            Invariant.SCOPES,
-            Invariant.PATHS,
-            Invariant.LEAVING,
-            Invariant.PARAMETERS,
-        }
-    ),
+    lambda network: _Widening(network, layers(network, Tracing(network))).run(),
+    keeps=WIDENED,
 )
+TREAT_ALIKE = rewrite("treating alike", lambda network: _Widening(network, ()).run(), keeps=WIDENED)

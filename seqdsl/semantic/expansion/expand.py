@@ -96,7 +96,7 @@ class Expansion:
             name, tuple(self.state.dataflow.builder.nodes), output, root,
             self.state.dataflow.leaving, tuple(self.state.claims), parameters, definition.doc,
             tuple(output for output, _ in self.state.outputs.values()), self.state.training,
-            tuple(self.state.dataflow.aggregations),
+            tuple(self.state.dataflow.aggregations), self.state.dataflow.calls,
         )  # fmt: skip
         return self._pruned(made, module)
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from seqdsl.graph.builder import block_name
 from seqdsl.graph.scope import Scope, ScopeKind
+from seqdsl.semantic.expansion.call_record import call_of
 from seqdsl.semantic.expansion.construction import State
 from seqdsl.semantic.expansion.derive import replacement
 from seqdsl.semantic.expansion.evaluate import evaluate, name_value, whole
@@ -276,7 +277,10 @@ def _apply_block(
         if done is not None:
             return done
     first, findings = len(dataflow.log), state.findings
+    dataflow.calls[scope] = call_of(block, inner)
     state.run(block.body.statements, inner)
+    if len(dataflow.log) == first:  # it does nothing
+        del dataflow.calls[scope]
     result = cast(Flow, inner.current)
     if isinstance(result, Broken):
         return result

@@ -136,6 +136,8 @@ def _replayed(known: _Recording, key: Key, dataflow: Dataflow, scope: Scope) -> 
     for old, new in scopes.items():
         if old in known.dataflow.leaving:
             dataflow.leaving[new] = known.dataflow.leaving[old]
+        if old in known.dataflow.calls:
+            dataflow.calls[new] = known.dataflow.calls[old]
     given = known.result
     raw = None if given.raw is None else tuple(_mapped(g, nodes) for g in given.raw)
     return Feature(tuple(_mapped(g, nodes) for g in given.groups), given.spatial, raw)

@@ -9,6 +9,7 @@ from itertools import takewhile
 from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.builder import Builder
+from seqdsl.graph.calls import Call
 from seqdsl.graph.inference import TypeProblem, infer
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
@@ -78,7 +79,7 @@ class Dataflow:
     """The graph under construction. A concatenation or slice that two readers need is made once.
 
     ``log`` tells all that was done to it, for replays; ``leaving`` the type of what each block and
-    stage gives.
+    stage gives, and ``calls`` with what each block was called.
     """
 
     def __init__(self) -> None:
@@ -86,6 +87,7 @@ class Dataflow:
         self.diagnostics: list[Diagnostic] = []
         self.log: list[Joined | Placed | Added | Aggregated] = []
         self.leaving: dict[Scope, TensorType] = {}
+        self.calls: dict[Scope, Call] = {}
         self.aggregations: list[Aggregation] = []  # those in a group before the one around it
         self._meter = current()
         self._joined: dict[Group, int] = {}

@@ -51,7 +51,9 @@ def aggregate(
         shortcut = None if shortcut is None else shortcut.to(dtype)
     x = x.contiguous(memory_format=torch.channels_last)
     inputs = (x, shortcut, *weights, *scales, *shifts)
-    keeps = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
+    keeps = torch.is_grad_enabled() and any(
+        t is not None and t.requires_grad for t in inputs
+    )
     c, depth, k = x.shape[1], len(steps[0]), len(steps[0][-1][0].weight)
     layer = _Layer(steps, tuple(starts), block, c, depth, k, raw, recompute, keeps)
     with torch.autocast(device, enabled=False):
@@ -200,7 +202,9 @@ def _normalise(
     """
     mean, var = norm.running_mean, norm.running_var
     if not norm.training and mean is not None and var is not None:
-        out, _, _ = torch.native_batch_norm(x, scale, shift, mean, var, False, 0.0, norm.eps)
+        out, _, _ = torch.native_batch_norm(
+            x, scale, shift, mean, var, False, 0.0, norm.eps
+        )
         return out, mean.clone(), (var + norm.eps).rsqrt(), False
     if x.numel() == x.shape[1]:
         raise ValueError(f"a batch norm needs more than one value, got {x.shape}")
@@ -315,7 +319,9 @@ class _Backward:
                 self.gshortcut[:, own] = grad
             if s:
                 conv, active = self.layer.steps[i][s][0], self.active(at - 1)
-                grad, self.gweights[at] = _conv_backward(conv, grad, active, self.weights[at])
+                grad, self.gweights[at] = _conv_backward(
+                    conv, grad, active, self.weights[at]
+                )
         return grad
 
     def norm(self, at: int, grad: Tensor) -> Tensor:

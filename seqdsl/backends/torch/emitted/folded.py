@@ -37,7 +37,9 @@ def aggregate(
         return defined(groups, x, shortcut, starts=starts, raw=raw)
     x = x.contiguous(memory_format=torch.channels_last)
     n, channels, h, w = x.shape
-    chains = [[m for m in group.modules() if isinstance(m, nn.Conv2d)] for group in groups]
+    chains = [
+        [m for m in group.modules() if isinstance(m, nn.Conv2d)] for group in groups
+    ]
     k = chains[0][-1].out_channels
     y = x.new_empty(n, h, w, len(groups) * k).permute(0, 3, 1, 2)
     raws = torch.empty_like(y) if raw else None
@@ -60,7 +62,9 @@ def aggregate(
                 value = value.add_(shortcut[:, own])
             if raws is not None:
                 raws[:, own] = value
-            norm = next((m for m in groups[i].modules() if isinstance(m, nn.BatchNorm2d)), None)
+            norm = next(
+                (m for m in groups[i].modules() if isinstance(m, nn.BatchNorm2d)), None
+            )
             torch.clamp_min(value if norm is None else norm(value), 0, out=y[:, own])
     return raws, y
 
@@ -114,6 +118,8 @@ def _rows(image: Tensor) -> Tensor:
     return image.permute(0, 2, 3, 1).flatten(0, 2)
 
 
-def _convolve(conv: nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _convolve(
+    conv: nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None
+) -> Tensor:
     x = x.contiguous(memory_format=torch.channels_last)
     return F.conv2d(x, weight, bias, 1, conv.padding, conv.dilation, conv.groups)
