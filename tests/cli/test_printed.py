@@ -190,6 +190,22 @@ def test_false_claims_are_passed_over_when_asked(arguments: tuple[str, ...]) -> 
     assert Path(arguments[-1]).exists()
 
 
+@pytest.mark.parametrize(
+    ("claim", "code"),
+    [
+        ("concatenate it, it, width=9", "SEQ403"),
+        ("expect flops 1 by papre", "SEQ216"),
+        ("expect params 224 +- 100%", "SEQ406"),
+    ],
+)
+def test_what_is_about_a_claim_is_passed_over_too(claim: str, code: str) -> None:
+    Path("claim.seq").write_text(MAP.replace("}", f"; {claim} }}"))
+    arguments = ("build", "claim.seq", "-o", "out.py")
+    assert code in seqdsl_command(*arguments).err
+    done = seqdsl_command(*arguments, "--no-claims")
+    assert done.code == 0 and "SEQ" not in done.err and Path("out.py").exists()
+
+
 def test_no_claims_passes_over_nothing_else() -> None:
     Path("wrong.seq").write_text(FALSE + MAP.replace("8 }", "0 }"))
     done = seqdsl_command("build", "wrong.seq", "--network", "Map", "-o", "out.py", "--no-claims")
