@@ -11,6 +11,8 @@ from pathlib import Path, PurePath
 import pytest
 from networks import ARCHITECTURES, ROOT
 
+from seqdsl.cli.main import COMMANDS
+
 ORDER = [
     "highlighting",
     "source",
@@ -127,6 +129,22 @@ def test_imports_run_one_way_inside_of_a_room(room: str) -> None:
             parts = name.split("/")
             if parts[0] == room and len(parts) > 1:
                 assert order.index(parts[1]) <= order.index(own), f"{path} imports {name}"
+
+
+def test_no_command_imports_another() -> None:
+    """What two commands share is outside of their room; only the program imports from it."""
+    found = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in FILES
+        for name in imported_modules(path)
+        if name.startswith("cli/commands/") or name == "cli/main"
+    ]
+    assert not found
+
+
+def test_every_command_is_a_file_and_a_row() -> None:
+    files = {path.stem for path in (ROOT / "seqdsl/cli/commands").glob("*.py")} - {"__init__"}
+    assert set(COMMANDS) == files
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
