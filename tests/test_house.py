@@ -31,8 +31,8 @@ ORDER = [
 INSIDE = {
     "semantic": ["values", "primitives", "names", "expansion", "rules", "writing", "compile"],
     "backends": [
-        "files", "arrays", "running", "inputs", "weights", "torch", "onnx", "drawing", "verify",
-        "bench", "doctor",
+        "files", "arrays", "running", "parts", "inputs", "weights", "engine", "torch", "onnx",
+        "drawing", "targets", "verify", "bench", "doctor",
     ],
 }  # fmt: skip
 WEIGHTS = {f"backends/weights/{name}" for name in (
@@ -51,14 +51,14 @@ SYNTAX = {f"syntax/{name}" for name in (
 HEAVY = {  # library -> the files, or the folders of files, that may import it
     "torch": {
         "api", "backends/arrays", "backends/torch", "backends/verify", "backends/onnx/model",
-        "backends/bench/torch_bench", "backends/doctor/engines", *WEIGHTS, *TRAINING, *DATA,
+        *WEIGHTS, *TRAINING, *DATA,
     },
     "lightning": {f"training/{name}" for name in ("engine", "loading", "saves", "task", "watch")},
     "tensorboard": set(),
     "torchvision": set(),
     "sklearn": {"training/data/digits"},
-    "onnx": {"api", "backends/onnx", "backends/doctor/engines"},
-    "onnxruntime": {"backends/onnx/quiet_onnxruntime", "backends/doctor/engines"},
+    "onnx": {"api", "backends/onnx"},
+    "onnxruntime": {"backends/onnx/quiet_onnxruntime", "backends/onnx/health"},
     "graphviz": {"backends/drawing/graphviz"},
     "matplotlib": {"backends/drawing/plots"},
     "networkx": {"graph/network"},

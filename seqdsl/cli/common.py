@@ -38,18 +38,6 @@ def network_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def engine_options(function: F) -> F:
-    """``--engine`` and ``--provider``: what runs a network, and where."""
-    function = click.option(
-        "--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
-        show_default=True, help="Where the engine runs.",
-    )(function)  # fmt: skip
-    return click.option(
-        "--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
-        show_default=True,
-    )(function)  # fmt: skip
-
-
 def ema_option(function: F) -> F:
     """``--ema``: which of a checkpoint's weights."""
     return click.option(

@@ -14,7 +14,7 @@ from networks import ARCHITECTURES
 from onnx import numpy_helper
 
 import seqdsl
-from seqdsl.backends import verify as verify_module
+from seqdsl.backends.onnx import variants as onnx_variants
 from seqdsl.backends.onnx.model import to_onnx
 
 SMALL = """network Small(width = 16) {
@@ -86,7 +86,7 @@ def test_verify_names_what_differs_in_every_format(monkeypatch: pytest.MonkeyPat
         bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + 1, bias.name))
         return model
 
-    monkeypatch.setattr(verify_module, "to_onnx", moved)
+    monkeypatch.setattr(onnx_variants, "to_onnx", moved)
     found = {
         format: seqdsl_command("verify", "small.seq", "--format", format)
         for format in ("json", "csv", "md", "table", "latex")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqdsl.backends.targets import FILES, Request, file_target
 from seqdsl.cli.common import (
     claims_option,
     ema_option,
@@ -21,12 +22,17 @@ from seqdsl.cli.common import (
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.recorded_options import classes_option, given_or_recorded, preprocessing_option
 from seqdsl.graph.network import Network
-from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
+from seqdsl.passes.schedule.strategy import STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
 
 if TYPE_CHECKING:
-    from seqdsl.backends.weights.recorded import Recorded
+    from seqdsl.backends.arrays import State
+    from seqdsl.backends.targets import FileTarget
+    from seqdsl.passes.schedule.schedule import Schedules
+
+
+_KINDS = " or ".join(target.article for target in FILES.values())
 
 
 @click.command("build")
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
 @network_options
 @claims_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
-              help="A .py or an .onnx file.")  # fmt: skip
+              help=f"{_KINDS[0].upper()}{_KINDS[1:]} file.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path),
               help="A checkpoint for .onnx: safetensors, or torch's.")  # fmt: skip
 @preprocessing_option
@@ -70,38 +76,29 @@ def command(
     an .onnx file say how an input is made and what the classes are called, where the weights
     record it (docs/inputs.md).
     """
-    kind = output.suffix.lower()
-    if kind not in (".py", ".onnx"):
-        raise click.UsageError(f"{output}: the output is a .py or an .onnx file")
+    target = file_target(output)
+    if target is None:
+        raise click.UsageError(f"{output}: the output is {_KINDS} file")
     require_weights_of(ema, weights)
-    if kind == ".py":
-        of_onnx = {
-            "--weights": weights is not None, "--batch": batch is not None, "--tune": tune,
-            "--preprocessing": preprocessing is not None, "--classes": classes is not None,
-        }  # fmt: skip
-        for option, given in of_onnx.items():
-            if given:
-                raise click.UsageError(f"{option} goes with .onnx")
-        if schedule not in [strategy.value for strategy in OF_TORCH]:
-            raise click.UsageError("a .py is built with --schedule auto or gather")
-        if recompute and schedule == Strategy.GATHER.value:
-            raise click.UsageError("--recompute needs --schedule auto: gather keeps all")
-    elif recompute:
-        raise click.UsageError("--recompute goes with .py: an .onnx has no backward pass")
-    elif tune and schedule != Strategy.AUTO.value:
-        raise click.UsageError("--tune finds the schedule: leave out --schedule")
-    elif batch is not None and schedule not in STRATEGIES:
-        raise click.UsageError("a file's schedules are of the batch that they were tuned at")
-    if schedule not in STRATEGIES and not schedule.endswith(".json"):
-        words = ", ".join(STRATEGIES)
-        raise click.UsageError(f"--schedule is one of {words}, or a .json, not {schedule!r}")
+    given = {
+        "--weights": weights is not None, "--batch": batch is not None, "--tune": tune,
+        "--preprocessing": preprocessing is not None, "--classes": classes is not None,
+        "--recompute": recompute,
+    }  # fmt: skip
+    for option in (name for name, is_given in given.items() if is_given):
+        _require_option(option, target)
+    _require_schedule(schedule, target, recompute=recompute, tune=tune, batch=batch)
     network = load_or_exit(file, network_name, defines, claims=claims)
     try:
-        if kind == ".py":
-            _write_source(network, output, Strategy(schedule), recompute)
-        else:
+        if "--weights" in target.options:
             recorded = given_or_recorded(weights, preprocessing, classes, network)
-            _write_model(network, output, weights, ema, recorded, schedule, batch or 1, tune)
+            # may fail, and quickly
+            state = None if weights is None else _state(weights, network, ema)
+            schedules = _schedules(network, output, state, schedule, batch or 1, tune)
+            request = Request(None, schedules=schedules, state=state, recorded=recorded)
+        else:
+            request = Request(Strategy(schedule), recompute)
+        target.write(network, output, request)
     except Failure as failure:
         fail_with(failure)
     size = output.stat().st_size
@@ -109,50 +106,56 @@ def command(
     say(f"{output}: {network.name}, {network.params:,} parameters, {shown}")
 
 
-def _write_source(network: Network, output: Path, strategy: Strategy, recompute: bool) -> None:
-    with stage("import"):
-        from seqdsl.backends.files import write_whole
-        from seqdsl.backends.torch.execution import Execution
-        from seqdsl.backends.torch.source import torch_source
-
-    with stage("emit"):
-        text = torch_source(network, Execution(strategy, recompute))
-    write_whole(output, text.encode())
+def _require_option(option: str, target: FileTarget) -> None:
+    if option not in target.options:
+        able = " or ".join(each.suffix for each in FILES.values() if option in each.options)
+        why = dict(target.lacks).get(option)
+        raise click.UsageError(f"{option} goes with {able}{f': {why}' if why else ''}")
 
 
-def _write_model(
-    network: Network,
-    output: Path,
-    weights: Path | None,
-    ema: bool | None,
-    recorded: Recorded,
-    schedule: str,
-    batch: int,
-    tune: bool,
+def _require_schedule(
+    schedule: str, target: FileTarget, *, recompute: bool, tune: bool, batch: int | None
 ) -> None:
+    """Exit where a schedule is none, or does not go with the file or with another option."""
+    names = [strategy.value for strategy in target.schedules]
+    if schedule not in names and "--schedule FILE" not in target.options:
+        raise click.UsageError(f"{target.article} is built with --schedule {' or '.join(names)}")
+    if recompute and schedule == Strategy.GATHER.value:
+        raise click.UsageError("--recompute needs --schedule auto: gather keeps all")
+    if tune and schedule != Strategy.AUTO.value:
+        raise click.UsageError("--tune finds the schedule: leave out --schedule")
+    if batch is not None and schedule not in STRATEGIES:
+        raise click.UsageError("a file's schedules are of the batch that they were tuned at")
+    if schedule not in STRATEGIES and not schedule.endswith(".json"):
+        words = ", ".join(STRATEGIES)
+        raise click.UsageError(f"--schedule is one of {words}, or a .json, not {schedule!r}")
+
+
+def _state(weights: Path, network: Network, ema: bool | None) -> State:
     with stage("import"):
-        from seqdsl.backends.weights.state import initial_state, load_state
+        from seqdsl.backends.weights.state import load_state
 
-    # may fail, and quickly
-    state = None if weights is None else load_state(weights, network, ema, note)
+    return load_state(weights, network, ema, note)
 
+
+def _schedules(
+    network: Network, output: Path, state: State | None, schedule: str, batch: int, tune: bool
+) -> Schedules:
+    """Choose, measure or read how layers of groups are computed; what is measured is kept."""
     with stage("import"):
         from seqdsl.backends.bench.schedule_file import read_schedules, write_schedules
-        from seqdsl.backends.onnx.model import save_onnx, to_onnx
         from seqdsl.passes.schedule.choose import choose
 
-    if tune:
-        from seqdsl.backends.bench.tuning import tune as find
+    if schedule not in STRATEGIES:
+        return read_schedules(Path(schedule), network)
+    if not tune:
+        return choose(network, Strategy(schedule), batch)
+    from seqdsl.backends.bench.tuning import tune as find
+    from seqdsl.backends.weights.state import initial_state
 
-        state = state or initial_state(network)
-        with progress_bar() as report:
-            tuned = find(network, state, batch, report)
-        beside = output.with_suffix(".schedule.json")
-        write_schedules(beside, network, tuned, batch)
-        say(f"{beside}: {tuned.milliseconds:.2f} ms a run, {tuned.gathering:.2f} ms by gather")
-        schedules = tuned.schedules
-    elif schedule in STRATEGIES:
-        schedules = choose(network, Strategy(schedule), batch)
-    else:
-        schedules = read_schedules(Path(schedule), network)
-    save_onnx(to_onnx(network, state, schedules=schedules, recorded=recorded), output)
+    with progress_bar() as report:
+        tuned = find(network, state or initial_state(network), batch, report)
+    beside = output.with_suffix(".schedule.json")
+    write_schedules(beside, network, tuned, batch)
+    say(f"{beside}: {tuned.milliseconds:.2f} ms a run, {tuned.gathering:.2f} ms by gather")
+    return tuned.schedules

@@ -69,7 +69,7 @@ def command(
             difference,
             convention,
             exact=format in ("json", "csv"),
-        )  # fmt: skip
+        )
         for before, after, difference in (differing if absent or len(found) > 1 else found)
     ]
     if absent:
