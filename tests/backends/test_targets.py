@@ -14,6 +14,7 @@ from fake_engine import ROW
 
 import seqdsl
 from seqdsl.backends.doctor.doctor import examine
+from seqdsl.backends.drawing.formats import FORMATS, Text
 from seqdsl.backends.targets import ENGINES, FILES, FileTarget, Request
 from seqdsl.backends.weights.state import save_state
 from seqdsl.cli.commands.build import command as build
@@ -119,6 +120,15 @@ def test_a_kind_of_file_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     done = seqdsl_command("build", "net.seq", "-o", "net.onnx", "--recompute")
     assert done.code == 2
     assert "--recompute goes with .py or .txt: an .onnx has no backward pass" in done.err
+
+
+def test_a_format_of_drawings_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Text(".txt", lambda picture, *_: f"{len(picture.boxes)} boxes", lambda *_: "a note")
+    monkeypatch.setitem(FORMATS, ".txt", row)
+    done = seqdsl_command("draw", "net.seq", "-o", "net.txt")
+    assert not done.code and "note: a note" in done.err
+    assert Path("net.txt").read_text().endswith(" boxes")
+    assert ".txt" in seqdsl_command("draw", "net.seq", "-o", "net.nosuch").err
 
 
 def test_rows_name_options_that_build_has() -> None:

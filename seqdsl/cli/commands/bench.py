@@ -88,17 +88,16 @@ def command(
     """
     chosen = {Strategy(schedule) for schedule in schedules}
     engines = [target for name, target in ENGINES.items() if name in backends]
-    for given, option, mode in (
-        (train, "--train", Mode.TRAINING), (compile, "--compile", Mode.COMPILED),
-    ):  # fmt: skip
+    options = {"--train": (train, Mode.TRAINING), "--compile": (compile, Mode.COMPILED)}
+    for option, (given, mode) in options.items():
         if given and not any(mode in target.modes for target in engines):
             able = " or ".join(name for name, t in ENGINES.items() if mode in t.modes)
             raise click.UsageError(f"{option} is of {able}: add --backend {able}")
     if recompute and not train:
         raise click.UsageError("--recompute is of --train")
     if all(chosen.isdisjoint(target.schedules) for target in engines):
-        names, able = " and ".join(backends), " and ".join(s.value for s in engines[0].schedules)
-        raise click.UsageError(f"{names} has the schedules {able} alone")
+        able = " and ".join(schedule.value for schedule in engines[0].schedules)
+        raise click.UsageError(f"{engines[0].name} has the schedules {able} alone")
     if recompute and Strategy.AUTO not in chosen:
         raise click.UsageError("--recompute needs a schedule other than gather, which keeps all")
     if train and dtype == "float16":
@@ -112,10 +111,9 @@ def command(
     from seqdsl.backends.running import Dtype, Provider
     from seqdsl.cli.progress import progress_bar
 
-    modes = {
-        Mode.RUN: True, Mode.COMPILED: compile, Mode.TRAINING: train,
-    }  # fmt: skip
-    cases = _cases(engines, chosen, batches, [m for m, asked in modes.items() if asked], recompute)
+    asked = {Mode.RUN: True, Mode.COMPILED: compile, Mode.TRAINING: train}
+    modes = [mode for mode, wanted in asked.items() if wanted]
+    cases = _cases(engines, chosen, batches, modes, recompute)
     settings = Settings(Provider(provider), Dtype(dtype), threads, seconds, memory, seed)
     load = busy()
     if load is not None:
