@@ -19,13 +19,14 @@ from torch import nn
 import seqdsl
 from seqdsl.backends.arrays import Array
 from seqdsl.backends.bench.bench import started
-from seqdsl.backends.bench.cases import Contender, input_of, scaled_state
+from seqdsl.backends.bench.cases import input_of, scaled_state
 from seqdsl.backends.bench.machine import busy, processor, versions
 from seqdsl.backends.bench.measuring import Timing, take_turns
-from seqdsl.backends.bench.torch_bench import Compiled, Inference, Training
+from seqdsl.backends.engine import Contender
 from seqdsl.backends.onnx.half import to_half
 from seqdsl.backends.onnx.run import BoundRunner
 from seqdsl.backends.running import Dtype, Provider, relative_error
+from seqdsl.backends.torch.contenders import Compiled, Inference, Training
 from seqdsl.backends.torch.execution import Execution
 from seqdsl.backends.torch.inference import to_inference
 from seqdsl.backends.torch.module import to_training

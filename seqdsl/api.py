@@ -335,13 +335,13 @@ def recorded(path: str | Path) -> Recorded:
     """
     notes: list[str] = []
     try:
-        if Path(path).suffix.lower() == ".onnx":
-            from seqdsl.backends.onnx.file import open_onnx
+        from seqdsl.backends.targets import file_target
+        from seqdsl.backends.weights.recorded import recorded
 
-            found = open_onnx(Path(path), notes.append).recorded
+        target = file_target(path)
+        if target is not None and target.open is not None:
+            found = target.open(Path(path), notes.append).recorded
         else:
-            from seqdsl.backends.weights.recorded import recorded
-
             found = recorded(Path(path), notes.append)
     except Failure as failure:
         raise CompileError([failure.diagnostic]) from None

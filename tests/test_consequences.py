@@ -176,10 +176,27 @@ def test_a_claim_of_several_models_is_mended_by_hand(tmp_path: Path) -> None:
     assert only.fix is not None
 
 
-def test_guesses_do_not_change_claims_that_they_made_false(tmp_path: Path) -> None:
-    text = network("cnv 3x3, 8\n  expect params 500")
+@pytest.mark.parametrize(
+    "claim", ["expect params 500", "stage s -> 9x9 { relu }", "concatenate it, it, width=9"]
+)
+def test_guesses_do_not_change_claims_that_they_made_false(tmp_path: Path, claim: str) -> None:
+    text = network(f"cnv 3x3, 8\n  {claim}")
     fixed, count = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
     assert (fixed, count) == (text.replace("cnv", "conv"), 1)
+
+
+def test_a_claim_that_is_misspelt_is_mended_after_guesses(tmp_path: Path) -> None:
+    text = network("cnv 3x3, 8\n  expect flops 50K by flps +- 20%")
+    fixed, _ = mended(Source("net.seq", text), tmp_path / "net.seq", unsafe=True)
+    assert "by flops" in fixed
+
+
+def test_channels_that_come_last_change_no_spelling(tmp_path: Path) -> None:
+    """They make figures false, and leave the names of conventions as they are."""
+    text = "network N {\n  input 32x32x3\n  conv 3x3, 8\n  expect flops 442K by flps\n}\n"
+    by_code = {d.code.name: d for d in findings(tmp_path, text)}
+    assert by_code.keys() == {"channels-last", "unknown-convention"}
+    assert by_code["unknown-convention"].fix is not None
 
 
 def test_what_repeats_is_suggested_its_x(tmp_path: Path) -> None:

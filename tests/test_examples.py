@@ -11,7 +11,8 @@ from torch import Tensor
 
 import seqdsl
 from seqdsl import Network
-from seqdsl.backends.verify import scale_norms, verify
+from seqdsl.backends.torch.scaling import scale_norms
+from seqdsl.backends.verify import verify
 from seqdsl.backends.weights.state import random_state
 
 FOLDER = ROOT / "examples" / "networks"

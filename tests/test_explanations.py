@@ -249,7 +249,8 @@ def test_a_code_that_does_not_exist() -> None:
 
 def test_explaining_starts_light() -> None:
     script = (
-        "import sys; from click.testing import CliRunner; from seqdsl.cli.explain import command\n"
+        "import sys; from click.testing import CliRunner\n"
+        "from seqdsl.cli.commands.explain import command\n"
         "assert not CliRunner().invoke(command, ['SEQ309']).exit_code\n"
         "print(*{'torch', 'onnx', 'numpy', 'rich'} & sys.modules.keys())"
     )

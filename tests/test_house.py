@@ -11,6 +11,8 @@ from pathlib import Path, PurePath
 import pytest
 from networks import ARCHITECTURES, ROOT
 
+from seqdsl.cli.main import COMMANDS
+
 ORDER = [
     "highlighting",
     "source",
@@ -29,8 +31,8 @@ ORDER = [
 INSIDE = {
     "semantic": ["values", "primitives", "names", "expansion", "rules", "writing", "compile"],
     "backends": [
-        "files", "arrays", "running", "inputs", "weights", "torch", "onnx", "drawing", "verify",
-        "bench", "doctor",
+        "files", "arrays", "running", "parts", "inputs", "weights", "engine", "torch", "onnx",
+        "drawing", "targets", "verify", "bench", "doctor",
     ],
 }  # fmt: skip
 WEIGHTS = {f"backends/weights/{name}" for name in (
@@ -49,14 +51,14 @@ SYNTAX = {f"syntax/{name}" for name in (
 HEAVY = {  # library -> the files, or the folders of files, that may import it
     "torch": {
         "api", "backends/arrays", "backends/torch", "backends/verify", "backends/onnx/model",
-        "backends/bench/torch_bench", "backends/doctor/engines", *WEIGHTS, *TRAINING, *DATA,
+        *WEIGHTS, *TRAINING, *DATA,
     },
     "lightning": {f"training/{name}" for name in ("engine", "loading", "saves", "task", "watch")},
     "tensorboard": set(),
     "torchvision": set(),
     "sklearn": {"training/data/digits"},
-    "onnx": {"api", "backends/onnx", "backends/doctor/engines"},
-    "onnxruntime": {"backends/onnx/quiet_onnxruntime", "backends/doctor/engines"},
+    "onnx": {"api", "backends/onnx"},
+    "onnxruntime": {"backends/onnx/quiet_onnxruntime", "backends/onnx/health"},
     "graphviz": {"backends/drawing/graphviz"},
     "matplotlib": {"backends/drawing/plots"},
     "networkx": {"graph/network"},
@@ -127,6 +129,22 @@ def test_imports_run_one_way_inside_of_a_room(room: str) -> None:
             parts = name.split("/")
             if parts[0] == room and len(parts) > 1:
                 assert order.index(parts[1]) <= order.index(own), f"{path} imports {name}"
+
+
+def test_no_command_imports_another() -> None:
+    """What two commands share is outside of their room; only the program imports from it."""
+    found = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in FILES
+        for name in imported_modules(path)
+        if name.startswith("cli/commands/") or name == "cli/main"
+    ]
+    assert not found
+
+
+def test_every_command_is_a_file_and_a_row() -> None:
+    files = {path.stem for path in (ROOT / "seqdsl/cli/commands").glob("*.py")} - {"__init__"}
+    assert set(COMMANDS) == files
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:

@@ -20,10 +20,11 @@ from commands import seqdsl_command
 from PIL import Image
 
 import seqdsl
+from seqdsl.backends.drawing.formats import FORMATS
 from seqdsl.backends.drawing.graphviz import dot_text, engines
 from seqdsl.backends.drawing.mermaid import mermaid_text
 from seqdsl.backends.drawing.theme import THEMES
-from seqdsl.backends.drawing.write import FORMATS, draw
+from seqdsl.backends.drawing.write import draw
 from seqdsl.backends.torch.source import torch_source
 from seqdsl.backends.weights.state import random_state, save_state
 from seqdsl.cli.tables import Number, Table, write_tables

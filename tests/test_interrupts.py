@@ -85,7 +85,7 @@ def test_an_interrupt_that_another_exception_hides(monkeypatch: pytest.MonkeyPat
         except KeyboardInterrupt as error:  # from Python 3.12 on
             raise RuntimeError("wrapped") from error
 
-    monkeypatch.setattr("seqdsl.cli.check.check_one", check)
+    monkeypatch.setattr("seqdsl.cli.commands.check.check_one", check)
     done = seqdsl_command("check", FILE)
     assert (done.code, done.err) == (130, "")
 
@@ -123,7 +123,7 @@ DROPPED = """
 import ctypes, gc, os, signal, sys, threading, weakref
 from pathlib import Path
 import seqdsl.__main__ as program
-import seqdsl.cli.check
+import seqdsl.cli.commands.check
 
 def send():
     os.kill(os.getpid(), signal.{name})
@@ -218,7 +218,7 @@ def check(*_, **__):
         threading.Event().wait(0.3)  # an order that takes its time is not disturbed
         print("unwound", flush=True)
 
-seqdsl.cli.check.check_one = check
+seqdsl.cli.commands.check.check_one = check
 program.main()
 """
 PLACES = re.findall(r"^def ((?:in|behind|kept|as)_\w+)", DROPPED, re.MULTILINE)

@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., object])
 
 FORMATS = [format.value for format in OutputFormat]
-# What is said of the call where no place in a file is shown: its names, values and files.
-_OF_THE_CALL = frozenset(
-    {
-        "missing-file", "is-directory", "unreadable-file", "unknown-revision", "no-git",
-        "unknown-network", "missing-argument", "weights-mismatch", "unreadable-weights",
-        "name-map", "unreadable-input", "unwritable-output", "no-graphviz",
-        "unreadable-schedule", "unknown-recipe", "bad-setting", "missing-extra", "missing-data",
-        "unreadable-data", "unfit-data", "unfit-run", "other-network", "preprocessing",
-        "missing-weights", "bad-index", "idle-skip", "no-head", "other-kind",
-    }
-)  # fmt: skip
-# findings about claims: whatever they say, there is a network
-CLAIMS = frozenset({"false-claim", "stage-output", "no-convention", "idle-tolerance"})
 
 
 def network_options(function: F) -> F:
@@ -48,18 +35,6 @@ def network_options(function: F) -> F:
     return click.option(
         "-D", "--define", "defines", metavar="NAME=VALUE", multiple=True, callback=parse_defines,
         help="Set a parameter. Claims are then not checked.",
-    )(function)  # fmt: skip
-
-
-def engine_options(function: F) -> F:
-    """``--engine`` and ``--provider``: what runs a network, and where."""
-    function = click.option(
-        "--provider", type=click.Choice(["auto", "cuda", "cpu"]), default="auto",
-        show_default=True, help="Where the engine runs.",
-    )(function)  # fmt: skip
-    return click.option(
-        "--engine", type=click.Choice(["onnxruntime", "torch"]), default="onnxruntime",
-        show_default=True,
     )(function)  # fmt: skip
 
 
@@ -114,10 +89,10 @@ def warning(text: str) -> None:
 
 
 def claims_option(function: F) -> F:
-    """``--no-claims``: a network is used although what its file claims of it is false."""
+    """``--no-claims``: use a network although what its file claims about it is false."""
     return click.option(
         "--no-claims", "claims", flag_value=False, default=True,
-        help="Go on where `expect` or a stage's size does not hold.",
+        help="Go on where a claim does not hold: a figure, a size or a width.",
     )(function)  # fmt: skip
 
 
@@ -175,7 +150,7 @@ def instance_or_exit(
 
     instance, diagnostics = load_instance(path, network, defines, revision)
     built = None if instance is None else instance.network
-    others = [d for d in diagnostics if built is None or d.code.name not in CLAIMS]
+    others = [d for d in diagnostics if built is None or d.code.claim is None]
     if not claims:
         diagnostics = others
     show(diagnostics)
@@ -202,15 +177,15 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
     """
     if any(d.code.name == "malformed-graph" for d in diagnostics):
         return INTERNAL
-    if any(_is_of_the_call(d) for d in diagnostics):
+    if any(_is_usage(d) for d in diagnostics):
         return 2
     return 1 if diagnostics else 0
 
 
-def _is_of_the_call(diagnostic: Diagnostic) -> bool:
+def _is_usage(diagnostic: Diagnostic) -> bool:
     if diagnostic.primary is not None:
         return bool(diagnostic.primary.span.source.given)
-    return diagnostic.code.name in _OF_THE_CALL
+    return diagnostic.code.usage
 
 
 def fail_with(failure: Failure) -> NoReturn:

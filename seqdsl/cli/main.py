@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 import seqdsl
+from seqdsl.cli.environment import COMPLETE, LIMITS, TRACEBACK
 from seqdsl.cli.leaving import (
     INTERNAL,
     INTERRUPTED,
@@ -20,34 +21,31 @@ from seqdsl.cli.leaving import (
 from seqdsl.cli.streams import spell_what_streams_lack
 from seqdsl.source.ending import is_ending
 
-# name: (module, one line of help)
-COMMANDS: dict[str, tuple[str, str]] = {
-    "check": ("seqdsl.cli.check", "Check shapes, groups and claims of .seq files."),
-    "stats": ("seqdsl.cli.stats", "Count parameters and costs by network, stage, block or layer."),
-    "table": ("seqdsl.cli.table", "Print networks as a paper's table of architectures does."),
-    "audit": ("seqdsl.cli.audit", "Set printed figures beside computed ones."),
-    "fmt": ("seqdsl.cli.fmt", "Format .seq files in the style of the library."),
-    "expand": ("seqdsl.cli.expand", "Write a network as a plain source."),
-    "diff": ("seqdsl.cli.diff", "Tell what differs between networks, files or git revisions."),
-    "build": ("seqdsl.cli.build", "Write a network as PyTorch source or as ONNX."),
-    "run": ("seqdsl.cli.run", "Run a network on an image or an array."),
-    "verify": ("seqdsl.cli.verify", "Compare all backends on the same random weights."),
-    "bench": ("seqdsl.cli.bench", "Time a network on every backend and schedule."),
-    "train": ("seqdsl.cli.train", "Train a network, from the start or from where it stopped."),
-    "eval": ("seqdsl.cli.eval", "Measure the errors of a trained network."),
-    "weights": ("seqdsl.cli.weights", "Bring weights from another's checkpoint, and back."),
-    "draw": ("seqdsl.cli.draw", "Draw a network at one of four depths."),
-    "report": ("seqdsl.cli.report", "Write a page on a network, or on two, as one HTML file."),
-    "preview": ("seqdsl.cli.preview", "Show that page in a browser, and follow a file."),
-    "plot": ("seqdsl.cli.plot", "Plot trained weights, or the errors of runs by epoch."),
-    "doctor": ("seqdsl.cli.doctor", "Show what seqdsl runs on, and what is broken."),
-    "completion": ("seqdsl.cli.completion", "Print a shell's completion script."),
-    "lsp": ("seqdsl.cli.lsp", "Serve an editor over the Language Server Protocol."),
-    "explain": ("seqdsl.cli.explain", "Explain a diagnostic code."),
+# name: one line of help; its file in `commands/` has the same name
+COMMANDS: dict[str, str] = {
+    "check": "Check shapes, groups and claims of .seq files.",
+    "stats": "Count parameters and costs by network, stage, block or layer.",
+    "table": "Print networks as a paper's table of architectures does.",
+    "audit": "Set printed figures beside computed ones.",
+    "fmt": "Format .seq files in the style of the library.",
+    "expand": "Write a network as a plain source.",
+    "diff": "Tell what differs between networks, files or git revisions.",
+    "build": "Write a network as PyTorch source or as ONNX.",
+    "run": "Run a network on an image or an array.",
+    "verify": "Compare all backends on the same random weights.",
+    "bench": "Time a network on every backend and schedule.",
+    "train": "Train a network, from the start or from where it stopped.",
+    "eval": "Measure the errors of a trained network.",
+    "weights": "Bring weights from another's checkpoint, and back.",
+    "draw": "Draw a network at one of four depths.",
+    "report": "Write a page on a network, or on two, as one HTML file.",
+    "preview": "Show that page in a browser, and follow a file.",
+    "plot": "Plot trained weights, or the errors of runs by epoch.",
+    "doctor": "Show what seqdsl runs on, and what is broken.",
+    "completion": "Print a shell's completion script.",
+    "lsp": "Serve an editor over the Language Server Protocol.",
+    "explain": "Explain a diagnostic code.",
 }
-
-
-COMPLETE = "_SEQDSL_COMPLETE"  # set by a shell that asks for completions
 
 
 class LazyCommands(click.Group):
@@ -59,7 +57,7 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(COMMANDS[cmd_name][0]).command
+        command = import_module(f"seqdsl.cli.commands.{cmd_name}").command
         if not isinstance(command, click.Command):
             return None
         if COMPLETE in os.environ:
@@ -70,7 +68,7 @@ class LazyCommands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def shell_complete(
         self, ctx: click.Context, incomplete: str
@@ -80,7 +78,7 @@ class LazyCommands(click.Group):
 
         found = [
             CompletionItem(name, help=line)
-            for name, (_, line) in COMMANDS.items()
+            for name, line in COMMANDS.items()
             if name.startswith(incomplete)
         ]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
@@ -119,12 +117,12 @@ def program(ctx: click.Context, timings: bool, limits: tuple[str, ...], verifies
 
 def _limit(ctx: click.Context, given: tuple[str, ...]) -> None:
     """Sets the limits of the environment for the command, and those given over them."""
-    everywhere = os.environ.get("SEQDSL_LIMITS", "").strip()
+    everywhere = os.environ.get(LIMITS, "").strip()
     if not given and not everywhere:
         return
     from seqdsl.source.raising import limits, read_limits
 
-    for where, texts in (("SEQDSL_LIMITS", everywhere.split(",")), ("--limit", list(given))):
+    for where, texts in ((LIMITS, everywhere.split(",")), ("--limit", list(given))):
         try:
             ctx.with_resource(limits(**read_limits([text for text in texts if text.strip()])))
         except ValueError as error:
@@ -194,10 +192,10 @@ def _run() -> None:
             sys.exit(INTERRUPTED)
         if isinstance(error, ImportError):
             _tell_missing(error)
-        if os.environ.get("SEQDSL_TRACEBACK"):
+        if os.environ.get(TRACEBACK):
             raise
         _say(f"seqdsl: internal error: {type(error).__name__}: {error}")
-        click.echo("Please report it with the file; SEQDSL_TRACEBACK=1 shows where.", err=True)
+        click.echo(f"Please report it with the file; {TRACEBACK}=1 shows where.", err=True)
         sys.exit(INTERNAL)
 
 

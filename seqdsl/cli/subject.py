@@ -1,4 +1,4 @@
-"""What `run` runs: a network of a source with its weights, or a model in an ``.onnx`` file."""
+"""What `run` runs: a network of a source with its weights, or a model in a file."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from seqdsl.cli.common import note
+from seqdsl.cli.engines import runner_of
 from seqdsl.cli.recorded_options import given, given_or_recorded
 from seqdsl.source.frozen import frozen
 
 if TYPE_CHECKING:
-    from seqdsl.backends.arrays import State
-    from seqdsl.backends.onnx.file import OnnxFileRunner
-    from seqdsl.backends.onnx.network_run import NetworkRunner
-    from seqdsl.backends.torch.run import TorchRunner
+    from seqdsl.backends.engine import Runner
+    from seqdsl.backends.targets import FileTarget
     from seqdsl.backends.weights.recorded import Recorded
     from seqdsl.graph.network import Network
     from seqdsl.graph.tensor import TensorType
@@ -33,7 +32,7 @@ class Subject:
     outputs: tuple[str, ...]  # the first are the logits
     recorded: Recorded
     may_be_probabilities: bool  # the first output of a model that is not ours
-    build: Callable[[], NetworkRunner | TorchRunner | OnnxFileRunner]  # raises `Failure`
+    build: Callable[[], Runner]  # raises `Failure`
 
 
 def source_subject(
@@ -64,14 +63,14 @@ def source_subject(
     )
 
 
-def onnx_subject(
-    path: Path, provider: str, preprocessing: str | None, classes: Path | None
+def file_subject(
+    target: FileTarget, path: Path, provider: str, preprocessing: str | None, classes: Path | None
 ) -> Subject:
     """A model in a file. Raises `Failure`."""
-    from seqdsl.backends.onnx.file import OnnxFileRunner, open_onnx
     from seqdsl.backends.running import Provider
 
-    file = open_onnx(path, note)
+    assert target.open is not None
+    file = target.open(path, note)
     return Subject(
         name=file.name,
         origin=str(path),
@@ -80,28 +79,14 @@ def onnx_subject(
         outputs=file.outputs,
         recorded=given(preprocessing, classes, file.type).over(file.recorded),
         may_be_probabilities=not file.is_ours,
-        build=lambda: OnnxFileRunner(file, Provider(provider)),
+        build=lambda: file.runner(Provider(provider)),
     )
 
 
-def refuse_source_options(**given: object) -> None:
-    """Exit where an option that needs a source is given with an ``.onnx`` file."""
+def refuse_source_options(target: FileTarget, **given: object) -> None:
+    """Exit where an option that needs a source is given with a file that is built."""
     for option, value in given.items():
         if value:
-            raise click.UsageError(f"--{option} needs a .seq file: an .onnx is one network, built")
-
-
-def runner_of(
-    engine: str, network: Network, state: State, provider: str
-) -> NetworkRunner | TorchRunner:
-    """A network with its weights on an engine. Raises `Failure` where that refuses it."""
-    from seqdsl.backends.running import Provider
-
-    if engine == "torch":
-        from seqdsl.backends.torch.inference import to_inference
-        from seqdsl.backends.torch.run import TorchRunner
-
-        return TorchRunner(network, to_inference(network, state), Provider(provider))
-    from seqdsl.backends.onnx.network_run import NetworkRunner
-
-    return NetworkRunner(network, state, Provider(provider))
+            raise click.UsageError(
+                f"--{option} needs a .seq file: {target.article} is one network, built"
+            )

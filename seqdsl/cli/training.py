@@ -15,7 +15,7 @@ import click
 
 from seqdsl.cli.common import exit_code, say, show
 from seqdsl.cli.data_options import open_for
-from seqdsl.cli.plot import plot_run
+from seqdsl.cli.plots import plot_run
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.tables import Cell, Number, Table, whole, write_tables
 from seqdsl.graph.network import Network
@@ -119,13 +119,14 @@ def _train_held(
 def _show_difference(failure: Failure, run: Run, network: Network) -> NoReturn:
     """Exits with what differs between the network of a run and the one that is given."""
     from seqdsl.api import load_instance
-    from seqdsl.cli.diff import difference_table
+    from seqdsl.cli.differences import difference_table
+    from seqdsl.passes.difference.compare import diff
 
     show([failure.diagnostic])
     instance, _ = load_instance(run.source) if run.source.exists() else (None, [])
     if instance is not None and instance.network is not None:
         title = f"{run.folder} → {network.root.span.source.name}"
-        table = difference_table(title, instance.network, network)
+        table = difference_table(title, diff(instance.network, network))
         click.echo(write_tables([table], "table"), err=True)
     sys.exit(exit_code([failure.diagnostic]))
 

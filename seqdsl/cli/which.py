@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 from click.core import ParameterSource
 
-from seqdsl.cli.common import CLAIMS, exit_code, load_or_exit, say, show
+from seqdsl.cli.common import exit_code, load_or_exit, say, show
 from seqdsl.cli.tables import Number, Table, write_tables
 from seqdsl.graph.claims import Quantity
 from seqdsl.graph.network import Network
@@ -78,7 +78,7 @@ def _networks(file: str, network: str | None, defines: dict[str, str]) -> list[N
         return [load_or_exit(file, network, defines, claims=False)]
     instances, diagnostics = check_file(file)
     built = [instance.network for instance in instances if instance.network is not None]
-    others = [d for d in diagnostics if d.code.name not in CLAIMS]
+    others = [d for d in diagnostics if d.code.claim is None]
     if not built and not others:  # nothing but templates
         return [load_or_exit(file, network, defines, claims=False)]
     show(others)

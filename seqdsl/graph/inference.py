@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.tensor import TensorType, boundaries, from_boundaries
+from seqdsl.source.codes import CodeName
 from seqdsl.source.limits import INTEGERS
 
 
@@ -18,7 +19,7 @@ class TypeProblem(Exception):
 
     def __init__(
         self,
-        code: str,
+        code: CodeName,
         message: str,
         operand: int | None = None,
         help: str | None = None,

@@ -16,34 +16,12 @@ from seqdsl.semantic.expansion.seldom_meant import inner_softmaxes, single_group
 from seqdsl.semantic.names.modules import Program
 from seqdsl.semantic.rules import LATE_RULES, check_rules
 from seqdsl.source.allow import without_allowed
-from seqdsl.source.codes import Severity
+from seqdsl.source.codes import CODES, ClaimFault, CodeName, Severity
 from seqdsl.source.diagnostic import Diagnostic, Failure, has_errors
 from seqdsl.source.meter import metered
 from seqdsl.source.suggest import is_like
 from seqdsl.source.text import Source, Span
 from seqdsl.syntax import ast
-
-# After a syntax error nothing is said that rests on the whole file being read.
-_OF_WHOLE_FILES = frozenset(
-    {
-        "unused-name", "unused-import", "false-claim", "stage-output", "concat-width", "no-input",
-        "no-output", "unread-layer", "idle-rule", "single-group", "whole-window",
-        "idle-tolerance", "repeated-layer", "inner-softmax",
-    }
-)  # fmt: skip
-
-# After a statement that is left out, what flows is another feature map.
-_OF_FLOWS = frozenset(
-    {
-        "add-mismatch", "concat-mismatch", "multiply-mismatch", "cuts-hierarchy", "groups-divide",
-        "kernel-too-large", "vector-operand", "ungrouped-window", "pad-width",
-    }
-)  # fmt: skip
-
-# What is claimed and is not so changes nothing in a network.
-_OF_CLAIMS = ("false-claim", "stage-output", "concat-width", "unknown-convention")
-_IMPORTS = ("missing-import", "import-outside", "import-cycle", "import-limit")
-_UNKNOWN = ("unknown-layer", "undefined-name", "unknown-network")
 
 
 def check_program(
@@ -129,7 +107,7 @@ def _is_in(inner: Span, outer: Span) -> bool:
 def _is_guessed(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether networks with these findings are not what their file would say."""
     errors = (d for d in diagnostics if d.severity is Severity.ERROR)
-    return any(d.code.name not in _OF_CLAIMS for d in errors)
+    return any(d.code.claim is None for d in errors)
 
 
 def settled(
@@ -142,17 +120,19 @@ def settled(
     whole = whole and not has_errors(diagnostics)
     found = without_allowed(unique(diagnostics), sources, judge_idle=whole)
     names = {d.code.name for d in found}
-    silent = _OF_WHOLE_FILES if "syntax" in names else frozenset()
+    silent: set[CodeName] = set()
+    if "syntax" in names:
+        silent |= {code.name for code in CODES if code.whole_file}
     if any(module.syntax.partial for module in program.modules):
-        silent |= _OF_FLOWS
+        silent |= {code.name for code in CODES if code.flow}
     if "recursion" in names:
-        silent |= {"depth-limit"}
-    if not names.isdisjoint(_UNKNOWN):
-        silent |= {"unused-import"}  # it may give what is misspelt
+        silent.add("depth-limit")
+    if any(d.code.unknown_name for d in found):
+        silent.add("unused-import")  # it may give what is misspelt
     unread = frozenset().union(*(module.syntax.unread for module in program.modules))
     follows = _follows_from(found, unread)
     if "channels-last" in names:  # what the input is mistaken for has other sizes
-        found = [replace(d, fix=None) if d.code.name in _OF_CLAIMS else d for d in found]
+        found = [replace(d, fix=None) if d.code.claim is ClaimFault.FALSE else d for d in found]
     return in_order([d for d in found if d.code.name not in silent and not follows(d)])
 
 
@@ -164,7 +144,7 @@ def _follows_from(
     read; a name that is no argument to begin with.
     """
     placed = [(d, d.primary.span) for d in found if d.primary is not None]
-    incomplete = {span.source for d, span in placed if d.code.name in _IMPORTS}
+    incomplete = {span.source for d, span in placed if d.code.hides_names}
     errors: dict[Source, list[int]] = {}
     for d, span in placed:
         if d.severity is Severity.ERROR:
@@ -172,18 +152,18 @@ def _follows_from(
     for starts in errors.values():
         starts.sort()
     extra = {(s.source, s.start) for d, s in placed if d.code.name == "unknown-argument"}
-    misspelt = (*_UNKNOWN, "near-output")
-    meant = {e.text for d, _ in placed if d.code.name in misspelt and d.fix for e in d.fix.edits}
+    misspelt = (d for d in found if d.code.unknown_name or d.code.name == "near-output")
+    meant = {edit.text for d in misspelt if d.fix for edit in d.fix.edits}
 
     def follows(d: Diagnostic) -> bool:
         if d.primary is None:
             return False
         span = d.primary.span
-        if d.code.name in _UNKNOWN and span.source in incomplete and not _is_misspelt(d, span):
+        if d.code.unknown_name and span.source in incomplete and not _is_misspelt(d, span):
             return True
         if d.code.name == "unused-name" and span.source in incomplete:
             return True
-        if d.code.name in _UNKNOWN and span.text in unread:
+        if d.code.unknown_name and span.text in unread:
             return True
         if d.code.name == "undefined-name" and (span.source, span.start) in extra:
             return True

@@ -9,12 +9,11 @@ from seqdsl.passes.check import check_program
 from seqdsl.passes.vet import vetted
 from seqdsl.semantic.names.modules import Program, load_program
 from seqdsl.semantic.names.reading import DISK, Files
-from seqdsl.source.codes import Severity
+from seqdsl.source.codes import ClaimFault, Severity
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import Fix, applied
 from seqdsl.source.text import Source
 
-_CLAIMS = ("false-claim", "stage-output")
 MAX_TRIES = 32  # of some fixes at once, a round
 MAX_ROUNDS = 20  # a fix may bring out what another mends
 
@@ -31,7 +30,7 @@ def mended(
     for turn in range(MAX_ROUNDS):
         program = load_program(source, path, files)
         found = check_program(program)[1]
-        wanted = [d for d in found if not (turn and d.code.name in _CLAIMS)]
+        wanted = [d for d in found if not (turn and d.code.claim is ClaimFault.FALSE)]
         fixes = _fixes(vetted(program, wanted, _check), source, unsafe)
         text, made = _together(source, fixes, path, files, _errors(found))
         if not made or text == source.text:
@@ -85,8 +84,8 @@ def _together(
 def _errors(found: Iterable[Diagnostic]) -> tuple[int, int]:
     """Errors of syntax, which hide others, and the others.
 
-    Those about claims are left out: they are judged when nothing else is wrong.
+    Those of false claims are left out: they are judged when nothing else is wrong.
     """
-    errors = [d.code.name for d in found if d.severity is Severity.ERROR]
-    syntax = errors.count("syntax")
-    return syntax, sum(name not in _CLAIMS for name in errors) - syntax
+    errors = [d.code for d in found if d.severity is Severity.ERROR]
+    syntax = sum(code.name == "syntax" for code in errors)
+    return syntax, sum(code.claim is not ClaimFault.FALSE for code in errors) - syntax

@@ -16,7 +16,7 @@ from seqdsl.passes.check import in_order
 from seqdsl.passes.copies import Copy
 from seqdsl.passes.stand_ins import stand_ins
 from seqdsl.semantic.names.modules import Program
-from seqdsl.source.codes import Severity
+from seqdsl.source.codes import ClaimFault, Severity
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.fix import Edit, Fix, compatible
 from seqdsl.source.meter import metered_apart
@@ -30,8 +30,6 @@ MAX_WORK = 100_000  # statements that are expanded again
 TOGETHER = 4  # a part in so many of both is kept to try many fixes at once
 MAX_ROUNDS = 5  # an error may hide one that hides another
 MIN_SHARE = 100  # where fewer than one fix in so many can be tried, none is
-# Claims are judged where nothing else is wrong: a fix of something else may make them false.
-_CLAIMS = frozenset({"false-claim", "stage-output", "concat-width"})
 
 
 def vetted(program: Program, found: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
@@ -102,7 +100,9 @@ def _is_hidden(d: Diagnostic | None, known: set[_Key]) -> bool:
     """Whether a finding of a copy is an error of the file that is not reported yet."""
     if d is None or d.primary is None or d.severity is not Severity.ERROR:
         return False
-    return d.code.name not in _CLAIMS and _key(d) not in known
+    if d.code.claim is ClaimFault.FALSE:
+        return False  # judged where nothing else is wrong: a fix elsewhere may make it false
+    return _key(d) not in known
 
 
 def _key(d: Diagnostic) -> _Key:
@@ -228,7 +228,7 @@ def _is_mended(d: Diagnostic, left: _Left, present: Sequence[Diagnostic]) -> boo
         if where is not None and _key(where) in before:
             continue
         if (
-            each.code.name in _CLAIMS
+            each.code.claim is ClaimFault.FALSE
             and where is not None
             and not _touches(replace(where, secondary=()), touched)
         ):

@@ -19,7 +19,6 @@ from seqdsl.semantic.expansion.statement_cost import over_limit
 from seqdsl.semantic.expansion.statement_types import Passages
 from seqdsl.semantic.names.modules import LoadedModule, Program
 from seqdsl.semantic.values.binding import Actual
-from seqdsl.semantic.values.foreign_order import OF_ARGUMENTS
 from seqdsl.source.codes import BY_NAME
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label, unlocated
 from seqdsl.source.frozen import frozen
@@ -177,7 +176,7 @@ def unique(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     found: dict[Hashable, Diagnostic] = {}
     for diagnostic in diagnostics:
         known = found.setdefault(diagnostic.key, diagnostic)
-        if known.fix is None and diagnostic.code.name in OF_ARGUMENTS and diagnostic.fix:
+        if known.fix is None and diagnostic.code.argument and diagnostic.fix:
             found[diagnostic.key] = diagnostic
     return list(found.values())
 

@@ -15,7 +15,6 @@ from seqdsl.source.fix import Fix, inserting
 from seqdsl.source.text import Source, Span
 
 _MENU = 60  # columns
-_UNNECESSARY = frozenset({"unused-name", "unused-import", "dead-branch", "idle-allow"})
 
 
 def published(diagnostics: Sequence[Diagnostic], root: Source) -> dict[str, list[types.Diagnostic]]:
@@ -41,7 +40,7 @@ def _diagnostic(d: Diagnostic, span: Span) -> types.Diagnostic:
         severity=severity.Error if d.severity is Severity.ERROR else severity.Warning,
         code=d.code.id,
         source="seqdsl",
-        tags=[types.DiagnosticTag.Unnecessary] if d.code.name in _UNNECESSARY else None,
+        tags=[types.DiagnosticTag.Unnecessary] if d.code.unnecessary else None,
         related_information=[
             types.DiagnosticRelatedInformation(
                 types.Location(uri_of(label.span.source), range_of(label.span)),
@@ -65,7 +64,7 @@ def code_actions(
         about = [_diagnostic(d, d.primary.span)]
         if d.fix is not None:
             actions.append(_action(_title(d, d.fix), d.fix, about, preferred=d.fix.safe))
-        if d.severity is Severity.WARNING and d.code.name not in ("unknown-allow", "idle-allow"):
+        if d.code.allowable:
             title = f"allow {d.code.name} on this line"
             actions.append(_action(title, _allowing(analysis.source, d), about, preferred=False))
     return actions

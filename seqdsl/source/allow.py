@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from seqdsl.source.codes import BY_ID, BY_NAME, CODES, Code, Severity
+from seqdsl.source.codes import BY_NAME, CODES, Code, find_code
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Fix, removing, removing_lines, replacing
 from seqdsl.source.frozen import frozen
@@ -19,7 +19,6 @@ _COMMENT = re.compile(_CODE + r"#\s*seqdsl:\s*allow\((?P<codes>[^)\n]*)\)")
 _LISTED = r"\w+[\s(:=]*SEQ\d{3}(?:[\s,]+SEQ\d{3})*\)?\s*$"
 _NEARLY = re.compile(_CODE + rf"(?P<comment>#\s*seqdsl:\s*(?:allow\b.*|{_LISTED}))")
 _WORD = re.compile(r"[^\s,]+")
-_NEVER = ("unknown-allow", "idle-allow")
 
 
 @frozen
@@ -33,7 +32,12 @@ class Allowance:
 
     @property
     def code(self) -> Code | None:
-        return BY_ID.get(self.word.upper()) or BY_NAME.get(self.word.lower())
+        return find_code(self.word)
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the word names a warning that a comment can allow."""
+        return self.code is not None and self.code.allowable
 
 
 def is_allowing(comment: str) -> bool:
@@ -96,7 +100,7 @@ def without_allowed(
     unreadable = [found for source in sources for found in _unreadable(source)]
     if not every:
         return [*diagnostics, *unreadable]
-    by_place = {(a.span.source, a.line, a.code): a for a in every if _is_of_a_warning(a.code)}
+    by_place = {(a.span.source, a.line, a.code): a for a in every if a.is_understood}
     kept: list[Diagnostic] = unreadable
     used: set[Allowance] = set()
     for d in diagnostics:
@@ -108,14 +112,10 @@ def without_allowed(
             kept.append(d)
         else:
             used.add(allowance)
-    kept += [_unknown(a) for a in every if not _is_of_a_warning(a.code)]
+    kept += [_unknown(a) for a in every if not a.is_understood]
     if judge_idle:
-        kept += [_idle(a) for a in every if _is_of_a_warning(a.code) and a not in used]
+        kept += [_idle(a) for a in every if a.is_understood and a not in used]
     return kept
-
-
-def _is_of_a_warning(code: Code | None) -> bool:
-    return code is not None and code.severity is Severity.WARNING and code.name not in _NEVER
 
 
 def _unknown(allowance: Allowance) -> Diagnostic:
@@ -124,7 +124,7 @@ def _unknown(allowance: Allowance) -> Diagnostic:
     fix: Fix | None
     if code is None:
         message = f"no code `{allowance.word}` exists"
-        words = [name for c in CODES if _is_of_a_warning(c) for name in (c.id, c.name)]
+        words = [name for c in CODES if c.allowable for name in (c.id, c.name)]
         otherwise = "`seqdsl explain --list` names every code"
         help, fix = did_you_mean(allowance.word, words, allowance.span, otherwise)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from seqdsl.source.codes import BY_NAME, Code, Severity
+from seqdsl.source.codes import BY_NAME, Code, CodeName, Severity
 from seqdsl.source.fix import Fix
 from seqdsl.source.frozen import frozen_value
 from seqdsl.source.text import Span
@@ -83,7 +83,11 @@ class Failure(Exception):
 
 
 def unlocated(
-    code: str, message: str, name: object, help: str | None = None, in_python: str | None = None
+    code: CodeName,
+    message: str,
+    name: object,
+    help: str | None = None,
+    in_python: str | None = None,
 ) -> Failure:
     """What is wrong with a file as a whole, or with a call: no place in a source is shown."""
     return Failure(

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from math import inf
 from time import monotonic, thread_time
 
+from seqdsl.source.codes import CodeName
 from seqdsl.source.limits import LIMITS, way_on
 
 PIECES = 4  # of a feature map, or values of a list, that take as long as a statement
@@ -19,7 +20,7 @@ _COMPARISONS = 20_000  # of names, for all the hints of a file: a second or two
 class OverLimit(Exception):
     """A limit is passed, wherever that is: whoever knows the place in the file tells it."""
 
-    def __init__(self, code: str, message: str, help: str) -> None:
+    def __init__(self, code: CodeName, message: str, help: str) -> None:
         self.code = code
         self.message = message
         self.help = help
@@ -125,7 +126,9 @@ class Meter:
         message = f"the networks of this file have more than {count:,} {what}"
         return self._over(what, message, "repeat less, or build the network from smaller ones")
 
-    def _over(self, limit: str, message: str, help: str, code: str = "node-limit") -> OverLimit:
+    def _over(
+        self, limit: str, message: str, help: str, code: CodeName = "node-limit"
+    ) -> OverLimit:
         self.passed = True
         stop = " " if help.endswith("?") else "; "
         return OverLimit(code, message, f"{help}{stop}{way_on(limit)}")

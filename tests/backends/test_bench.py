@@ -12,13 +12,15 @@ from torch import nn
 import seqdsl
 from seqdsl import Network
 from seqdsl.backends.bench import bench as bench_module
-from seqdsl.backends.bench import torch_bench
 from seqdsl.backends.bench.bench import Report, bench
-from seqdsl.backends.bench.cases import Case, Contender, Engine, Settings, input_of, scaled_state
+from seqdsl.backends.bench.cases import Case, Settings, input_of, scaled_state
 from seqdsl.backends.bench.peak import peak_memory
+from seqdsl.backends.engine import Contender, Mode
 from seqdsl.backends.onnx.half import to_half
 from seqdsl.backends.onnx.run import BoundRunner, Runner, cuda_device
 from seqdsl.backends.running import Dtype, Provider
+from seqdsl.backends.targets import ENGINES
+from seqdsl.backends.torch import contenders as torch_bench
 from seqdsl.backends.torch.execution import DEFINITION
 from seqdsl.backends.torch.inference import to_inference
 from seqdsl.passes.schedule.strategy import Strategy
@@ -32,14 +34,18 @@ def network(tmp_path: Path) -> Network:
     return compiled(tmp_path, EVERYTHING)
 
 
-def cases(*engines: Engine, batch: int = 1) -> list[Case]:
-    return [Case(engine, Strategy.GATHER, batch) for engine in engines]
+ONNXRUNTIME = ("onnxruntime", Mode.RUN)
+TORCH, COMPILED, TRAINING = (("torch", mode) for mode in (Mode.RUN, Mode.COMPILED, Mode.TRAINING))
+
+
+def cases(*backends: tuple[str, Mode], batch: int = 1) -> list[Case]:
+    return [Case(ENGINES[name], Strategy.GATHER, batch, mode) for name, mode in backends]
 
 
 def test_every_engine_is_measured_and_rows_keep_their_order(network: Network) -> None:
     asked = [
-        *cases(Engine.TRAINING, Engine.TORCH, batch=3),
-        *cases(Engine.ONNXRUNTIME, Engine.TRAINING),
+        *cases(TRAINING, TORCH, batch=3),
+        *cases(ONNXRUNTIME, TRAINING),
     ]
     told: list[float] = []
     report = bench(network, asked, QUICK, lambda _, part: told.append(part))
@@ -47,7 +53,7 @@ def test_every_engine_is_measured_and_rows_keep_their_order(network: Network) ->
     for row in report.rows:
         assert row.timing is not None and row.timing.median > 0 and row.start is not None
         assert row.device == "CPU" and row.speedup == 1 and not row.reason
-        assert (row.saved is not None) == (row.case.engine is Engine.TRAINING)
+        assert (row.saved is not None) == (row.case.mode is Mode.TRAINING)
     assert told == sorted(told) and told[-1] == pytest.approx(1)
 
 
@@ -57,7 +63,7 @@ def broken(**changes: object):
 
     def make(case: Case, *arguments: object) -> Contender:
         contender = made(case, *arguments)
-        if case.engine is Engine.TORCH:
+        if case.backend == "torch":
             for name, value in changes.items():
                 object.__setattr__(contender, name, value)
         return contender
@@ -68,7 +74,7 @@ def broken(**changes: object):
 def test_other_logits_are_no_time(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong, said in ((np.ones, "logits differ by"), (lambda s: np.full(s, np.nan), "NaN")):
         monkeypatch.setattr(bench_module, "make", broken(logits=wrong((1, 5))))
-        fine, other = bench(network, cases(Engine.ONNXRUNTIME, Engine.TORCH), QUICK).rows
+        fine, other = bench(network, cases(ONNXRUNTIME, TORCH), QUICK).rows
         assert fine.timing is not None and not fine.failed
         assert other.timing is None and other.failed and said in other.reason
         monkeypatch.undo()
@@ -80,7 +86,7 @@ def test_an_interruption_keeps_what_was_measured(
     def interrupts() -> None:
         raise KeyboardInterrupt
 
-    asked = [*cases(Engine.ONNXRUNTIME), *cases(Engine.TORCH, Engine.TRAINING, batch=2)]
+    asked = [*cases(ONNXRUNTIME), *cases(TORCH, TRAINING, batch=2)]
     monkeypatch.setattr(bench_module, "make", broken(run=interrupts))
     report: Report = bench(network, asked, QUICK)
     assert report.interrupted and [row.case for row in report.rows] == asked
@@ -92,14 +98,14 @@ def test_nothing_is_held_against_logits_that_are_not_finite(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench_module, "make", broken(logits=np.full((1, 5), np.inf)))
-    first, second = bench(network, cases(Engine.TORCH, Engine.ONNXRUNTIME), QUICK).rows
+    first, second = bench(network, cases(TORCH, ONNXRUNTIME), QUICK).rows
     assert first.failed and second.timing is not None and not second.failed
 
 
 @pytest.mark.skipif(not NO_DEVICE, reason="there is a CUDA device")
 def test_without_a_device_nothing_is_measured(network: Network) -> None:
     settings = Settings(Provider.CUDA, seconds=1e-6)
-    for row in bench(network, cases(*Engine), settings).rows:
+    for row in bench(network, cases(ONNXRUNTIME, TORCH, COMPILED, TRAINING), settings).rows:
         assert row.timing is None and row.reason == "no device" and not row.failed
         assert row.memory is row.start is row.speedup is None
 
@@ -108,7 +114,7 @@ def test_the_ratio_of_a_compiled_module_is_to_the_eager_one(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch_bench, "Compiled", torch_bench.Inference)
-    eager, compiled = bench(network, cases(Engine.TORCH, Engine.COMPILED), QUICK).rows
+    eager, compiled = bench(network, cases(TORCH, COMPILED), QUICK).rows
     assert compiled.timing is not None and eager.timing is not None
     assert compiled.speedup == compiled.timing.speedup(eager.timing)
 
@@ -122,7 +128,7 @@ def test_threads_are_set_and_given_back(network: Network, monkeypatch: pytest.Mo
         return made(*arguments)
 
     monkeypatch.setattr(bench_module, "make", make)
-    bench(network, cases(Engine.TORCH), Settings(Provider.CPU, threads=1, seconds=1e-6))
+    bench(network, cases(TORCH), Settings(Provider.CPU, threads=1, seconds=1e-6))
     assert seen == [1] and torch.get_num_threads() == before
 
 
@@ -185,8 +191,8 @@ def test_memory_of_a_process(tmp_path: Path) -> None:
     """A wide layer's weights and activations are in it, and the engine itself is not."""
     network = compiled(tmp_path, "network W { input 3x32x32; conv2d 1x1, 3000; conv2d 1x1, 3000 }")
     least = 4 * (network.params + 2 * 3000 * 32 * 32)
-    for engine in (Engine.ONNXRUNTIME, Engine.TORCH):
-        found = peak_memory(network, Case(engine, Strategy.GATHER, 1), QUICK)
+    for case in cases(ONNXRUNTIME, TORCH):
+        found = peak_memory(network, case, QUICK)
         assert found is not None and 0.9 * least < found < 3 * least
 
 

@@ -12,10 +12,11 @@ from patience import HANG
 from PIL import Image
 
 from seqdsl.backends.drawing import format_limits, graphviz
+from seqdsl.backends.drawing.formats import FORMATS
 from seqdsl.backends.drawing.graphviz import dot_text, engines
 from seqdsl.backends.drawing.mermaid import mermaid_text
 from seqdsl.backends.drawing.theme import THEMES
-from seqdsl.backends.drawing.write import FORMATS, draw, lay_out
+from seqdsl.backends.drawing.write import draw, lay_out
 from seqdsl.graph.costs import ZERO
 from seqdsl.graph.tensor import TensorType
 from seqdsl.passes.drawing.facts import Facts

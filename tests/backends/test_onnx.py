@@ -1,6 +1,7 @@
 """ONNX models: every operation, weights from files, and what verify finds."""
 
 import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,12 @@ from sklearn.datasets import load_sample_image
 
 import seqdsl
 from seqdsl.backends import verify as verify_module
+from seqdsl.backends.engine import Variant
 from seqdsl.backends.inputs.images import read_input
+from seqdsl.backends.onnx import variants as onnx_variants
 from seqdsl.backends.onnx.model import to_onnx
 from seqdsl.backends.onnx.run import Provider, Runner
+from seqdsl.backends.onnx.variants import Form, trace
 from seqdsl.backends.verify import first_difference, verify
 from seqdsl.backends.weights.state import load_state, random_state, save_state
 from seqdsl.graph.tensor import TensorType
@@ -33,7 +37,8 @@ def test_verify_names_the_first_node_that_differs(
     network = compiled(tmp_path, EVERYTHING)
     state = random_state(network)
     x = np.random.default_rng(0).standard_normal((2, 3, 17, 15), dtype=np.float32)
-    assert first_difference(network, state, {}, False, x) is None
+    form = Form("as defined", {}, False)
+    assert first_difference(network, state, partial(trace, network, state, form), x) is None
     key = next(k for k in state if k.startswith("aggregate") or "group2" in k)
 
     def broken(*arguments, **options):
@@ -43,7 +48,7 @@ def test_verify_names_the_first_node_that_differs(
                 tensor.CopyFrom(onnx.numpy_helper.from_array(state[key] * 1.5, key))
         return model
 
-    monkeypatch.setattr(verify_module, "to_onnx", broken)
+    monkeypatch.setattr(onnx_variants, "to_onnx", broken)
     found = [c for c in verify(network) if not c.agrees]
     assert {c.divergence for c in found if "defined" in c.backend} == {
         key.removesuffix(".weight").replace(".", "/")
@@ -54,14 +59,13 @@ def test_the_reference_is_in_float64(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A module in float64 agrees with it to the rounding of float64."""
     network = compiled(tmp_path, EVERYTHING)
 
-    def exact(network, state):
+    def exact(network, state, _):
         module = seqdsl.to_torch(network).double().eval()
         module.load_state_dict({k: torch.from_numpy(v).double() for k, v in state.items()})
-        yield verify_module.Backend(
-            "exact", lambda x: {"logits": module(torch.from_numpy(x).double()).detach().numpy()}
-        )
+        run = lambda x: {"logits": module(torch.from_numpy(x).double()).detach().numpy()}  # noqa: E731
+        return [lambda: Variant("exact", run)]
 
-    monkeypatch.setattr(verify_module, "backends", exact)
+    monkeypatch.setattr(verify_module, "variants", exact)
     assert all(c.error < 1e-13 for c in verify(network))
 
 

@@ -17,7 +17,7 @@ import pytest
 from commands import seqdsl_command
 from patience import HANG
 
-from seqdsl.cli.check import Checked
+from seqdsl.cli.commands.check import Checked
 from seqdsl.cli.watch import Watched
 from seqdsl.passes.coverage import Coverage
 

@@ -11,10 +11,12 @@ import pytest
 import torch
 from commands import seqdsl_command
 
-from seqdsl.backends.doctor import engines
 from seqdsl.backends.doctor.doctor import examine
-from seqdsl.backends.doctor.parts import Part, Verdict, guarded
+from seqdsl.backends.doctor.driver import driver
+from seqdsl.backends.onnx import health as onnx_health
 from seqdsl.backends.onnx import run as onnx_run
+from seqdsl.backends.parts import Part, Verdict, guarded
+from seqdsl.backends.torch import health as torch_health
 
 
 def examined() -> dict[str, Part]:
@@ -57,7 +59,7 @@ def test_two_onnxruntimes_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_onnxruntime_whose_files_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", type(sys)("onnxruntime"))
-    part = engines.onnxruntime()
+    part = onnx_health.onnxruntime()
     assert part.verdict is Verdict.BROKEN and "gone" in part.found and "pip install" in part.help
 
 
@@ -97,9 +99,9 @@ def test_a_graphviz_that_lays_nothing_out(path: Path) -> None:
 
 def test_a_driver(path: Path) -> None:
     program(path, "nvidia-smi", "echo 570.1, H100; echo 570.1, H200")
-    assert engines.driver() == Part("NVIDIA driver", "570.1; H100, H200")
+    assert driver() == Part("NVIDIA driver", "570.1; H100, H200")
     program(path, "nvidia-smi", "echo it could not talk to the driver; exit 9")
-    part = engines.driver()
+    part = driver()
     assert part.verdict is Verdict.NOTE and part.found.endswith("could not talk to the driver")
 
 
@@ -110,9 +112,9 @@ def test_a_torch_for_cuda_that_sees_none(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "init", refuses)
-    part = engines.cuda_of_torch()
+    part = torch_health.cuda_of_torch()
     assert part.found == "not used: Found no NVIDIA driver on your system."
-    assert part.verdict is Verdict.NOTE and "CUDA 13.0" in engines.torch().found
+    assert part.verdict is Verdict.NOTE and "CUDA 13.0" in torch_health.torch().found
 
 
 def test_a_torch_that_sees_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,15 +123,15 @@ def test_a_torch_that_sees_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "H100")
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
-    assert engines.cuda_of_torch() == Part("CUDA in torch", "H100; cuDNN 91002")
+    assert torch_health.cuda_of_torch() == Part("CUDA in torch", "H100; cuDNN 91002")
 
 
 def test_a_device_that_onnxruntime_sees_and_does_not_use(monkeypatch: pytest.MonkeyPatch) -> None:
     if onnx_run.cuda_device():
         pytest.skip("a session would use it")
-    assert engines.providers().verdict is Verdict.NOTE
+    assert onnx_health.providers().verdict is Verdict.NOTE
     monkeypatch.setattr(onnx_run, "cuda_device", lambda: True)
-    part = engines.providers()
+    part = onnx_health.providers()
     assert part.verdict is Verdict.BROKEN and part.found.startswith("CPU, and not on the CUDA")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commands import seqdsl_command
 
-from seqdsl.cli import fmt
+from seqdsl.cli.commands import fmt
 
 UGLY = "network A{input 3x8x8;conv 3x3,4}\n"
 NEAT = "network A { input 3x8x8; conv 3x3, 4 }\n"

@@ -137,5 +137,5 @@ def test_a_broken_library_is_installed_again() -> None:
 
 
 def test_a_module_of_ours_that_is_missing_is_our_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "seqdsl.cli.stats", None)
+    monkeypatch.setitem(sys.modules, "seqdsl.cli.commands.stats", None)
     assert seqdsl_command("stats", "net.seq").code == 70

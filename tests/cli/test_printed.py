@@ -14,7 +14,7 @@ from networks import ARCHITECTURES
 from onnx import numpy_helper
 
 import seqdsl
-from seqdsl.backends import verify as verify_module
+from seqdsl.backends.onnx import variants as onnx_variants
 from seqdsl.backends.onnx.model import to_onnx
 
 SMALL = """network Small(width = 16) {
@@ -86,7 +86,7 @@ def test_verify_names_what_differs_in_every_format(monkeypatch: pytest.MonkeyPat
         bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + 1, bias.name))
         return model
 
-    monkeypatch.setattr(verify_module, "to_onnx", moved)
+    monkeypatch.setattr(onnx_variants, "to_onnx", moved)
     found = {
         format: seqdsl_command("verify", "small.seq", "--format", format)
         for format in ("json", "csv", "md", "table", "latex")
@@ -188,6 +188,22 @@ def test_false_claims_are_passed_over_when_asked(arguments: tuple[str, ...]) -> 
     done = seqdsl_command(*arguments, "--no-claims")
     assert done.code == 0 and "SEQ4" not in done.err
     assert Path(arguments[-1]).exists()
+
+
+@pytest.mark.parametrize(
+    ("claim", "code"),
+    [
+        ("concatenate it, it, width=9", "SEQ403"),
+        ("expect flops 1 by papre", "SEQ216"),
+        ("expect params 224 +- 100%", "SEQ406"),
+    ],
+)
+def test_what_is_about_a_claim_is_passed_over_too(claim: str, code: str) -> None:
+    Path("claim.seq").write_text(MAP.replace("}", f"; {claim} }}"))
+    arguments = ("build", "claim.seq", "-o", "out.py")
+    assert code in seqdsl_command(*arguments).err
+    done = seqdsl_command(*arguments, "--no-claims")
+    assert done.code == 0 and "SEQ" not in done.err and Path("out.py").exists()
 
 
 def test_no_claims_passes_over_nothing_else() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import seqdsl
-from seqdsl.backends.doctor.engines import telemetry
+from seqdsl.backends.onnx.health import telemetry
 from seqdsl.backends.weights.state import initial_state, save_state
 
 NETWORK = """

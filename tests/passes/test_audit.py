@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from networks import BASELINES, PAPER, ROOT
 
-from seqdsl.cli import audit
+from seqdsl.cli.commands import audit
 from seqdsl.passes.audit import PaperTable, audit_paper
 
 # Table 4 and the rows of Table 2, in the paper's G

@@ -11,14 +11,13 @@ from typing import TypeAlias
 from seqdsl.backends.arrays import Array, State, not_finite
 from seqdsl.backends.bench.cases import (
     Case,
-    Contender,
-    Engine,
     Settings,
     input_of,
     make,
     scaled_state,
 )
 from seqdsl.backends.bench.measuring import Timing, take_turns
+from seqdsl.backends.engine import Contender, Mode
 from seqdsl.backends.running import Dtype, Provider, relative_error
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.strategy import Strategy
@@ -66,9 +65,9 @@ def bench(
     ``progress`` is told what is being done, and which part of all the work is done. Raises
     `Failure` where the weights are more than memory holds.
     """
-    from seqdsl.backends.bench import torch_bench
+    from seqdsl.backends.torch.contenders import threads
 
-    with torch_bench.threads(settings.threads):
+    with threads(settings.threads):
         return _bench(network, cases, settings, progress)
 
 
@@ -106,8 +105,8 @@ def _measure(
     ready: dict[Case, Contender] = {}
     expected: Array | None = None
     for place, case in enumerate(cases):
-        progress(f"building {case.engine.value}, {case.shown}", place / len(cases) / 2)
-        if settings.provider is Provider.CUDA and not _has_cuda(case.engine):
+        progress(f"building {case.backend}, {case.shown}", place / len(cases) / 2)
+        if settings.provider is Provider.CUDA and not case.engine.load().sees_cuda():
             rows[case] = Row(case, reason=NO_DEVICE)
             continue
         try:
@@ -120,7 +119,7 @@ def _measure(
             rows[case] = Row(case, device=contender.device, reason=wrong, failed=True)
             continue
         expected = contender.logits if expected is None else expected
-        progress(f"memory of {case.engine.value}, {case.shown}", (place + 0.5) / len(cases) / 2)
+        progress(f"memory of {case.backend}, {case.shown}", (place + 0.5) / len(cases) / 2)
         memory = _memory(network, case, settings, contender)
         rows[case] = Row(
             case, start=contender.start, memory=memory, saved=contender.saved,
@@ -155,20 +154,10 @@ def _wrong(logits: Array, expected: Array | None, settings: Settings) -> str | N
     return None
 
 
-def _has_cuda(engine: Engine) -> bool:
-    if engine is Engine.ONNXRUNTIME:
-        from seqdsl.backends.onnx.run import cuda_device
-
-        return cuda_device()
-    from seqdsl.backends.bench import torch_bench
-
-    return torch_bench.cuda_device()
-
-
 def _memory(network: Network, case: Case, settings: Settings, contender: Contender) -> int | None:
     if not settings.memory or contender.device != "CPU":
         return contender.peak
-    if case.engine is Engine.COMPILED:
+    if case.mode is Mode.COMPILED:
         return None  # its compiler's memory can't be told apart
     from seqdsl.backends.bench.peak import peak_memory
 
@@ -177,8 +166,9 @@ def _memory(network: Network, case: Case, settings: Settings, contender: Contend
 
 def _rated(row: Row, rows: dict[Case, Row]) -> Row:
     """The row with its ratio to what the same engine does by gather."""
-    engine = Engine.TORCH if row.case.engine is Engine.COMPILED else row.case.engine
-    base = rows.get(Case(engine, Strategy.GATHER, row.case.batch))
+    case = row.case
+    mode = Mode.RUN if case.mode is Mode.COMPILED else case.mode
+    base = rows.get(Case(case.engine, Strategy.GATHER, case.batch, mode))
     if row.timing is None or base is None or base.timing is None:
         return row
     return replace(row, speedup=row.timing.speedup(base.timing))

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 
 from seqdsl.backends.arrays import Array, State
-from seqdsl.backends.bench.measuring import Run
+from seqdsl.backends.engine import Contender, Mode, Setup
 from seqdsl.backends.running import Dtype, Provider, random_input
+from seqdsl.backends.targets import EngineTarget
 from seqdsl.backends.weights.state import random_state
 from seqdsl.graph.network import Network
 from seqdsl.passes.schedule.strategy import Strategy
 
 
-class Engine(Enum):
-    """What runs a network, and how."""
-
-    ONNXRUNTIME = "onnxruntime"
-    TORCH = "torch"
-    COMPILED = "torch.compile"
-    TRAINING = "torch train"
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured: an engine on a schedule at a batch size."""
+    """What is measured: an engine in a mode, on a schedule, at a batch size."""
 
-    engine: Engine
+    engine: EngineTarget
     schedule: Strategy
     batch: int
+    mode: Mode = Mode.RUN
     recompute: bool = False  # in training: what can be computed again is not kept
+
+    @property
+    def backend(self) -> str:
+        """The engine, and what it does: ``torch train``."""
+        return f"{self.engine.name}{self.mode.value}"
 
     @property
     def shown(self) -> str:
@@ -51,52 +48,18 @@ class Settings:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A case ready to run, which has run once."""
-
-    run: Run
-    device: str  # where it really runs
-    logits: Array | None = None
-    saved: int | None = None
-    peak: int | None = None  # bytes on a CUDA device, where its engine tells
-    start: float | None = None  # seconds to build it and run it once
-
-
 def make(case: Case, network: Network, state: State, array: Array, settings: Settings) -> Contender:
     """A case ready to run. Raises `Failure` where its engine refuses it."""
-    provider, dtype = settings.provider, settings.dtype
-    if case.engine is Engine.ONNXRUNTIME:
-        from seqdsl.backends.onnx.half import to_half
-        from seqdsl.backends.onnx.model import to_onnx
-        from seqdsl.backends.onnx.run import BoundRunner
-        from seqdsl.passes.schedule.choose import choose
-
-        schedules = choose(network, case.schedule, case.batch)
-        model = to_onnx(network, state, schedules=schedules)
-        if dtype is not Dtype.FLOAT32:
-            model = to_half(model, dtype)
-        bound = BoundRunner(model, array, provider, threads=settings.threads)
-        return Contender(bound, bound.device, bound.outputs()["logits"])
-    from seqdsl.backends.bench import torch_bench
-    from seqdsl.backends.torch.execution import Execution
-    from seqdsl.backends.torch.inference import to_inference
-    from seqdsl.backends.torch.module import to_training
-
-    execution = Execution(case.schedule, case.recompute)
-    if case.engine is Engine.TRAINING:
-        module = to_training(network, state, execution)
-        training = torch_bench.Training(module, array, provider, dtype)
-        return Contender(training, training.device, None, training.saved, training.peak())
-    module = to_inference(network, state, execution)
-    kind = torch_bench.Compiled if case.engine is Engine.COMPILED else torch_bench.Inference
-    inference = kind(module, array, provider, dtype)
-    return Contender(inference, inference.device, inference.logits(), None, inference.peak())
+    setup = Setup(
+        case.mode, case.schedule, case.recompute,
+        settings.provider, settings.dtype, settings.threads,
+    )  # fmt: skip
+    return case.engine.load().contender(network, state, array, setup)
 
 
 def scaled_state(network: Network, seed: int) -> State:
     """Random weights, with statistics on the scale of what they normalise."""
-    from seqdsl.backends.bench.torch_bench import scale
+    from seqdsl.backends.torch.contenders import scale
 
     state = random_state(network, seed)
     scale(network, state, input_of(network, 1, seed))

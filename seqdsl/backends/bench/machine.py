@@ -7,6 +7,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from seqdsl.backends.targets import ENGINES
+
 
 def processor() -> str:
     """The processor's model and the cores that this process may use: "AMD EPYC, 2 cores"."""
@@ -34,7 +36,7 @@ _BUSY = 0.5  # runnable processes a core
 
 def versions() -> str:
     """Those of the engines: "onnxruntime 1.31.1, torch 2.13.0"."""
-    found = {name: _version(name, f"{name}-gpu") for name in ("onnxruntime", "torch")}
+    found = {name: _version(*target.distributions) for name, target in ENGINES.items()}
     return ", ".join(f"{name} {number}" for name, number in found.items() if number)
 
 

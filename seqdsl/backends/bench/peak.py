@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from seqdsl.backends.bench.cases import Case, Engine, Settings, input_of, make
+from seqdsl.backends.bench.cases import Case, Settings, input_of, make
 from seqdsl.backends.bench.resident import STATUS, resident
 from seqdsl.backends.running import Provider
 from seqdsl.backends.weights.state import random_state
@@ -42,7 +42,7 @@ def peak_memory(network: Network, case: Case, settings: Settings) -> int | None:
 def _main() -> None:
     network, case, settings = pickle.loads(sys.stdin.buffer.read())
     array = input_of(network, case.batch, settings.seed)
-    _load(case.engine, settings.threads)
+    case.engine.load().start(settings.threads)
     before = resident("VmRSS")
     contender = make(case, network, random_state(network, settings.seed), array, settings)
     gc.collect()
@@ -50,20 +50,6 @@ def _main() -> None:
     for _ in range(_RUNS):
         contender.run()
     print(resident("VmHWM") - before)
-
-
-def _load(engine: Engine, threads: int | None) -> None:
-    """Imports all that a case needs, and has torch start its threads."""
-    if engine is Engine.ONNXRUNTIME:
-        from seqdsl.backends.onnx import half as onnx_half
-        from seqdsl.backends.onnx import model as onnx_model
-        from seqdsl.backends.onnx import run as onnx_run
-
-        del onnx_half, onnx_model, onnx_run
-        return
-    from seqdsl.backends.bench import torch_bench
-
-    torch_bench.start(threads)
 
 
 if __name__ == "__main__":

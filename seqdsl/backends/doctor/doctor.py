@@ -13,8 +13,9 @@ from tempfile import TemporaryFile
 
 import seqdsl
 from seqdsl.backends.bench.machine import processor
-from seqdsl.backends.doctor import engines
-from seqdsl.backends.doctor.parts import Part, Verdict, guarded, run
+from seqdsl.backends.doctor.driver import driver
+from seqdsl.backends.parts import Part, Verdict, guarded, run
+from seqdsl.backends.targets import ENGINES, EngineTarget
 
 _LIBRARIES = ("lark", "networkx", "numpy", "onnx")
 _DRAWN = b"digraph { a -> b }"
@@ -22,17 +23,16 @@ _DRAWN = b"digraph { a -> b }"
 
 def examine() -> Iterator[Part]:
     """Every part in turn; the engines take seconds."""
+    here = [target for target in ENGINES.values() if target.is_here]
     checks: list[tuple[str, Callable[[], Part]]] = [
         ("seqdsl", _seqdsl),
         ("Python", _python),
         ("platform", _platform),
         *((name, partial(_library, name)) for name in _LIBRARIES),
-        ("onnxruntime", engines.onnxruntime),
-        ("telemetry", engines.telemetry),
-        ("torch", engines.torch),
-        ("NVIDIA driver", engines.driver),
-        ("CUDA in torch", engines.cuda_of_torch),
-        ("onnxruntime runs on", engines.providers),
+        *(part for target in ENGINES.values() for part in _parts(target)),
+        ("NVIDIA driver", driver),
+        # the last first: onnxruntime finds the CUDA libraries that torch has loaded
+        *(part for target in reversed(here) for part in target.load().devices()),
         ("Graphviz", _graphviz),
         ("graphviz-pure", _packaged_graphviz),
         ("grammar cache", _cache),
@@ -40,6 +40,15 @@ def examine() -> Iterator[Part]:
     ]
     for name, check in checks:
         yield guarded(name, check)
+
+
+def _parts(target: EngineTarget) -> Iterator[tuple[str, Callable[[], Part]]]:
+    """An engine's own parts, or the way to an engine that is not installed."""
+    if target.is_here:
+        yield from target.load().parts()
+    else:
+        way = f"pip install 'seqdsl[{target.extra}]'"
+        yield target.name, partial(Part, target.name, "not installed", Verdict.NOTE, way)
 
 
 def _seqdsl() -> Part:

@@ -33,6 +33,10 @@ class OnnxFile:
     is_ours: bool
     recorded: Recorded
 
+    def runner(self, provider: Provider) -> OnnxFileRunner:
+        """Return the model, ready to run. Raises `Failure` where onnxruntime refuses it."""
+        return OnnxFileRunner(self, provider)
+
 
 def open_onnx(path: Path, note: Callable[[str], None]) -> OnnxFile:
     """Read a model, but not its weights where they are in other files. Raises `Failure`.

@@ -34,7 +34,7 @@ from seqdsl.passes.matching.refusal import (
     why,
 )
 from seqdsl.passes.matching.units import Entry, Unit, spell, squeezed, surplus, units
-from seqdsl.source.codes import BY_NAME
+from seqdsl.source.codes import BY_NAME, CodeName
 from seqdsl.source.diagnostic import Diagnostic
 from seqdsl.source.frozen import frozen, frozen_value
 from seqdsl.source.suggest import nearest
@@ -297,7 +297,7 @@ class _Matcher:
         rows = (*self._misfits, *self._misplaced, *self._ambiguous)
         if not rows:
             return None
-        code = "weights-mismatch"
+        code: CodeName = "weights-mismatch"
         help = _MAP_HELP
         if self._misfits:
             count = len(self._misfits)

@@ -9,7 +9,7 @@ from math import isfinite
 from numbers import Integral
 from typing import Any
 
-from seqdsl.source.codes import BY_NAME
+from seqdsl.source.codes import BY_NAME, CodeName
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.limits import INTEGERS
 from seqdsl.source.text import Source, Span
@@ -80,7 +80,7 @@ def _finite(name: str, value: float | Decimal) -> str:
     return text
 
 
-def _refused(code: str, name: str, what: str, text: str, help: str) -> Failure:
+def _refused(code: CodeName, name: str, what: str, text: str, help: str) -> Failure:
     source = Source(name, text, given=PYTHON)
     where = Label(Span(source, 0, len(text)), what)
     return Failure(Diagnostic(BY_NAME[code], f"the value of `{name}` {what}", where, help=help))

@@ -10,7 +10,7 @@ from os.path import normpath
 from pathlib import Path
 
 from seqdsl.semantic.names.reading import DISK, Files, Overlay
-from seqdsl.source.codes import BY_NAME
+from seqdsl.source.codes import BY_NAME, CodeName
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.fix import Edit, edited, replacing
 from seqdsl.source.frozen import frozen
@@ -290,7 +290,7 @@ def _circle(paths: Sequence[Path], use: ast.Use) -> Failure:
 
 
 def _import_failure(
-    code: str, message: str, use: ast.Use, suggestion: str | None, help: str | None = None
+    code: CodeName, message: str, use: ast.Use, suggestion: str | None, help: str | None = None
 ) -> Failure:
     fix = None
     if suggestion is not None:

@@ -21,7 +21,7 @@ from seqdsl.semantic.primitives.table import PRIMITIVES
 from seqdsl.semantic.values import foreign
 from seqdsl.semantic.values.binding import AGGREGATE_FORMALS, formals_of, name_of
 from seqdsl.semantic.values.constants import CONSTANTS
-from seqdsl.source.codes import BY_NAME
+from seqdsl.source.codes import BY_NAME, CodeName
 from seqdsl.source.diagnostic import Diagnostic, Label
 from seqdsl.source.fix import Fix, inserting
 from seqdsl.source.frozen import frozen
@@ -382,7 +382,7 @@ class _Resolver:
 
     def _report(
         self,
-        code: str,
+        code: CodeName,
         message: str,
         span: Span,
         label: str,

@@ -275,8 +275,7 @@ class Dataflow:
 
 def in_order_here(found: Diagnostic, call: Span) -> Diagnostic:
     """A finding about a kernel, with the way on where numbers are in another framework's order."""
-    about_kernel = found.code.name in ("kernel-too-large", "even-kernel")
-    known = of_kernel(call) if about_kernel else None
+    known = of_kernel(call) if found.code.kernel else None
     return found if known is None else replace(found, help=known[0], fix=known[1])
 
 

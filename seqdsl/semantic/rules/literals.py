@@ -25,8 +25,6 @@ from seqdsl.syntax import ast
 from seqdsl.syntax.names import inside
 from seqdsl.syntax.walk import definitions, expressions, statements
 
-_OF_NAMES = ("undefined-name", "unknown-layer")  # another rule knows more of them
-
 
 def check_literals(module: LoadedModule) -> list[Diagnostic]:
     """The findings of every definition of a file, each as if nothing were known of its names."""
@@ -59,7 +57,7 @@ class _Checker:
                 try:
                     judge()
                 except Failure as failure:
-                    if failure.diagnostic.code.name not in _OF_NAMES:
+                    if not failure.diagnostic.code.unknown_name:  # `check_names` knows more
                         yield failure.diagnostic
                 except Poisoned:
                     pass

@@ -55,7 +55,6 @@ _EXPANSION = 4  # of the inner width of a bottleneck, in PyTorch's blocks
 _LARGE = 16  # a kernel that no network is known to have by place
 _SMALL_KERNELS = (3, 5, 7)
 _BY_DEFAULT = {"stride": "1", "dilation": "1", "groups": "1"}
-OF_ARGUMENTS = ("unnamed-setting", "unknown-argument", "duplicate-argument")
 
 
 def in_foreign_order(
@@ -93,7 +92,7 @@ def with_order(
     """The failure of a call's arguments, with the order that would fit where it is another's."""
     name = _name_of(layer, call)
     found = failure.diagnostic
-    if name is None or found.code.name not in OF_ARGUMENTS or found.primary is None:
+    if name is None or not found.code.argument or found.primary is None:
         return failure
     by_place = [a for a in given if a.name is None]
     numbers = [None if isinstance(a.value, SizeValue) else _number(a) for a in by_place[:2]]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
-from seqdsl.source.codes import BY_NAME
+from seqdsl.source.codes import BY_NAME, CodeName
 from seqdsl.source.diagnostic import Diagnostic, Failure, Label
 from seqdsl.source.fix import Fix
 from seqdsl.source.text import Span
 
 
 def fail(
-    code: str,
+    code: CodeName,
     message: str,
     span: Span,
     scope: Scope,
@@ -31,7 +31,7 @@ def fail(
 
 
 def diagnostic(
-    code: str,
+    code: CodeName,
     message: str,
     span: Span,
     scope: Scope,

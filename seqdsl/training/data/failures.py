@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from seqdsl.source.codes import CodeName
 from seqdsl.source.diagnostic import Failure, unlocated
 
 
-def failure(code: str, message: str, path: Path | None = None, help: str | None = None) -> Failure:
+def failure(
+    code: CodeName, message: str, path: Path | None = None, help: str | None = None
+) -> Failure:
     return unlocated(code, message, "--data" if path is None else shown(path), help)
 
 

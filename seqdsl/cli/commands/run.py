@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from seqdsl.backends.targets import DEFAULT_ENGINE, ENGINES, file_target
 from seqdsl.cli.answers import Sample, answer_tables, has_classes
 from seqdsl.cli.common import (
     claims_option,
     ema_option,
-    engine_options,
     fail_with,
     load_or_exit,
     network_options,
@@ -22,8 +23,9 @@ from seqdsl.cli.common import (
     require_weights_of,
     say,
 )
+from seqdsl.cli.engines import engine_options
 from seqdsl.cli.recorded_options import classes_option, preprocessing_option
-from seqdsl.cli.subject import Subject, onnx_subject, refuse_source_options, source_subject
+from seqdsl.cli.subject import Subject, file_subject, refuse_source_options, source_subject
 from seqdsl.cli.tables import FORMATS, write_tables
 from seqdsl.source.diagnostic import Failure, unlocated
 
@@ -72,19 +74,22 @@ def command(
     if save is not None and save.suffix.lower() != ".npy":
         raise click.UsageError(f"{save}: the outputs are saved as a .npy file")
     require_weights_of(ema, weights)
-    is_model = Path(file).suffix.lower() == ".onnx"
-    if is_model:
+    target = file_target(file)
+    model = None if target is None or target.open is None else target
+    if model is not None:
+        other = engine not in (DEFAULT_ENGINE, model.engine)
         refuse_source_options(
-            weights=weights, network=network_name, define=defines, engine=engine == "torch"
+            model, weights=weights, network=network_name, define=defines, engine=other
         )
-    network = None if is_model else load_or_exit(file, network_name, defines, claims=claims)
+        engine = model.engine
+        prepare = partial(file_subject, model, Path(file), provider, preprocessing, classes)
+    else:
+        network = load_or_exit(file, network_name, defines, claims=claims)
+        prepare = partial(
+            source_subject, network, weights, ema, engine, provider, preprocessing, classes
+        )
     try:
-        if network is None:
-            subject = onnx_subject(Path(file), provider, preprocessing, classes)
-        else:
-            subject = source_subject(
-                network, weights, ema, engine, provider, preprocessing, classes
-            )
+        subject = prepare()
         how = _preprocessing(subject, inputs)
         batches = (_read(path, subject, how) for path in inputs)  # one at a time in memory
         first = next(batches)
@@ -96,7 +101,7 @@ def command(
         where = outcomes[0].provider
         if runner.note is not None:
             note(f"{runner.note}; running on {where}")
-        say(f"{subject.name}, {subject.origin}, on {_ENGINES[engine]}, {where}")
+        say(f"{subject.name}, {subject.origin}, on {ENGINES[engine].title}, {where}")
         for path, outputs in zip(inputs, results, strict=True):
             _require_finite(subject, path, outputs)
         samples = _samples(subject, inputs, results)
@@ -104,9 +109,6 @@ def command(
     except Failure as failure:
         fail_with(failure)
     click.echo(write_tables(answer_tables(samples, subject.recorded.classes, format), format))
-
-
-_ENGINES = {"onnxruntime": "onnxruntime", "torch": "PyTorch"}
 
 
 def _preprocessing(subject: Subject, inputs: Sequence[Path]) -> Preprocessing | None:

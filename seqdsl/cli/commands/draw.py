@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from seqdsl.backends.drawing.formats import FORMATS, Laid, named_formats
 from seqdsl.cli.common import (
     claims_option,
     fail_with,
@@ -26,7 +27,7 @@ from seqdsl.source.suggest import nearest
 @network_options
 @claims_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
-              help="A .svg, .png, .pdf, .dot or .mmd (Mermaid) file.")  # fmt: skip
+              help=f"A {named_formats()} file.")  # fmt: skip
 @click.option("--depth", type=click.Choice([depth.value for depth in Depth]), default="network",
               show_default=True, help="What a box is.")  # fmt: skip
 @click.option("--only", metavar="PATH", help="One part, by its path: conv4/residual1.")
@@ -62,7 +63,7 @@ def command(
     """Draw a network of FILE: `network` shows stages, `block` the layers in their blocks, `layer`
     every copy of these, too, and `group` the groups of layers and the windows they see.
     """
-    from seqdsl.backends.drawing.write import FORMATS, TEXTS, draw, is_slow
+    from seqdsl.backends.drawing.write import draw, is_slow
 
     if output.suffix.lower() not in FORMATS:
         raise click.UsageError(f"{output}: the output is one of {', '.join(FORMATS)}")
@@ -75,7 +76,7 @@ def command(
         hint = f" Did you mean {near}?" if near else ""
         raise click.UsageError(f"{problem}.{hint}") from None
     size = f"{len(drawn.boxes)} boxes, {len(drawn.arrows)} arrows"
-    if output.suffix.lower() not in TEXTS and is_slow(drawn):
+    if isinstance(FORMATS[output.suffix.lower()], Laid) and is_slow(drawn):
         click.echo(f"laying out {size}: this may take a while", err=True)
     try:
         written = draw(drawn, output, direction, theme, headed)

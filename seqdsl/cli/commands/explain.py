@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqdsl.cli.common import use_color
-from seqdsl.source.codes import BY_ID, BY_NAME, CODES, Code, Severity
+from seqdsl.source.codes import BY_ID, BY_NAME, CODES, Code, Severity, find_code
 from seqdsl.source.suggest import nearest
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(code: str | None, list_all: bool) -> None:
         return
     if code is None:
         raise click.UsageError("Name a code, or use --list.")
-    found = BY_ID.get(code.upper()) or BY_NAME.get(code.lower())
+    found = find_code(code)
     if found is None:
         near = nearest(code.upper(), BY_ID) or nearest(code.lower(), BY_NAME)
         hint = f" Did you mean {near}?" if near else " See --list."

@@ -12,8 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seqdsl.backends.arrays import Array, State
+from seqdsl.backends.engine import Contender, Mode, Setup
 from seqdsl.backends.running import Dtype, Provider, refused
-from seqdsl.backends.verify import scale_norms
+from seqdsl.backends.torch.execution import Execution
+from seqdsl.backends.torch.inference import to_inference
+from seqdsl.backends.torch.module import to_training
+from seqdsl.backends.torch.scaling import scale_norms
 from seqdsl.graph.network import Network
 
 _TYPES = {
@@ -22,6 +26,18 @@ _TYPES = {
     Dtype.BFLOAT16: torch.bfloat16,
 }
 _RATE = 1e-6  # of learning: the weights stay as they are, and a step costs what it costs
+
+
+def contender(network: Network, state: State, array: Array, setup: Setup) -> Contender:
+    """Return a module on a batch, ready to be timed. Raises `Failure` where torch refuses it."""
+    execution = Execution(setup.schedule, setup.recompute)
+    where = (array, setup.provider, setup.dtype)
+    if setup.mode is Mode.TRAINING:
+        training = Training(to_training(network, state, execution), *where)
+        return Contender(training, training.device, None, training.saved, training.peak())
+    kind = Compiled if setup.mode is Mode.COMPILED else Inference
+    inference = kind(to_inference(network, state, execution), *where)
+    return Contender(inference, inference.device, inference.logits(), None, inference.peak())
 
 
 def cuda_device() -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqdsl.cli.common import CLAIMS, fail_with, network_options, say
+from seqdsl.cli.common import fail_with, network_options, say
 from seqdsl.cli.sides import read_sides
 from seqdsl.cli.watch import Watched, changes, listed
 from seqdsl.graph.network import Network
@@ -87,7 +87,7 @@ class Shown:
 
         instance, found = load_instance(file, network, defines)
         built = None if instance is None else instance.network
-        others = [d for d in found if d.code.name not in CLAIMS]
+        others = [d for d in found if d.code.claim is None]
         stale = built is None or has_errors(others)
         if not stale:
             self._network = built

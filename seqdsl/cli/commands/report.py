@@ -9,10 +9,11 @@ import click
 
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, say
 from seqdsl.cli.counting_options import convention_option
-from seqdsl.cli.diff import difference_table
+from seqdsl.cli.differences import difference_table
 from seqdsl.cli.sides import Side, paths_of, read_sides
 from seqdsl.cli.tables import Number
 from seqdsl.graph.conventions import Convention
+from seqdsl.passes.difference.compare import diff
 from seqdsl.source.diagnostic import Failure
 from seqdsl.source.timing import stage
 
@@ -60,7 +61,7 @@ def command(
     difference = None
     if len(loaded) == 2:
         before, after = loaded
-        table = difference_table(f"{before.name} → {after.name}", before, after, convention)
+        table = difference_table(f"{before.name} → {after.name}", diff(before, after), convention)
         rows = (
             tuple(cell.text if isinstance(cell, Number) else str(cell) for cell in row)
             for row in table.rows

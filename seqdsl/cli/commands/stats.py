@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import click
 
 from seqdsl.cli.common import load_or_exit, network_options
 from seqdsl.cli.counting_options import convention_option
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, write_tables
+from seqdsl.cli.units import Unit, fitting_unit
 from seqdsl.cli.which import answer, which_option
 from seqdsl.graph.claims import Quantity
 from seqdsl.graph.conventions import MACS, Convention
@@ -73,24 +72,6 @@ def statistics_table(network: Network, level: Level, convention: Convention) -> 
     )  # fmt: skip
     right = frozenset(headings[2:])
     return Table(network.name, headings, tuple(rows), right, convention.note)
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What a column is counted in: ``M`` and 10^6."""
-
-    suffix: str
-    scale: int
-
-    def of(self, count: int, digits: int = 3) -> Number:
-        text = f"{count / self.scale:.{digits}f}{self.suffix}" if self.suffix else str(count)
-        return Number(count, text)
-
-
-def fitting_unit(largest: int, convention: Convention) -> Unit:
-    """The largest unit that a column's largest count is at least one of."""
-    units = [Unit(suffix, convention.scale(suffix)) for suffix in ("", "K", "M", "G", "T")]
-    return max((unit for unit in units if unit.scale <= max(largest, 1)), key=lambda u: u.scale)
 
 
 def _row(

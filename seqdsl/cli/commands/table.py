@@ -10,8 +10,8 @@ from seqdsl.cli.common import load_or_exit, network_options
 from seqdsl.cli.counting_options import convention_option
 from seqdsl.cli.layer_cells import layer_cell, marks_of, size_cell
 from seqdsl.cli.sides import Side, paths_of, read_sides
-from seqdsl.cli.stats import fitting_unit
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
+from seqdsl.cli.units import fitting_unit
 from seqdsl.graph.conventions import MACS, Convention
 from seqdsl.graph.costs import Cost
 from seqdsl.graph.network import Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from seqdsl.cli.main import COMPLETE
+from seqdsl.cli.environment import COMPLETE
 
 # Bash puts a space after a word: not after a folder, or after a name that wants a value.
 _WORD = "COMPREPLY+=($value)"

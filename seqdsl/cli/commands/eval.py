@@ -10,7 +10,6 @@ import click
 from seqdsl.cli.common import (
     claims_option,
     ema_option,
-    engine_options,
     fail_with,
     load_or_exit,
     network_options,
@@ -20,6 +19,7 @@ from seqdsl.cli.common import (
     warning,
 )
 from seqdsl.cli.data_options import data_options, open_for
+from seqdsl.cli.engines import engine_options, runner_of
 from seqdsl.cli.progress import progress_bar
 from seqdsl.cli.recorded_options import given_or_recorded, preprocessing_option
 from seqdsl.cli.tables import FORMATS, Cell, Number, Table, whole, write_tables
@@ -108,7 +108,6 @@ def _errors(
     batch: int,
 ) -> Errors:
     from seqdsl.backends.weights.state import load_state
-    from seqdsl.cli.subject import runner_of
     from seqdsl.training.evaluation import evaluate
 
     recorded = given_or_recorded(weights, preprocessing, None, network)

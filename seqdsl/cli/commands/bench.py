@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqdsl.backends.engine import Mode
+from seqdsl.backends.targets import ENGINES
 from seqdsl.cli.common import claims_option, fail_with, load_or_exit, network_options, note
 from seqdsl.cli.tables import (
     FORMATS,
@@ -19,12 +21,13 @@ from seqdsl.cli.tables import (
     whole,
     write_tables,
 )
-from seqdsl.passes.schedule.strategy import OF_TORCH, STRATEGIES, Strategy
+from seqdsl.passes.schedule.strategy import STRATEGIES, Strategy
 from seqdsl.source.diagnostic import Failure
 
 if TYPE_CHECKING:
     from seqdsl.backends.bench.bench import Report, Row
     from seqdsl.backends.bench.cases import Case, Settings
+    from seqdsl.backends.targets import EngineTarget
     from seqdsl.graph.network import Network
 
 _INTERRUPTED = 130
@@ -37,8 +40,9 @@ _NONE = Number(None, "-")
 @claims_option
 @click.option("--batch", "batches", type=click.IntRange(min=1), multiple=True, default=(1,),
               show_default=True, help="A batch size; may be given several times.")  # fmt: skip
-@click.option("--backend", "backends", type=click.Choice(["onnxruntime", "torch"]), multiple=True,
-              default=("onnxruntime", "torch"), help="A backend; both, unless given.")  # fmt: skip
+@click.option("--backend", "backends", type=click.Choice(list(ENGINES)), multiple=True,
+              default=lambda: [name for name, target in ENGINES.items() if target.is_here],
+              help="A backend; all, unless given.")  # fmt: skip
 @click.option("--schedule", "schedules", type=click.Choice(STRATEGIES), multiple=True,
               default=("gather", "auto"), show_default=True, help="A schedule.")  # fmt: skip
 @click.option("--train", is_flag=True, help="Time steps of training in torch, too.")
@@ -83,13 +87,17 @@ def command(
     has what was measured.
     """
     chosen = {Strategy(schedule) for schedule in schedules}
-    for given, option in ((train, "--train"), (compile, "--compile")):
-        if given and "torch" not in backends:
-            raise click.UsageError(f"{option} is of torch: add --backend torch")
+    engines = [target for name, target in ENGINES.items() if name in backends]
+    options = {"--train": (train, Mode.TRAINING), "--compile": (compile, Mode.COMPILED)}
+    for option, (given, mode) in options.items():
+        if given and not any(mode in target.modes for target in engines):
+            able = " or ".join(name for name, t in ENGINES.items() if mode in t.modes)
+            raise click.UsageError(f"{option} is of {able}: add --backend {able}")
     if recompute and not train:
         raise click.UsageError("--recompute is of --train")
-    if chosen.isdisjoint(OF_TORCH) and "onnxruntime" not in backends:
-        raise click.UsageError("torch has the schedules auto and gather alone")
+    if all(chosen.isdisjoint(target.schedules) for target in engines):
+        able = " and ".join(schedule.value for schedule in engines[0].schedules)
+        raise click.UsageError(f"{engines[0].name} has the schedules {able} alone")
     if recompute and Strategy.AUTO not in chosen:
         raise click.UsageError("--recompute needs a schedule other than gather, which keeps all")
     if train and dtype == "float16":
@@ -103,7 +111,9 @@ def command(
     from seqdsl.backends.running import Dtype, Provider
     from seqdsl.cli.progress import progress_bar
 
-    cases = _cases(backends, chosen, batches, train, recompute, compile)
+    asked = {Mode.RUN: True, Mode.COMPILED: compile, Mode.TRAINING: train}
+    modes = [mode for mode, wanted in asked.items() if wanted]
+    cases = _cases(engines, chosen, batches, modes, recompute)
     settings = Settings(Provider(provider), Dtype(dtype), threads, seconds, memory, seed)
     load = busy()
     if load is not None:
@@ -121,31 +131,23 @@ def command(
 
 
 def _cases(
-    backends: Sequence[str],
+    engines: Sequence[EngineTarget],
     schedules: set[Strategy],
     batches: Sequence[int],
-    train: bool,
+    modes: Sequence[Mode],
     recompute: bool,
-    compile: bool,
 ) -> list[Case]:
     """What is asked for, once each: batch by batch, and of one engine all schedules together."""
-    from seqdsl.backends.bench.cases import Case, Engine
+    from seqdsl.backends.bench.cases import Case
 
-    engines = [Engine.ONNXRUNTIME] if "onnxruntime" in backends else []
-    if "torch" in backends:
-        engines.append(Engine.TORCH)
-        engines += [Engine.COMPILED] if compile else []
-        engines += [Engine.TRAINING] if train else []
     ordered = sorted(schedules, key=lambda s: (s is not Strategy.GATHER, s.value))
     cases: list[Case] = []
     for batch in dict.fromkeys(batches):
-        for engine in engines:
-            able = (
-                ordered if engine is Engine.ONNXRUNTIME else [s for s in ordered if s in OF_TORCH]
-            )
-            cases += [Case(engine, schedule, batch) for schedule in able]
-            if engine is Engine.TRAINING and recompute:
-                cases.append(Case(engine, Strategy.AUTO, batch, recompute=True))
+        for engine, mode in ((e, m) for e in engines for m in modes if m in e.modes):
+            able = [schedule for schedule in ordered if schedule in engine.schedules]
+            cases += [Case(engine, schedule, batch, mode) for schedule in able]
+            if mode is Mode.TRAINING and recompute:
+                cases.append(Case(engine, Strategy.AUTO, batch, mode, recompute=True))
     return cases
 
 
@@ -189,7 +191,7 @@ _RIGHT = frozenset(
 def _columns(network: Network, row: Row) -> dict[str, Cell]:
     case, timing = row.case, row.timing
     named: dict[str, Cell] = {
-        "backend": case.engine.value,
+        "backend": case.backend,
         "schedule": case.shown,
         "batch": whole(case.batch),
         "device": row.device,

@@ -13,7 +13,7 @@ from seqdsl.cli.tables import Table, write_tables
 from seqdsl.source.render_text import printable
 
 if TYPE_CHECKING:
-    from seqdsl.backends.doctor.parts import Part
+    from seqdsl.backends.parts import Part
 
 
 @click.command("doctor")
@@ -24,7 +24,7 @@ def command(format: str) -> None:
     Exit code 1 where something is broken, and not merely absent.
     """
     from seqdsl.backends.doctor.doctor import examine
-    from seqdsl.backends.doctor.parts import Verdict
+    from seqdsl.backends.parts import Verdict
 
     parts = list(examine())
     click.echo(_json(parts) if format == "json" else _text(parts))

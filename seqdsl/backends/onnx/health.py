@@ -1,17 +1,15 @@
-"""The engines that run networks, as `seqdsl doctor` finds them."""
+"""Whether onnxruntime is there and works, for `seqdsl doctor`: nothing is imported at the top."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import warnings
 from contextlib import redirect_stdout
 from importlib import metadata
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from seqdsl.backends.doctor.parts import Part, Verdict, first_line, run
 from seqdsl.backends.onnx.telemetry import ONNXRUNTIME, turn_off
+from seqdsl.backends.parts import Part, Verdict
 
 if TYPE_CHECKING:
     import onnx
@@ -47,47 +45,6 @@ def telemetry() -> Part:
     value = os.environ[ONNXRUNTIME]
     state = "off" if value == "1" else "as the environment says"
     return Part("telemetry", f"{state}: {ONNXRUNTIME}={value}")
-
-
-def torch() -> Part:
-    import torch
-
-    cuda, rocm = torch.version.cuda, torch.version.hip
-    build = f"CUDA {cuda}" if cuda else f"ROCm {rocm}" if rocm else "the CPU"
-    return Part("torch", f"{torch.__version__}, built for {build}")
-
-
-def driver() -> Part:
-    """The driver and its devices, as NVIDIA's own program tells them."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return Part("NVIDIA driver", "there is no nvidia-smi", Verdict.NOTE)
-    query = [program, "--query-gpu=driver_version,name", "--format=csv,noheader"]
-    code, written, said = run(query)
-    if code:
-        return Part("NVIDIA driver", f"nvidia-smi: {said}", Verdict.NOTE)
-    rows = [line.partition(", ") for line in written.decode(errors="replace").splitlines()]
-    names = ", ".join(name for _, _, name in rows)
-    return Part("NVIDIA driver", f"{rows[0][0]}; {names}")
-
-
-def cuda_of_torch() -> Part:
-    import torch
-
-    name = "CUDA in torch"
-    if torch.version.cuda is None:
-        return Part(name, "not used: torch is built without CUDA", Verdict.NOTE)
-    with warnings.catch_warnings(action="ignore"):  # the error below says the same
-        seen = torch.cuda.is_available()
-    if seen:
-        devices = ", ".join(map(torch.cuda.get_device_name, range(torch.cuda.device_count())))
-        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
-        return Part(name, f"{devices}; cuDNN {cudnn}")
-    try:
-        torch.cuda.init()  # type: ignore[no-untyped-call]
-    except Exception as error:
-        return Part(name, f"not used: {first_line(error)}", Verdict.NOTE)
-    return Part(name, "not used: torch sees no device", Verdict.NOTE)
 
 
 def providers() -> Part:
