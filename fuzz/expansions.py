@@ -44,7 +44,7 @@ def written(path: Path, name: str) -> tuple[str, str]:
     try:
         seqdsl.expand(path, name)
     except seqdsl.CompileError as error:
-        return "refused", str(error).split("source: ")[-1]
+        return "refused", error.diagnostics[-1].message.split("source: ")[-1]
     except Exception as error:
         at = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(at.filename).name}:{at.lineno}"

@@ -34,6 +34,10 @@ INSIDE = {
         "files", "arrays", "running", "parts", "inputs", "weights", "engine", "torch", "onnx",
         "drawing", "targets", "verify", "bench", "doctor",
     ],
+    "api": [
+        "arguments", "programs", "plain", "exports", "notebook", "parts", "drawings", "network",
+        "calls", "listing",
+    ],
 }  # fmt: skip
 WEIGHTS = {f"backends/weights/{name}" for name in (
     "checkpoints", "torch_files", "safe_files", "shards", "weights_file", "transfer", "state",
@@ -57,6 +61,7 @@ HEAVY = {  # library -> the files, or the folders of files, that may import it
     "tensorboard": set(),
     "torchvision": set(),
     "sklearn": {"training/data/digits"},
+    "pandas": {"api/parts"},
     "onnx": {"api", "backends/onnx"},
     "onnxruntime": {"backends/onnx/quiet_onnxruntime", "backends/onnx/health"},
     "graphviz": {"backends/drawing/graphviz"},
@@ -72,7 +77,7 @@ HEAVY = {  # library -> the files, or the folders of files, that may import it
     "watchfiles": {"cli/watch"},
 }  # fmt: skip
 FILES = [p for p in (ROOT / "seqdsl").rglob("*.py") if p.parent != ROOT / "seqdsl"]
-SINGLE = [ROOT / "seqdsl" / name for name in ("api.py", "highlighting.py")]
+SINGLE = [ROOT / "seqdsl" / name for name in ("highlighting.py",)]
 
 
 def place_of(path: Path) -> str:

@@ -67,5 +67,5 @@ def test_tricky(tmp_path: Path, name: str) -> None:
 def test_a_narrower_layer_takes_no_wider_shortcut(tmp_path: Path) -> None:
     text = "use std.seqconv\nnetwork N { input 3x8x8; seqconv 3x3, 16, k=4\n"
     text += "residual { wseqconv 3x3, 16, k=4; wseqconv 3x3, 8, k=4 } }"
-    with pytest.raises(seqdsl.CompileError, match="SEQ301 a shortcut is as wide"):
+    with pytest.raises(seqdsl.CompileError, match=r"SEQ301.: a shortcut is as wide"):
         compiled(tmp_path, text)

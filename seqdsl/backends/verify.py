@@ -37,7 +37,8 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        return self.error <= TOLERANCE  # false for NaN, too
+        """Whether the error is at most 1e-5; a NaN never is."""
+        return self.error <= TOLERANCE
 
 
 def verify(

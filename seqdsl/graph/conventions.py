@@ -6,7 +6,7 @@ docs/counting.md, whose table `python docs/counting.py` writes.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from seqdsl.graph.costs import Cost
 from seqdsl.source.frozen import frozen
@@ -124,3 +124,6 @@ _TOOLS = (
 CONVENTIONS: dict[str, Convention] = {
     convention.name: convention for convention in (MACS, FLOPS, PAPER, *_TOOLS)
 }
+ConventionName: TypeAlias = Literal[  # as in CONVENTIONS, for type checkers
+    "macs", "flops", "paper", "fvcore", "thop", "ptflops", "torchinfo", "torchvision"
+]

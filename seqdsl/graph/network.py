@@ -95,7 +95,7 @@ class Network:
 
     @cached_property
     def cost(self) -> Cost:
-        """What one sample costs, over all nodes."""
+        """What one sample costs, over all nodes: a `Cost`."""
         costs = self.costs
         with stage("count"):
             return total(costs)
@@ -117,6 +117,7 @@ class Network:
 
     @property
     def input(self) -> Node:
+        """The first node; its ``type.shape`` is that of a sample: ``(channels, height, width)``."""
         return self.nodes[0]
 
     @property

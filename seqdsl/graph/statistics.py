@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from seqdsl.graph.aggregations import Aggregation, outermost
 from seqdsl.graph.costs import Cost
@@ -15,15 +15,24 @@ from seqdsl.graph.tensor import TensorType
 
 
 class Level(Enum):
+    """What the parts of a network are: the whole, its stages, their blocks, or its layers."""
+
     NETWORK = "network"
     STAGE = "stage"
     BLOCK = "block"  # what stands in a stage: a residual block, a convolution
     LAYER = "layer"  # a layer of the paper: a whole SeqConv, or one convolution with its norm
 
 
+LevelName: TypeAlias = Literal["network", "stage", "block", "layer"]  # as in `Level`
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a network. The costs of all parts of a level add up to the network's."""
+    """One part of a network. The costs of all parts of a level add up to the network's.
+
+    ``name`` is its path (``conv4/residual1``), ``shape`` that of one sample of what leaves it:
+    ``(channels, height, width)``, or ``(channels,)`` of a vector. ``cost`` holds its counts.
+    """
 
     name: str
     shape: tuple[int, ...]  # what leaves it

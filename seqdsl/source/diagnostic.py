@@ -27,19 +27,26 @@ class Diagnostic:
     ("in group 3 of wseqconv", "in stage conv4").
     """
 
-    code: Code
+    code: Code  # its `id` (SEQ201) and `name` (unknown-layer) never change
     message: str
-    primary: Label | None
+    primary: Label | None  # a `span` (`span.line`, `span.column`, from 1) and a `text`
     secondary: tuple[Label, ...] = ()
     chain: tuple[str, ...] = ()
-    help: str | None = None
+    help: str | None = None  # the way on
     name: str = ""  # the file, where there is no span to tell it
     fix: Fix | None = None  # the edit that ``help`` tells of, where it is known
     in_python: str | None = None  # the help for a caller in Python, where it differs
 
     @property
     def severity(self) -> Severity:
+        """Whether it is an error or a warning: ``severity.value`` is the word."""
         return self.code.severity
+
+    def __str__(self) -> str:
+        """What the commands print of it in full, without colour: several lines."""
+        from seqdsl.source.render_text import render_one  # what is clean needs no renderer
+
+        return render_one(self)
 
     @property
     def key(self) -> tuple[Code, object, int, int]:
@@ -56,22 +63,27 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
 
 
 class CompileError(Exception):
-    """Raised by the public API when a file does not compile; holds every diagnostic."""
+    """Raised where a source does not compile, or what is given with it does not fit.
+
+    ``diagnostics`` holds each `Diagnostic`, in the order of the file. The message is what the
+    commands print of them in full, without colour, with help for a caller in Python.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(
             replace(d, help=d.in_python) if d.in_python else d for d in diagnostics
         )
-        super().__init__(self._summary())
+        super().__init__(self.diagnostics)
 
-    def _summary(self) -> str:
-        lines = []
-        for d in self.diagnostics:
-            where = str(d.primary.span) if d.primary else d.name
-            lines.append(f"{where}: {d.code.id} {d.message}")
-            if d.help:
-                lines.append(f"  help: {d.help}")
-        return "\n".join(lines)
+    def __repr__(self) -> str:
+        return f"CompileError({', '.join(d.code.id for d in self.diagnostics)})"
+
+    def __str__(self) -> str:
+        from seqdsl.source.render_text import render_full
+
+        return render_full(self.diagnostics, rest="`diagnostics` of the error holds them all")
 
 
 class Failure(Exception):

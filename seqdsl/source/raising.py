@@ -12,9 +12,10 @@ from seqdsl.source.suggest import nearest
 
 @contextmanager
 def limits(**raised: int) -> Iterator[Limits]:
-    """Other limits for what is compiled inside: ``with seqdsl.limits(nodes=400_000): ...``.
+    """Compile under other limits inside a block: ``with seqdsl.limits(nodes=400_000): ...``.
 
-    Raises ValueError, which says what is wrong, for an unknown name and for what is no count.
+    docs/checking.md lists them. Raises ValueError, which says what is wrong, for an unknown name
+    and for what is no count.
     """
     token = LIMITS.set(replace(LIMITS.get(), **_checked(raised)))
     try:

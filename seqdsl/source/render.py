@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import Literal, TypeAlias
 
 from seqdsl.source.diagnostic import Diagnostic
 
@@ -14,6 +15,9 @@ class OutputFormat(Enum):
     JSON = "json"
     SARIF = "sarif"  # 2.1.0
     GITHUB = "github"  # workflow commands
+
+
+OutputFormatName: TypeAlias = Literal["full", "concise", "json", "sarif", "github"]
 
 
 def render(diagnostics: Sequence[Diagnostic], format: OutputFormat, color: bool = False) -> str:

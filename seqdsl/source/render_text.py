@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 from textwrap import wrap
+from typing import Protocol
 from unicodedata import category, combining, east_asian_width
 
-from seqdsl.source.codes import Severity
-from seqdsl.source.diagnostic import Diagnostic, Label
+from seqdsl.source.codes import Code, Severity
 from seqdsl.source.fix import Fix, changed_lines
-from seqdsl.source.text import Source
+from seqdsl.source.text import Source, Span
 
 MAX_LINE = 100  # columns of a source line that are shown
 MAX_SHOWN = 50  # diagnostics that a reader is shown in full
@@ -21,20 +21,64 @@ _RED, _GREEN, _YELLOW, _BLUE, _CYAN, _BOLD, _RESET = (
 )
 
 
-def render_concise(diagnostics: Sequence[Diagnostic]) -> str:
+class Marked(Protocol):
+    """A `Label`, as far as it is shown."""
+
+    @property
+    def span(self) -> Span: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Finding(Protocol):
+    """A `Diagnostic`, as far as it is shown; which itself is shown by what is here."""
+
+    @property
+    def code(self) -> Code: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def primary(self) -> Marked | None: ...
+    @property
+    def secondary(self) -> Sequence[Marked]: ...
+    @property
+    def chain(self) -> Sequence[str]: ...
+    @property
+    def help(self) -> str | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def fix(self) -> Fix | None: ...
+
+
+def render_concise(diagnostics: Sequence[Finding]) -> str:
     """``file:line:column: SEQ309 message``, one a line."""
     return "\n".join(f"{_where(d)}: {d.code.id} {printable(d.message)}" for d in diagnostics)
 
 
-def render_full(diagnostics: Sequence[Diagnostic], color: bool) -> str:
-    """The first diagnostics with their source lines, and a line that counts all of them."""
+def render_full(
+    diagnostics: Sequence[Finding],
+    color: bool = False,
+    rest: str = "`check --output-format concise` lists them all",
+) -> str:
+    """The first diagnostics with their source lines, and a line that counts all of them.
+
+    ``rest`` is how to see those that are left out.
+    """
     if not diagnostics:
         return ""
-    parts = [_Renderer(color).diagnostic(d) for d in diagnostics[:MAX_SHOWN]]
+    parts = [render_one(d, color) for d in diagnostics[:MAX_SHOWN]]
     more = len(diagnostics) - len(parts)
     if more > 0:
-        parts.append(f"... and {more:,} more: `check --output-format concise` lists them all")
+        parts.append(f"... and {more:,} more: {rest}")
     return "\n\n".join([*parts, _summary(diagnostics)])
+
+
+def render_one(diagnostic: Finding, color: bool = False) -> str:
+    """One diagnostic with its source lines, its chain of expansions, its help and its fix."""
+    return _Renderer(color).diagnostic(diagnostic)
 
 
 def printable(text: str) -> str:
@@ -46,13 +90,13 @@ def printable(text: str) -> str:
     )
 
 
-def _where(diagnostic: Diagnostic) -> str:
+def _where(diagnostic: Finding) -> str:
     if diagnostic.primary is None:
         return printable(diagnostic.name)
     return printable(str(diagnostic.primary.span))
 
 
-def _summary(diagnostics: Sequence[Diagnostic]) -> str:
+def _summary(diagnostics: Sequence[Finding]) -> str:
     errors = sum(d.severity is Severity.ERROR for d in diagnostics)
     counts = ((errors, "error"), (len(diagnostics) - errors, "warning"))
     return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts if n)
@@ -65,7 +109,7 @@ class _Renderer:
     def _paint(self, text: str, code: str) -> str:
         return f"{code}{text}{_RESET}" if self._color and text else text
 
-    def diagnostic(self, d: Diagnostic) -> str:
+    def diagnostic(self, d: Finding) -> str:
         hue = _RED if d.severity is Severity.ERROR else _YELLOW
         head = self._paint(f"{d.severity.value}[{d.code.id}]", hue)
         lines = [f"{head}{self._paint(': ' + printable(d.message), _BOLD)}"]
@@ -96,7 +140,7 @@ class _Renderer:
             lines.extend((gutter, *self._change(d.fix, margin)))
         return "\n".join(lines)
 
-    def _numbers(self, d: Diagnostic) -> list[int]:
+    def _numbers(self, d: Finding) -> list[int]:
         """The lines that are shown of files."""
         spans = [label.span for label in ([d.primary] if d.primary else []) + list(d.secondary)]
         changed = changed_lines(d.fix) if d.fix else []
@@ -117,8 +161,8 @@ class _Renderer:
     def _excerpt(
         self,
         source: Source,
-        labels: Sequence[Label],
-        primary: Label | None,
+        labels: Sequence[Marked],
+        primary: Marked | None,
         hue: str,
         margin: int,
     ) -> list[str]:
@@ -158,9 +202,9 @@ def _wrapped(text: str, width: int) -> list[str]:
     return [line.replace("\0", " ") for line in lines] or [""]
 
 
-def _by_source(labels: Sequence[Label]) -> list[tuple[Source, list[Label]]]:
+def _by_source(labels: Sequence[Marked]) -> list[tuple[Source, list[Marked]]]:
     """The labels by file, that of the first label first."""
-    groups: dict[Source, list[Label]] = {}
+    groups: dict[Source, list[Marked]] = {}
     for label in labels:
         groups.setdefault(label.span.source, []).append(label)
     return list(groups.items())
@@ -179,7 +223,7 @@ def _window(text: str, column: int) -> tuple[str, int]:
     return shown, start
 
 
-def _underline(label: Label, text: str, shown: str, offset: int, mark: str) -> str:
+def _underline(label: Marked, text: str, shown: str, offset: int, mark: str) -> str:
     """Spaces and marks under the span, as wide as the characters above them."""
     start = label.span.column - 1
     stop = max(start + 1, min(start + label.span.end - label.span.start, len(text)))

@@ -44,7 +44,7 @@ def test_the_way_out_works(command: str) -> None:
 
 def test_python_says_it_its_own_way() -> None:
     for call in (seqdsl.load, seqdsl.expand):
-        with pytest.raises(seqdsl.CompileError, match=r"help: choose one with `network=`: A, B$"):
+        with pytest.raises(seqdsl.CompileError, match=r"help: choose one with `network=`: A, B\n"):
             call("two.seq")
 
 
@@ -52,7 +52,7 @@ def test_parameters_that_a_template_lacks() -> None:
     Path("two.seq").write_text("network T(k, n) { input 3x8x8; conv 3x3, k*n }\n")
     done = seqdsl_command("expand", "two.seq")
     assert done.code == 2 and " = help: give -D k=... -D n=...\n" in done.err
-    with pytest.raises(seqdsl.CompileError, match=r"help: give k=\.\.\., n=\.\.\.$"):
+    with pytest.raises(seqdsl.CompileError, match=r"help: give k=\.\.\., n=\.\.\.\n"):
         seqdsl.expand("two.seq")
 
 
@@ -64,5 +64,5 @@ def test_a_preprocessing_that_does_not_fit() -> None:
     assert "help: give another by --preprocessing\n" in (
         seqdsl_command("run", "two.seq", "x.png", *options).err
     )
-    with pytest.raises(seqdsl.CompileError, match=r"help: give another as `preprocessing=`$"):
+    with pytest.raises(seqdsl.CompileError, match=r"help: give another as `preprocessing=`\n"):
         seqdsl.to_onnx(seqdsl.load("two.seq", "A"), preprocessing=how)

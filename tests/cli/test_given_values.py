@@ -85,5 +85,5 @@ def test_each_file_reports_its_own() -> None:
 
 
 def test_a_value_from_python() -> None:
-    with pytest.raises(seqdsl.CompileError, match=r"^argument group=hello: SEQ202 "):
+    with pytest.raises(seqdsl.CompileError, match=r"SEQ202.*\n *--> argument group=hello\n"):
         seqdsl.load("net.seq", group="hello")

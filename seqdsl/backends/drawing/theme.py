@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from seqdsl.passes.drawing.labels import Kind
 from seqdsl.source.frozen import frozen
@@ -162,6 +163,8 @@ def _luminance(color: str) -> float:
     linear = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
+
+ThemeName: TypeAlias = Literal["auto", "light", "dark", "gray"]  # as in THEMES, and `write.AUTO`
 
 THEMES = {
     name: _theme(name, palette)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal, TypeAlias
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation
@@ -23,6 +24,8 @@ from seqdsl.passes.structure import (
     path_within,
     scope_of,
 )
+
+DepthName: TypeAlias = Literal["network", "block", "layer", "group"]  # as in `Depth`
 
 
 class Depth(Enum):

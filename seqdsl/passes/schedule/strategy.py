@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Literal, TypeAlias
 
 
 class Strategy(Enum):
@@ -16,3 +17,5 @@ class Strategy(Enum):
 
 OF_TORCH = (Strategy.AUTO, Strategy.GATHER)  # the others are of onnxruntime alone
 STRATEGIES = [strategy.value for strategy in Strategy]
+ScheduleName: TypeAlias = Literal["auto", "gather", "scatter", "blocked"]  # as in STRATEGIES
+TorchScheduleName: TypeAlias = Literal["auto", "gather"]  # as in OF_TORCH
