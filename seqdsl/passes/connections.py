@@ -10,7 +10,8 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import Role, module_path
+from seqdsl.graph.operations import Role
+from seqdsl.graph.parameters import module_path
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment
 from seqdsl.graph.tracing import Tracing, is_idle_at_inference

@@ -17,7 +17,8 @@ from seqdsl.backends.onnx.run import Runner
 from seqdsl.backends.torch.reference import evaluate
 from seqdsl.backends.weights.state import initial_state, random_state, save_state
 from seqdsl.graph.network import Network
-from seqdsl.graph.parameters import Role, module_path
+from seqdsl.graph.operations import Role
+from seqdsl.graph.parameters import module_path
 from seqdsl.passes.schedule.choose import choose
 from seqdsl.passes.schedule.strategy import Strategy
 

@@ -14,8 +14,8 @@ from seqdsl.backends.files import write_whole
 from seqdsl.backends.weights.checkpoints import NO_METADATA, read_checkpoint, sort_metadata
 from seqdsl.backends.weights.envelopes import choose, unreadable
 from seqdsl.graph.network import Network
-from seqdsl.graph.operations import Conv2d, Init, Linear
-from seqdsl.graph.parameters import Parameter, Role, layout, size
+from seqdsl.graph.operations import Conv2d, Init, Linear, Role
+from seqdsl.graph.parameters import Parameter, layout, size
 from seqdsl.passes.matching.keys import is_counter, renamed
 from seqdsl.passes.matching.units import spell
 from seqdsl.source.diagnostic import unlocated
