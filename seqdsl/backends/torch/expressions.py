@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from seqdsl.backends.rows import row_of
-from seqdsl.backends.torch.steps import Listed, Value
+from seqdsl.backends.torch.slots import Listed, Value
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
