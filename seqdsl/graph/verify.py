@@ -83,7 +83,7 @@ def _arity(operation: ops.Operation) -> tuple[int, int | None]:
     match operation:
         case ops.Input():
             return 0, 0
-        case ops.Add() | ops.Mean() | ops.Multiply() | ops.Concat():
+        case _ if operation.several:
             return 1, None
         case ops.Aggregate():
             return 1, 2

@@ -64,3 +64,18 @@ def test_one_channel_scales_all(tmp_path: Path) -> None:
     module.load_state_dict({"conv2d.weight": torch.eye(1, 4)[..., None, None],
                             "conv2d.bias": torch.zeros(1)})  # fmt: skip
     assert np.allclose(module(torch.from_numpy(X)).detach(), X * FIRST)
+
+
+def test_one_channel_scales_groups_that_are_read_apart(tmp_path: Path) -> None:
+    text = """
+    network N {
+      input 4x6x5
+      one = it | conv2d 1x1, 1, bias=true
+      multiply it, one
+      a = it.channels(1, 2) | conv2d 3x3, 4
+      b = it.channels(3, 4) | conv2d 3x3, 4
+      add a, b
+    }
+    """
+    network = compiled(tmp_path, text)
+    assert all(c.agrees for c in verify(network, batches=(2,)))

@@ -13,7 +13,7 @@ from test_aggregations import network_of
 
 from seqdsl.graph.operations import Concat, Dropout
 from seqdsl.graph.segment import Segment, joined
-from seqdsl.graph.tracing import Tracing, through
+from seqdsl.graph.tracing import Tracing
 
 JOINS = """network N {
   input 4x8x8
@@ -64,7 +64,7 @@ def test_a_value_is_as_many_channels_as_it_has(text: str) -> None:
         assert segments == joined(segments)
         for segment in segments:
             source = network.nodes[segment.node]
-            assert through(source.operation, [()]) is None
+            assert source.operation.routed([()]) is None
             assert 0 <= segment.start < segment.stop <= source.type.channels
 
 

@@ -180,7 +180,7 @@ def _initial(parameter: Parameter, rng: np.random.Generator) -> Array:
     if role in (Role.BIAS, Role.RUNNING_MEAN):
         return np.zeros(shape, np.float32)
     operation = parameter.node.operation
-    if not isinstance(operation, Conv2d | Linear):
+    if not isinstance(operation, Conv2d | Linear):  # a norm starts as the identity
         return np.ones(shape, np.float32)
     match operation.init:
         case Init.ZERO:

@@ -13,6 +13,7 @@ from seqdsl.graph.operations import (
     pooling,
 )
 from seqdsl.graph.operations.activation import *
+from seqdsl.graph.operations.base import Enlargement as Enlargement
 from seqdsl.graph.operations.base import Face as Face
 from seqdsl.graph.operations.base import Family as Family
 from seqdsl.graph.operations.base import Operation as Operation

@@ -130,6 +130,14 @@ class Window:
     padding: Pair
 
 
+@frozen_value
+class Enlargement:
+    """How many elements of the output come of one of the operand, along each axis."""
+
+    factor: Pair
+    blurred: bool  # those on either side take part
+
+
 class Operation:
     """One kind of node. Attributes of a class are traits: they hold for all of its operations."""
 
@@ -156,13 +164,22 @@ class Operation:
         return self.name
 
     @property
+    def has_parameters(self) -> bool:
+        return type(self).parameters is not Operation.parameters
+
+    def is_channelwise(self, operands: Sequence[TensorType]) -> bool:
+        """Whether it can run on a part of the channels of these operands, all of one width."""
+        width = operands[0].channels if operands else 0
+        return self.channelwise and all(operand.channels == width for operand in operands)
+
+    @property
     def has_faces(self) -> bool:
         """Whether what comes out has a raw face, or can have one."""
         return self.face is not Face.LOST
 
     @property
-    def window(self) -> Window | None:
-        """The window that slides over its operand; None where a position reads itself alone."""
+    def window(self) -> Window | Enlargement | None:
+        """What a position of the output reads of its operand; None where it is that position."""
         return None
 
     @property

@@ -22,6 +22,7 @@ class Concat(Operation):
     name = "concat"
     doc = ""  # the language has `concatenate`, which joins values: a node comes with a reader
     family = Family.CONCATENATION
+    several = True
 
     def row(self, type: TensorType) -> str:
         return f"concatenate, {type.channels}"

@@ -7,7 +7,15 @@ from enum import Enum
 from typing import ClassVar
 
 from seqdsl.graph.costs import Cost
-from seqdsl.graph.operations.base import Family, Operation, Pair, Setting, TypeProblem, Window
+from seqdsl.graph.operations.base import (
+    Enlargement,
+    Family,
+    Operation,
+    Pair,
+    Setting,
+    TypeProblem,
+    Window,
+)
 from seqdsl.graph.operations.shapes import need_positions, need_spatial, pair_text, positions
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
@@ -132,6 +140,10 @@ class Upsample(Operation):
         Setting("factor", "size"),
         Setting("mode", "interpolation", Interpolation.NEAREST),
     )
+
+    @property
+    def window(self) -> Enlargement:
+        return Enlargement(self.factor, self.mode is Interpolation.BILINEAR)
 
     @property
     def detail(self) -> str:

@@ -215,7 +215,7 @@ def _operations(a: Item, b: Item) -> tuple[str, str]:
 def _sequence(layer: Item) -> list[str]:
     """The kinds of a layer's operations in order; its convolutions, and all between, as one."""
     kinds = [cell.node.kind for cell in _body(layer)]
-    places = [i for i, kind in enumerate(kinds) if kind in ("conv2d", "linear")]
+    places = [i for i, cell in enumerate(_body(layer)) if cell.node.operation.linear]
     return [*kinds[: places[0]], "conv", *kinds[places[-1] + 1 :]] if places else kinds
 
 
