@@ -26,13 +26,14 @@ class ForeignLayer:
 
     ``write`` is the layer to call here; empty, the statement is left out; None, nothing fits.
     ``order`` names this language's parameters in the order of the other's, where "" is one that
-    has no place here.
+    has no place here. ``by_name`` is for settings that are never given by their place.
     """
 
     write: str | None
     help: str
     arguments: Arguments = Arguments.KEPT
     order: tuple[str, ...] = ()
+    by_name: bool = False
 
 
 @frozen
@@ -145,7 +146,7 @@ LAYERS: dict[str, ForeignLayer] = {
     "hardswish": ForeignLayer("hard_swish", "it is `hard_swish` here", _DROPPED),
     "hardsigmoid": ForeignLayer("hard_sigmoid", "it is `hard_sigmoid` here", _DROPPED),
     "leakyrelu": ForeignLayer("leaky_relu", "its slope is given by name: `leaky_relu slope=0.1`",
-                              order=("slope",)),
+                              order=("slope",), by_name=True),
     "relu": ForeignLayer("relu", "`relu` takes no arguments", _DROPPED),
     "silu": ForeignLayer("silu", "`silu` takes no arguments", _DROPPED),
     "gelu": ForeignLayer("gelu", "`gelu` takes no arguments", _DROPPED),
