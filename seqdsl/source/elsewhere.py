@@ -51,8 +51,8 @@ _POOL = ("kernel", "stride", "padding")
 def _activation(near: str) -> ForeignLayer:
     return ForeignLayer(
         None,
-        f"{near}; the activations are relu, relu6, leaky_relu, sigmoid, hard_sigmoid, tanh, silu, "
-        "hard_swish and gelu",
+        f"{near}; the activations are relu, relu6, leaky_relu, elu, sigmoid, hard_sigmoid, tanh, "
+        "silu, hard_swish and gelu",
     )
 
 
@@ -156,7 +156,9 @@ LAYERS: dict[str, ForeignLayer] = {
     "softmax": ForeignLayer("softmax", "`softmax` takes no axis", _DROPPED),
     "logsoftmax": ForeignLayer("softmax", "a closing `softmax` is how the classifier is read",
                                _DROPPED),
-    "elu": _activation("no ELU"), "selu": _activation("no SELU"), "celu": _activation("no CELU"),
+    "elu": ForeignLayer("elu", "its scale below zero is given by name: `elu alpha=0.5`",
+                        order=("alpha",), by_name=True),
+    "selu": _activation("no SELU"), "celu": _activation("no CELU"),
     "prelu": _activation("no PReLU, and the slope of `leaky_relu` is not learned"),
     "mish": _activation("no Mish"), "softplus": _activation("no softplus"),
     "glu": _activation("no GLU: `multiply a, gate` gates"),

@@ -28,6 +28,8 @@ def bilinear(x: np.ndarray, factor: int, axis: int) -> np.ndarray:
 FORMULAS = {
     "leaky_relu": np.where(X > 0, X, 0.01 * X),
     "leaky_relu slope=0.1": np.where(X > 0, X, 0.1 * X),
+    "elu": np.where(X > 0, X, np.expm1(X)),
+    "elu alpha=0.5": np.where(X > 0, X, 0.5 * np.expm1(X)),
     "hard_sigmoid": np.clip(X + 3, 0, 6) / 6,
     "hard_swish": X * np.clip(X + 3, 0, 6) / 6,
     "pad_channels 7": np.concatenate([X, np.zeros((2, 3, 6, 5))], 1),

@@ -155,6 +155,7 @@ BOUNDS: Mapping[type[ops.Operation], Bounding] = MappingProxyType(
         ops.BatchNorm: _batch_norm,
         ops.Activation: _activation,
         ops.LeakyRelu: lambda op, use: use.x * max(1.0, abs(op.slope)),
+        ops.Elu: lambda op, use: use.x * max(1.0, abs(op.alpha)),
         ops.Softmax: _unknown,
         ops.MaxPool: _same,
         ops.AvgPool: _avg_pool,

@@ -199,6 +199,7 @@ EMITTERS: Mapping[type[ops.Operation], Emission] = MappingProxyType(
         ops.BatchNorm: _batch_norm,
         ops.Activation: _activation,
         ops.LeakyRelu: lambda op, use: use.emit("LeakyRelu", use.operands, alpha=op.slope),
+        ops.Elu: lambda op, use: use.emit("Elu", use.operands, alpha=op.alpha),
         ops.Softmax: _simple("Softmax", axis=1),
         ops.MaxPool: _max_pool,
         ops.AvgPool: _avg_pool,

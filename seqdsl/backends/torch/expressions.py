@@ -92,6 +92,7 @@ EXPRESSIONS: Mapping[type[ops.Operation], Expression] = MappingProxyType(
         ops.BatchNorm: lambda _, use: f"{use.module}({use.x})",
         ops.Activation: _activation,
         ops.LeakyRelu: lambda op, use: f"F.leaky_relu({use.x}, {op.slope})",
+        ops.Elu: lambda op, use: f"F.elu({use.x}, {op.alpha})",
         ops.Softmax: lambda _, use: f"F.softmax({use.x}, 1)",
         ops.MaxPool: _pool("F.max_pool2d"),
         ops.AvgPool: _pool("F.avg_pool2d"),

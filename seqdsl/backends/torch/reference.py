@@ -112,6 +112,7 @@ EVALUATIONS: Mapping[type[ops.Operation], Evaluation] = MappingProxyType(
         ops.BatchNorm: _batch_norm,
         ops.Activation: lambda op, use: FUNCTIONS[op.function](use.x),
         ops.LeakyRelu: lambda op, use: torch.where(use.x > 0, use.x, op.slope * use.x),
+        ops.Elu: lambda op, use: torch.where(use.x > 0, use.x, op.alpha * torch.expm1(use.x)),
         ops.Softmax: lambda _, use: F.softmax(use.x, 1),
         ops.MaxPool: _pool(F.max_pool2d),
         ops.AvgPool: _pool(F.avg_pool2d),

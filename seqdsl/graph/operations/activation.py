@@ -11,7 +11,7 @@ from seqdsl.graph.operations.base import Face, Family, Operation, Setting
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
 
-__all__ = ["Activation", "Function", "LeakyRelu", "Softmax"]
+__all__ = ["Activation", "Elu", "Function", "LeakyRelu", "Softmax"]
 
 
 class Function(Enum):
@@ -75,6 +75,21 @@ class LeakyRelu(_Elementwise):
 
 
 @frozen_value
+class Elu(_Elementwise):
+    """``x`` above zero, ``alpha (exp(x) - 1)`` below (Clevert et al. 2016)."""
+
+    alpha: float
+
+    name = "elu"
+    doc = "The activation ELU, elementwise: it tends to `-alpha` far below zero."
+    settings = (Setting("alpha", "number", Fraction(1), "the scale below zero"),)
+
+    @property
+    def detail(self) -> str:
+        return f"{self.alpha:g}"
+
+
+@frozen_value
 class Softmax(Operation):
     """Over the channels."""
 
@@ -93,4 +108,4 @@ class Softmax(Operation):
         return operands[0]
 
 
-OPERATIONS: tuple[type[Operation], ...] = (Activation, LeakyRelu, Softmax)
+OPERATIONS: tuple[type[Operation], ...] = (Activation, LeakyRelu, Elu, Softmax)
