@@ -108,7 +108,11 @@ _MULTIPLY = ForeignLayer("multiply", "`multiply it, gate` is the elementwise pro
 _ONE_DIMENSION = _none(
     "networks are two-dimensional: write a kernel such as 1x3 over `input 8x1xN`"
 )
-_OTHER_NORM = _none("the one normalisation is `batch_norm`")
+_LAYER_NORM = ForeignLayer(
+    "layer_norm", "`layer_norm` goes over the channels of each position, and needs no shape",
+    Arguments.DROPPED,
+)  # fmt: skip
+_OTHER_NORM = _none("the normalisations are `batch_norm` and `layer_norm`")
 _SEQUENTIAL = _none("layers follow one another, a line each; `block name { ... }` names them")
 _ATTENTION = _none("the language has no attention; a gate is `multiply it, gate`")
 _LOSS = _none("a loss belongs to training: `train { ... }`; the network ends in `softmax`")
@@ -131,8 +135,8 @@ LAYERS: dict[str, ForeignLayer] = {
     # normalisation
     "batchnorm2d": _NORM, "batchnorm": _NORM, "batchnormalization": _NORM, "bn": _NORM,
     "batchnorm1d": _none("`batch_norm` needs height and width: put it before `fc`"),
-    "layernorm": _OTHER_NORM, "groupnorm": _OTHER_NORM, "instancenorm2d": _OTHER_NORM,
-    "layernormalization": _OTHER_NORM, "syncbatchnorm": _NORM,
+    "layernorm": _LAYER_NORM, "layernorm2d": _LAYER_NORM, "layernormalization": _LAYER_NORM,
+    "groupnorm": _OTHER_NORM, "instancenorm2d": _OTHER_NORM, "syncbatchnorm": _NORM,
     # pooling
     "maxpool2d": _MAX_POOL, "maxpool": _MAX_POOL, "maxpooling2d": _MAX_POOL,
     "avgpool2d": _AVG_POOL, "avgpool": _AVG_POOL, "averagepooling2d": _AVG_POOL,

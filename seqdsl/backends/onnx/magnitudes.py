@@ -111,6 +111,14 @@ def _batch_norm(norm: ops.BatchNorm, use: Use) -> Bound:
     return np.abs(weight / np.sqrt(var + norm.eps)) * (use.x + np.abs(mean)) + np.abs(bias)
 
 
+def _layer_norm(_: ops.LayerNorm, use: Use) -> Bound:
+    """No element is further from the mean than sqrt(C - 1) deviations; a square has to fit."""
+    channels = use.type.channels
+    weight, bias = (np.abs(use.parameters[r].astype(np.float64)) for r in (Role.WEIGHT, Role.BIAS))
+    fits = _averaged(np.full(channels, use.x.max() ** 2), channels)
+    return np.where(np.isfinite(fits), np.sqrt(channels) * weight + bias, np.inf)
+
+
 def _activation(operation: ops.Activation, use: Use) -> Bound:
     made = FUNCTIONS[operation.function](use.x)
     return np.where(np.isfinite(use.x), made, np.inf)
@@ -153,6 +161,7 @@ BOUNDS: Mapping[type[ops.Operation], Bounding] = MappingProxyType(
         ops.Conv2d: _conv2d,
         ops.Linear: _unknown,
         ops.BatchNorm: _batch_norm,
+        ops.LayerNorm: _layer_norm,
         ops.Activation: _activation,
         ops.LeakyRelu: lambda op, use: use.x * max(1.0, abs(op.slope)),
         ops.Elu: lambda op, use: use.x * max(1.0, abs(op.alpha)),

@@ -89,6 +89,17 @@ def _batch_norm(norm: ops.BatchNorm, use: Use) -> None:
     use.emit("BatchNormalization", [use.x, *use.parameters], epsilon=norm.eps)
 
 
+def _layer_norm(norm: ops.LayerNorm, use: Use) -> None:
+    """ONNX normalises the last axes: the channels become the last one, and go back."""
+    if not use.read.spatial:
+        use.emit("LayerNormalization", [use.x, *use.parameters], axis=-1, epsilon=norm.eps)
+        return
+    last, made = f"{use.path}:last", f"{use.path}:normalised"
+    use.emit("Transpose", [use.x], last, perm=[0, 2, 3, 1])
+    use.emit("LayerNormalization", [last, *use.parameters], made, axis=-1, epsilon=norm.eps)
+    use.emit("Transpose", [made], perm=[0, 3, 1, 2])
+
+
 def _activation(operation: ops.Activation, use: Use) -> None:
     FUNCTIONS[operation.function](operation, use)
 
@@ -197,6 +208,7 @@ EMITTERS: Mapping[type[ops.Operation], Emission] = MappingProxyType(
         ops.Conv2d: _conv2d,
         ops.Linear: _linear,
         ops.BatchNorm: _batch_norm,
+        ops.LayerNorm: _layer_norm,
         ops.Activation: _activation,
         ops.LeakyRelu: lambda op, use: use.emit("LeakyRelu", use.operands, alpha=op.slope),
         ops.Elu: lambda op, use: use.emit("Elu", use.operands, alpha=op.alpha),

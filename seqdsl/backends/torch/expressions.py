@@ -56,6 +56,12 @@ def _linear(_: ops.Linear, use: Use) -> str:
     return f"{use.module}({use.x}{'.flatten(1)' if use.read.spatial else ''})"
 
 
+def _layer_norm(_: ops.LayerNorm, use: Use) -> str:
+    if not use.read.spatial:
+        return f"{use.module}({use.x})"
+    return f"{use.module}({use.x}.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)"
+
+
 def _activation(operation: ops.Activation, use: Use) -> str:
     return f"{FUNCTIONS[operation.function]}({use.x})"
 
@@ -90,6 +96,7 @@ EXPRESSIONS: Mapping[type[ops.Operation], Expression] = MappingProxyType(
         ops.Conv2d: lambda _, use: f"{use.module}({use.x})",
         ops.Linear: _linear,
         ops.BatchNorm: lambda _, use: f"{use.module}({use.x})",
+        ops.LayerNorm: _layer_norm,
         ops.Activation: _activation,
         ops.LeakyRelu: lambda op, use: f"F.leaky_relu({use.x}, {op.slope})",
         ops.Elu: lambda op, use: f"F.elu({use.x}, {op.alpha})",

@@ -73,6 +73,14 @@ def _batch_norm(norm: ops.BatchNorm, use: Use) -> Tensor:
     return F.batch_norm(use.x, mean, var, use.weight, use.bias, False, 0.0, norm.eps)
 
 
+def _layer_norm(norm: ops.LayerNorm, use: Use) -> Tensor:
+    mean = use.x.mean(1, keepdim=True)
+    variance = (use.x - mean).square().mean(1, keepdim=True)
+    shape = (1, -1, *[1] * (use.x.dim() - 2))
+    made = (use.x - mean) / (variance + norm.eps).sqrt() * use.weight.reshape(shape)
+    return made + use.parameters[Role.BIAS].reshape(shape)
+
+
 def _upsample(operation: ops.Upsample, use: Use) -> Tensor:
     rows, columns = operation.factor
     if operation.mode is ops.Interpolation.NEAREST:
@@ -110,6 +118,7 @@ EVALUATIONS: Mapping[type[ops.Operation], Evaluation] = MappingProxyType(
         ops.Conv2d: _conv2d,
         ops.Linear: lambda _, use: F.linear(use.x.flatten(1), use.weight, use.bias),
         ops.BatchNorm: _batch_norm,
+        ops.LayerNorm: _layer_norm,
         ops.Activation: lambda op, use: FUNCTIONS[op.function](use.x),
         ops.LeakyRelu: lambda op, use: torch.where(use.x > 0, use.x, op.slope * use.x),
         ops.Elu: lambda op, use: torch.where(use.x > 0, use.x, op.alpha * torch.expm1(use.x)),

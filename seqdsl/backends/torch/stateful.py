@@ -95,6 +95,15 @@ def _batch_norm_lines(_: ops.BatchNorm, target: str, numbers: Sequence[Number]) 
     yield f"{target} = BatchNorm2d({width}, eps={eps}, momentum={momentum})"
 
 
+def _layer_norm_slots(norm: ops.LayerNorm, read: TensorType) -> tuple[Slot, ...]:
+    return (Slot("channels", read.channels), Slot("eps", norm.eps))
+
+
+def _layer_norm_lines(_: ops.LayerNorm, target: str, numbers: Sequence[Number]) -> Iterator[str]:
+    width, eps = map(text, numbers)
+    yield f"{target} = nn.LayerNorm({width}, eps={eps})"
+
+
 STATEFUL: Mapping[type[ops.Operation], Stateful] = MappingProxyType(
     {
         ops.Conv2d: Stateful(
@@ -111,6 +120,12 @@ STATEFUL: Mapping[type[ops.Operation], Stateful] = MappingProxyType(
         ),
         ops.BatchNorm: Stateful(
             _batch_norm_slots, lambda _norm, _read: None, _batch_norm_lines, alone=True
+        ),
+        ops.LayerNorm: Stateful(
+            _layer_norm_slots,
+            lambda _, read: bool(read.spatial),
+            _layer_norm_lines,
+            alone=False,
         ),
     }
 )

@@ -20,7 +20,7 @@ from seqdsl.graph.operations.shapes import need_spatial
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
 
-__all__ = ["BatchNorm"]
+__all__ = ["BatchNorm", "LayerNorm"]
 
 _EPS = "what is added to the variance"
 
@@ -57,4 +57,29 @@ class BatchNorm(Operation):
         return Cost(params, normalized=type.elements, norm_params=params)
 
 
-OPERATIONS: tuple[type[Operation], ...] = (BatchNorm,)
+@frozen_value
+class LayerNorm(Operation):
+    """Over the channels of each position, as ConvNeXt has it (Liu et al. 2022): with the mean and
+    the biased variance of its ``C`` channels, ``(x - mean) / sqrt(variance + eps)``, times a
+    weight, plus a bias, each of ``[channels]``.
+    """
+
+    eps: float
+
+    name = "layer_norm"
+    doc = "Layer normalisation over the channels of each position; its input stays the raw face."
+    family = Family.NORM
+    face = Face.OPENED
+    settings = (Setting("eps", "number", Fraction(1, 1_000_000), _EPS, ABOVE_ZERO),)
+
+    def infer(self, operands: Sequence[TensorType]) -> TensorType:
+        return operands[0]
+
+    def parameters(self, type: TensorType, operands: Sequence[TensorType]) -> Shapes:
+        return ((Role.WEIGHT, (type.channels,)), (Role.BIAS, (type.channels,)))
+
+    def cost(self, type: TensorType, operands: Sequence[TensorType]) -> Cost:
+        return Cost(2 * type.channels, normalized=type.elements)
+
+
+OPERATIONS: tuple[type[Operation], ...] = (BatchNorm, LayerNorm)
