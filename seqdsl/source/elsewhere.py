@@ -109,9 +109,11 @@ _ONE_DIMENSION = _none(
     "networks are two-dimensional: write a kernel such as 1x3 over `input 8x1xN`"
 )
 _LAYER_NORM = ForeignLayer(
-    "layer_norm", "`layer_norm` goes over the channels of each position, and needs no shape",
+    "layer_norm",
+    "`layer_norm` goes over the channels of each position and needs no shape; its `eps` is 1e-6, "
+    "where PyTorch's is 1e-5",
     Arguments.DROPPED,
-)  # fmt: skip
+)
 _OTHER_NORM = _none("the normalisations are `batch_norm` and `layer_norm`")
 _SEQUENTIAL = _none("layers follow one another, a line each; `block name { ... }` names them")
 _ATTENTION = _none("the language has no attention; a gate is `multiply it, gate`")

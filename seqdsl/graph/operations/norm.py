@@ -79,7 +79,8 @@ class LayerNorm(Operation):
         return ((Role.WEIGHT, (type.channels,)), (Role.BIAS, (type.channels,)))
 
     def cost(self, type: TensorType, operands: Sequence[TensorType]) -> Cost:
-        return Cost(2 * type.channels, normalized=type.elements)
+        params = 2 * type.channels
+        return Cost(params, normalized=type.elements, norm_params=params)
 
 
 OPERATIONS: tuple[type[Operation], ...] = (BatchNorm, LayerNorm)
