@@ -106,7 +106,7 @@ def test_nothing_reads_operands_off_predecessors() -> None:
 
 
 def test_joins_and_slices_are_seen_through_in_one_place() -> None:
-    """What asks for the channels of one asks `through`."""
-    cuts = re.compile(r"case (ops\.)?Slice\(.*\):\s*\n\s*return cut\(")
+    """What asks for the channels of one asks the operation."""
+    cuts = re.compile(r"return cut\(operands\[0\], |case (ops\.)?Slice\(.*\):\s*\n\s*return cut\(")
     found = [path for path in (ROOT / "seqdsl").rglob("*.py") if cuts.search(path.read_text())]
-    assert [path.name for path in found] == ["tracing.py"]
+    assert [path.name for path in found] == ["channels.py"]
