@@ -80,7 +80,7 @@ class LayerNorm(Operation):
 
     def cost(self, type: TensorType, operands: Sequence[TensorType]) -> Cost:
         params = 2 * type.channels
-        return Cost(params, normalized=type.elements, norm_params=params)
+        return Cost(params, norm_params=params, elements=self.elements(type, operands))
 
 
 OPERATIONS: tuple[type[Operation], ...] = (BatchNorm, LayerNorm)
