@@ -65,11 +65,13 @@ network Everything {
   multiply gate, it, b
   max_pool 3x3, stride=2, padding=1, ceil=true
   relu6
+  elu alpha=0.5
   left = it | avg_pool 3x3, stride=1, padding=1
   right = it | sigmoid | hard_swish
   concatenate 24, left, right
   pad_channels 28
   shuffle 7
+  layer_norm eps=0.01
   concatenate it.channels(2, 9), it.channels(10, 28), it.channels(1, 1)
   aggregate i in 1..3, window=[1, 2] { conv 3x3, 4 }
   upsample 2x1

@@ -163,7 +163,7 @@ class Writer:
     def plain(self) -> list[str]:
         return [
             self.choose("relu", "gelu", "sigmoid", "dropout 0.2", "batch_norm", "tanh",
-                        "hard_swish", "leaky_relu slope=0.2")
+                        "hard_swish", "leaky_relu slope=0.2", "elu alpha=0.5")
         ]  # fmt: skip
 
     def pool(self) -> list[str]:

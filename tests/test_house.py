@@ -27,7 +27,7 @@ ORDER = [
     "page",
     "cli",
 ]
-# The order inside of rooms; what a room's list leaves out comes after what it names.
+# The order inside of rooms. Elsewhere no file imports itself by way of others.
 INSIDE = {
     "semantic": ["values", "primitives", "names", "expansion", "rules", "writing", "compile"],
     "backends": [

@@ -47,7 +47,7 @@ class Origin:
 
 
 class Network(graph.Network):
-    """One network with all its parameters bound, as `load` returns it. It can't be changed.
+    """One network with all its parameters bound, as `load` returns it. Its own fields can't be set.
 
     ``nodes`` are its operations in dataflow order, ``graph`` the same as a networkx.MultiDiGraph,
     ``input`` its first node, and ``logits`` what a loss takes. ``params`` and ``macs`` count

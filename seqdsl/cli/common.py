@@ -175,7 +175,7 @@ def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
     2 where the call is at fault: a name or value that it gives, a value that it leaves out, or a
     file that can't be had, read, used or written.
     """
-    if any(d.code.name == "malformed-graph" for d in diagnostics):
+    if any(d.code.internal for d in diagnostics):
         return INTERNAL
     if any(_is_usage(d) for d in diagnostics):
         return 2

@@ -29,7 +29,7 @@ COMMANDS: dict[str, str] = {
     "audit": "Set printed figures beside computed ones.",
     "fmt": "Format .seq files in the style of the library.",
     "expand": "Write a network as a plain source.",
-    "diff": "Tell what differs between networks, files or git revisions.",
+    "diff": "Show what differs between networks, files or git revisions.",
     "build": "Write a network as PyTorch source or as ONNX.",
     "run": "Run a network on an image or an array.",
     "verify": "Compare all backends on the same random weights.",

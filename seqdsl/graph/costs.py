@@ -25,7 +25,7 @@ class Cost:
 
     params: int = 0  # trained parameters: weights and biases, no running statistics
     macs: int = 0  # multiply-accumulates of convolutions and linear layers, biases not counted
-    normalized: int = 0  # elements that pass a normalisation
+    normalized: int = 0  # elements that pass a batch norm
     activated: int = 0  # elements that pass an activation
     activations: int = 0  # elements that convolutions and linear layers put out
     biased: int = 0  # those of them that a bias is added to

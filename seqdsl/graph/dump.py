@@ -8,10 +8,11 @@ from enum import Enum
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 
-# Attributes that go without saying.
+# Attributes that go without saying, though a source may have to say them. Settings of a layer go
+# without saying at their defaults.
 PLAIN = {
     "stride": "1x1", "padding": "0x0", "dilation": "1x1", "groups": "1", "bias": "false",
-    "init": "he", "eps": "1e-05", "momentum": "0.1", "ceil": "false", "mode": "nearest",
+    "init": "he",
 }  # fmt: skip
 
 
@@ -46,7 +47,8 @@ def spell_node(node: Node) -> str:
 def _attributes(node: Node) -> Iterator[str]:
     for name, attribute in node.operation.attributes():
         value = spell(attribute)
-        if PLAIN.get(name) != value:
+        usual = PLAIN[name] == value if name in PLAIN else node.operation.is_usual(name)
+        if not usual:
             yield f"{name}={value}"
 
 

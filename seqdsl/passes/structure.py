@@ -68,10 +68,6 @@ class Outline:
         found = group_of(node)
         return None if found is None else self._aggregations.get(found)
 
-    def aggregation_in(self, group: Scope) -> Aggregation:
-        """The aggregation that an outermost group is of."""
-        return self._aggregations[group]
-
     def layer_of(self, node: Node) -> Subject:
         aggregation = self.aggregation_of(node)
         if aggregation is not None:

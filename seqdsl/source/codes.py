@@ -154,6 +154,7 @@ class Code:
     unnecessary: bool = False  # about code without effect, which editors fade
     always_shown: bool = False  # a warning that no comment can allow
     argument: bool = False  # about an argument that a layer does not take as it is given
+    internal: bool = False  # a mistake of ours, not of the source: exit code 70
     kernel: bool = False  # about a kernel's size: arguments may be in another framework's order
 
     @property
@@ -171,14 +172,14 @@ _WORDING = ClaimFault.WORDING
 CODES: tuple[Code, ...] = (
     # SEQ0xx: files
     _usage("SEQ001", "missing-file", "The file does not exist."),
-    _usage("SEQ002", "is-directory", "A directory stands where a file is expected."),
+    _usage("SEQ002", "is-directory", "A directory is given where a file is expected."),
     Code("SEQ003", "not-utf8", "The file is not UTF-8 text."),
     Code("SEQ004", "empty-file", "The file defines nothing."),
     _usage("SEQ005", "unreadable-file", "The file can't be read."),
     Code("SEQ006", "file-too-large", "The file is larger than a source may be."),
     _usage("SEQ007", "unknown-revision", "No git revision of this name exists."),
     _usage("SEQ008", "no-git", "There is no git, or no git repository, to read a revision from."),
-    _usage("SEQ009", "other-kind", "The file is of another kind than the command takes."),
+    _usage("SEQ009", "other-kind", "The command does not take this kind of file."),
     # SEQ1xx: syntax
     Code("SEQ101", "syntax", "The text is not in the language's grammar."),
     Code("SEQ102", "nesting", "Brackets are nested deeper than the limit."),
@@ -346,7 +347,12 @@ CODES: tuple[Code, ...] = (
     Code("SEQ706", "diverged", "A loss or a weight is NaN or infinite."),
     _usage("SEQ707", "missing-extra", "A library that a command needs is not installed."),
     # SEQ9xx: mistakes of seqdsl itself
-    Code("SEQ901", "malformed-graph", "A pass of the compiler made a graph that is malformed."),
+    Code(
+        "SEQ901",
+        "malformed-graph",
+        "A pass of the compiler made a graph that is malformed.",
+        internal=True,
+    ),
 )
 
 BY_NAME: dict[CodeName, Code] = {code.name: code for code in CODES}

@@ -41,7 +41,7 @@ _BY_SUFFIX = {
         (_MODEL, ".onnx"),
         (_WEIGHTS, ".safetensors .pt .pth .ckpt .bin .index.json"),
         (_PYTHON, ".py .ipynb"),
-        (_PICTURE, ".jpg .jpeg .png .webp .bmp .gif .tif .tiff .ppm .pgm .avif"),
+        (_PICTURE, ".jpg .jpeg .png .webp .bmp .gif .tif .tiff .ppm .pgm"),
         (_ARRAY, ".npy .npz"),
         (_DRAWING, ".svg .pdf .dot .mmd"),
         (_PAGE, ".html .htm"),
@@ -55,7 +55,6 @@ _BY_START = (
     (b"GIF8", _PICTURE),
     (b"II*\x00", _PICTURE),
     (b"MM\x00*", _PICTURE),
-    (b"RIFF", _PICTURE),
     (b"\x93NUMPY", _ARRAY),
     (b"PK\x03\x04", _WEIGHTS),  # torch's, as a zip archive
     (b"\x80\x02", _WEIGHTS),  # torch's of old, a pickle
@@ -69,6 +68,8 @@ def kind_of(name: str, data: bytes = b"") -> Kind | None:
     for suffix in ("".join(suffixes), *suffixes[-1:]):
         if suffix in _BY_SUFFIX:
             return _BY_SUFFIX[suffix]
-    if data[8:10] == b'{"':  # behind the length of a safetensors header
+    if data[8:10] == b'{"':  # after the length of a safetensors header
         return _WEIGHTS if b"\x00" in data[:8] else None
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return _PICTURE
     return next((kind for start, kind in _BY_START if data.startswith(start)), None)

@@ -105,7 +105,9 @@ def test_nothing_is_held_against_logits_that_are_not_finite(
 @pytest.mark.skipif(not NO_DEVICE, reason="there is a CUDA device")
 def test_without_a_device_nothing_is_measured(network: Network) -> None:
     settings = Settings(Provider.CUDA, seconds=1e-6)
-    for row in bench(network, cases(ONNXRUNTIME, TORCH, COMPILED, TRAINING), settings).rows:
+    for row in bench(
+        network, cases(*((name, mode) for name, t in ENGINES.items() for mode in t.modes)), settings
+    ).rows:
         assert row.timing is None and row.reason == "no device" and not row.failed
         assert row.memory is row.start is row.speedup is None
 

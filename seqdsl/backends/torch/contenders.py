@@ -65,10 +65,6 @@ def start(count: int | None) -> None:
         functional.conv2d(torch.zeros(1, 8, 32, 32), torch.zeros(8, 8, 3, 3))
 
 
-def thread_count() -> int:
-    return torch.get_num_threads()
-
-
 def scale(network: Network, state: State, array: Array) -> None:
     """Puts the statistics of a state, in place, on the scale of what they normalise."""
     shared = {key: torch.from_numpy(value) for key, value in state.items()}

@@ -92,9 +92,9 @@ def command(
     for option, (given, mode) in options.items():
         if given and not any(mode in target.modes for target in engines):
             able = " or ".join(name for name, t in ENGINES.items() if mode in t.modes)
-            raise click.UsageError(f"{option} is of {able}: add --backend {able}")
+            raise click.UsageError(f"{option} needs --backend {able}")
     if recompute and not train:
-        raise click.UsageError("--recompute is of --train")
+        raise click.UsageError("--recompute needs --train")
     if all(chosen.isdisjoint(target.schedules) for target in engines):
         able = " and ".join(schedule.value for schedule in engines[0].schedules)
         raise click.UsageError(f"{engines[0].name} has the schedules {able} alone")
@@ -103,7 +103,7 @@ def command(
     if train and dtype == "float16":
         raise click.UsageError("training in float16 needs its loss scaled: take bfloat16")
     if threads is not None and provider == "cuda":
-        raise click.UsageError("--threads are of the CPU, and --provider is cuda")
+        raise click.UsageError("--threads needs --provider cpu or auto")
     network = load_or_exit(file, network_name, defines, claims=claims)
     from seqdsl.backends.bench.bench import bench
     from seqdsl.backends.bench.cases import Settings

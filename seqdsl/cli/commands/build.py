@@ -125,7 +125,9 @@ def _require_schedule(
     if tune and schedule != Strategy.AUTO.value:
         raise click.UsageError("--tune finds the schedule: leave out --schedule")
     if batch is not None and schedule not in STRATEGIES:
-        raise click.UsageError("a file's schedules are of the batch that they were tuned at")
+        raise click.UsageError(
+            "a file of schedules holds for the batch size it was tuned at: leave out --batch"
+        )
     if schedule not in STRATEGIES and not schedule.endswith(".json"):
         words = ", ".join(STRATEGIES)
         raise click.UsageError(f"--schedule is one of {words}, or a .json, not {schedule!r}")

@@ -42,7 +42,7 @@ def command(
     convention: Convention,
     format: str,
 ) -> None:
-    """Tell what differs between networks A and B, each [REVISION:]FILE[:NETWORK].
+    """Show what differs between networks A and B, each [REVISION:]FILE[:NETWORK].
 
     \b
       seqdsl diff old.seq new.seq
@@ -52,7 +52,7 @@ def command(
 
     Two files of several networks are compared network by network, as they are named. REVISION is
     a commit, branch or tag of git; what FILE uses is read there, too. Layers added, removed and
-    changed are told by stage; names, spelling and comments make no difference. Exit code 0 where
+    changed are listed by stage; names, spelling and comments make no difference. Exit code 0 where
     nothing differs, 1 where something does, 2 where there is nothing to compare.
     """
     left, right = read_sides((a, b), network_name)

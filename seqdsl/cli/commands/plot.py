@@ -28,7 +28,7 @@ _FORMATS = (".svg", ".png", ".pdf")
 def command() -> None:
     """Plot what training has made of a network, and how it went.
 
-    Both plots are the paper's, and docs/plots.md tells what is in them. They need matplotlib.
+    Both plots are the paper's, and docs/plots.md describes them. They need matplotlib.
     """
 
 
