@@ -14,8 +14,9 @@ from seqdsl.backends.torch.classes import (
     classify,
     slots_of,
 )
-from seqdsl.backends.torch.execution import FASTEST, Execution, runtime
+from seqdsl.backends.torch.execution import FASTEST, Execution, counters, runtime
 from seqdsl.backends.torch.expressions import expression, literal
+from seqdsl.backends.torch.habits import Habits, Method, habits_of
 from seqdsl.backends.torch.plan import Module, last_uses, plan, plan_widened
 from seqdsl.backends.torch.python_layout import lay_out
 from seqdsl.graph import operations as ops
@@ -27,17 +28,6 @@ from seqdsl.passes.schedule.widen import widen
 
 _IMPORTS = {"torch": "import torch", "F": "import torch.nn.functional as F"}  # where used
 _TORCH = "from torch import Tensor, nn"
-_BATCH_NORM = '''\
-class BatchNorm2d(nn.BatchNorm2d):
-    """nn.BatchNorm2d without the step counter, which a fixed momentum never reads."""
-
-    def __init__(self, width: int, eps: float, momentum: float) -> None:
-        super().__init__(width, eps, momentum)
-        self.num_batches_tracked = None
-
-    def _load_from_state_dict(self, *args) -> None:
-        nn.Module._load_from_state_dict(self, *args)  # the counter is not missed
-'''
 
 
 def torch_source(network: Network, execution: Execution = FASTEST) -> str:
@@ -49,11 +39,17 @@ def torch_source(network: Network, execution: Execution = FASTEST) -> str:
     """
     root = plan(network) if execution.defines else plan_widened(network, widen(network))
     classes = classify(root)
-    written = [_ClassWriter(classes, each, execution).write() for each in classes.ordered]
-    imports, shared = _imports(written), [_BATCH_NORM]
+    habits = habits_of(network, root)
+    written = [
+        _ClassWriter(classes, each, execution, habits if each.example is root else None).write()
+        for each in classes.ordered
+    ]
+    imports, shared = _imports(written), []
     if any(module.held for module in root.walk()):
         imports, text = runtime(execution)
         shared.append(text)
+    if habits.constructor:
+        shared.append(counters())
     heading = f"{_heading(network)}\n\nfrom __future__ import annotations\n\n{imports}\n"
     return "\n\n".join([heading, *shared, *written])
 
@@ -93,8 +89,11 @@ def _inert(text: str) -> str:
 class _ClassWriter:
     """Writes one class from the module that stands for all its instances."""
 
-    def __init__(self, classes: Classes, made: ModuleClass, execution: Execution) -> None:
+    def __init__(
+        self, classes: Classes, made: ModuleClass, execution: Execution, habits: Habits | None
+    ) -> None:
         self._classes = classes
+        self._habits = habits or Habits(methods=(Method(made.example),))
         self._made = made
         self._module = made.example
         self._network = self._module.network
@@ -112,13 +111,16 @@ class _ClassWriter:
 
     def write(self) -> str:
         lines = [f"class {self._made.name}(nn.Module):", f"    {self._docstring()}", ""]
-        body = list(self._constructor())
+        body = [*self._constructor(), *self._habits.constructor]
         if body:
             typed = "".join(f", {name}: {self._type(name)}" for name in self._made.parameters)
             lines.append(f"    def __init__(self{typed}) -> None:")
             lines.extend(f"        {line}" for line in ["super().__init__()", *body])
             lines.append("")
-        lines.extend(f"    {line}" for line in _Forward(self._module, self._execution).write())
+        methods = [list(_Forward(m.module, self._execution).write(m)) for m in self._habits.methods]
+        for method in [*methods, *self._habits.others]:
+            lines += [*(f"    {line}" for line in method), ""]
+        lines.pop()
         return "\n".join(piece for line in lines for piece in lay_out(line)) + "\n"
 
     def _docstring(self) -> str:
@@ -183,7 +185,10 @@ def _stateful(node: Node, numbers: list[str]) -> Iterator[str]:
             yield from _initialise(target, init, bias)
         case ops.BatchNorm():
             width, eps, momentum = numbers
-            yield f"{target} = BatchNorm2d({width}, eps={eps}, momentum={momentum})"
+            options = [width]
+            if (eps, momentum) != ("1e-05", "0.1"):  # torch's own
+                options += [f"eps={eps}", f"momentum={momentum}"]
+            yield f"{target} = nn.BatchNorm2d({', '.join(options)})"
         case _:
             pass
 
@@ -221,10 +226,11 @@ class _Forward:
         self._lengths: dict[str, int] = {}  # of each variable that is a tuple
         self._values = dict(zip(inputs, names, strict=True))
 
-    def write(self) -> Iterator[str]:
+    def write(self, method: Method) -> Iterator[str]:
         parameters = ", ".join(f"{name}: Tensor" for name in self._values.values())
         result = "Tensor" if len(self._module.outputs) == 1 else "tuple[Tensor, ...]"
-        yield f"def forward(self, {parameters}) -> {result}:"
+        yield f"def {method.name}(self, {parameters}{method.options}) -> {result}:"
+        yield from (f"    {line}" for line in method.first)
         if self._module.scope.kind is ScopeKind.NETWORK and self._lays_out:
             (x,) = self._values.values()
             yield f"    {x} = {x}.contiguous(memory_format=torch.channels_last)"
