@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from networks import ARCHITECTURES, ELEVEN, EVERYTHING, compiled, paper_network
 from programs import programs
 
-import seqdsl
+import seqdsl.api
 from seqdsl.backends.torch.source import torch_source
 
 # What a linter could object to: names that are read as digits, values that nothing reads, lines
