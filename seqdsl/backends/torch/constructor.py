@@ -15,9 +15,9 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import attribute_name
 
 
-def constructor(made: ModuleClass, kept: Collection[str]) -> Iterator[str]:
-    """The lines of ``__init__``, of which `forward` reads the parameters that are ``kept``; none
-    where there is nothing to make.
+def constructor(made: ModuleClass, kept: Collection[str], last: Sequence[str]) -> Iterator[str]:
+    """The lines of ``__init__``, of which `forward` reads the parameters that are ``kept``, and
+    which ends in the lines ``last``; none where there is nothing to make.
     """
     body = [f"self.{name} = {name}" for name in kept]
     for at, step in enumerate(made.steps):
@@ -27,6 +27,7 @@ def constructor(made: ModuleClass, kept: Collection[str]) -> Iterator[str]:
             body += [f"if {flag}:", *(f"    {line}" for line in lines)]
         else:
             body += lines
+    body += last
     if not body:
         return
     signature = ", ".join(["self", *map(_declared, made.parameters)])
@@ -34,7 +35,6 @@ def constructor(made: ModuleClass, kept: Collection[str]) -> Iterator[str]:
     yield "    super().__init__()"
     for line in body:
         yield f"    {line}"
-    yield ""
 
 
 def _declared(parameter: Parameter) -> str:
@@ -133,7 +133,10 @@ def _stateful(node: Node, numbers: Sequence[Number]) -> Iterator[str]:
             yield from _initialise(target, init, bias)
         case ops.BatchNorm():
             width, eps, momentum = map(text, numbers)
-            yield f"{target} = BatchNorm2d({width}, eps={eps}, momentum={momentum})"
+            options = [width]
+            if (eps, momentum) != ("1e-05", "0.1"):  # torch's own
+                options += [f"eps={eps}", f"momentum={momentum}"]
+            yield f"{target} = nn.BatchNorm2d({', '.join(options)})"
         case _:
             pass
 

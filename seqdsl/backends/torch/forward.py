@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from seqdsl.backends.torch.classes import ModuleClass
 from seqdsl.backends.torch.execution import Execution
 from seqdsl.backends.torch.expressions import expression
+from seqdsl.backends.torch.habits import Method
 from seqdsl.backends.torch.loop_lines import LoopLines
 from seqdsl.backends.torch.loops import Chained, Grouped, Held, Loop
 from seqdsl.backends.torch.parameters import Number
@@ -16,19 +17,21 @@ from seqdsl.backends.torch.variables import Variables
 from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import attribute_name
-from seqdsl.graph.scope import ScopeKind
 
 
 class Forward:
-    """The method of one class; ``kept`` are the parameters of the constructor that it reads."""
+    """A method of one class; ``kept`` are the parameters of the constructor that it reads."""
 
-    def __init__(self, made: ModuleClass, execution: Execution, laid_out: bool) -> None:
-        self._made = made
+    def __init__(
+        self, whole: ModuleClass, execution: Execution, laid_out: bool, method: Method
+    ) -> None:
+        self._method = method
+        self._made = made = whole.part(method.module, method.steps)
         self._module = made.example
         self._execution = execution
         self._laid_out = laid_out
         self._variables = Variables(made)
-        self._loops = LoopLines(made, self._variables)
+        self._loops = LoopLines(made, self._variables, whole.steps)
 
     @property
     def kept(self) -> list[str]:
@@ -43,8 +46,10 @@ class Forward:
         result = "Tensor" if len(module.outputs) == 1 else "tuple[Tensor, ...]"
         if self._made.raw:
             result = "Tensor | tuple"
-        yield f"def forward(self, {parameters}) -> {result}:"
-        if module.scope.kind is ScopeKind.NETWORK and self._laid_out:
+        options = self._method.options
+        yield f"def {self._method.name}(self, {parameters}{options}) -> {result}:"
+        yield from (f"    {line}" for line in self._method.first)
+        if self._laid_out and module.inputs == [module.network.input.index]:
             yield "    x = x.contiguous(memory_format=torch.channels_last)"
         lines = [line for at, step in enumerate(self._made.steps) for line in self._step(at, step)]
         given = self._given()
