@@ -42,6 +42,8 @@ def names(module: nn.Module) -> set[str]:
         ("resnet_cifar.seq", "ResNet110", 64, 64),
         ("seqresnet.seq", "S1", None, None),
         ("preact_resnet.seq", "PreActResNet164", 256, 256),  # whose head starts with a norm
+        ("densenet.seq", "DenseNet169", 1664, 1664),
+        ("sparsenet.seq", "SparseNet40_k12", None, None),
     ],
 )
 def test_a_network_has_a_head_and_a_classifier(
@@ -70,6 +72,18 @@ def test_a_head_of_several_layers(tmp_path: Path) -> None:
     x = of(module)
     pooled = module.forward_head(module.forward_features(x), pre_logits=True)
     assert pooled.shape == (2, 12)
+    assert torch.equal(module.get_classifier()(pooled), module(x))
+
+
+def test_a_loop_of_layers_is_not_split(tmp_path: Path) -> None:
+    """The map has one pixel from the third layer on, but one loop runs all of them."""
+    body = "input 4x8x8; conv 3x3, 4, stride=2 x 5; fc 5 x 3"
+    module = made(tmp_path, body)
+    x = of(module)
+    features = module.forward_features(x)
+    assert features.shape == (2, 4, 1, 1)
+    assert torch.equal(module.forward_head(features), module(x))
+    pooled = module.forward_head(features, pre_logits=True)
     assert torch.equal(module.get_classifier()(pooled), module(x))
 
 

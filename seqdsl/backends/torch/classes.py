@@ -278,6 +278,8 @@ _TAKEN = frozenset(
     | {name for name in dir(builtins) if name[0].isupper()}
 )
 # What a constructor reads, and what a module has.
-_RESERVED = frozenset({"self", "i", "nn", "range", "torch", "F", "Tensor", "super", "training"})
+_RESERVED = frozenset(
+    {"self", "i", "init", "nn", "range", "setattr", "torch", "F", "Tensor", "super", "training"}
+)
 # What `nn.Sequential` has and other modules have not.
 _SEQUENTIAL = frozenset({"append", "extend", "insert", "pop"})

@@ -38,8 +38,8 @@ def constructor(made: ModuleClass, kept: Collection[str], last: Sequence[str]) -
 
 
 def _declared(parameter: Parameter) -> str:
-    default = "" if parameter.default is None else f" = {literal(parameter.default)}"
-    return f"{parameter.name}: {parameter.annotation}{default}"
+    default = "" if parameter.default is None else f"={literal(parameter.default)}"
+    return f"{parameter.name}{default}"
 
 
 def _made(step: Step, numbers: Sequence[Number]) -> Iterator[str]:
@@ -94,11 +94,11 @@ def _loop(loop: Loop, step: Step, numbers: Sequence[Number]) -> Iterator[str]:
     if from_zero:
         start = loop.first - 1
         yield f"for i in range({f'{start}, ' if start else ''}{count}):"
-        yield f'    self.add_module(f"{loop.stem}{{i + 1}}", {call})'
+        yield f'    setattr(self, f"{loop.stem}{{i + 1}}", {call})'
     else:
         stop = f"{int(count) + 1}" if count.isdigit() else f"{count} + 1"
         yield f"for i in range({loop.first}, {stop}):"
-        yield f'    self.add_module(f"{loop.stem}{{i}}", {call})'
+        yield f'    setattr(self, f"{loop.stem}{{i}}", {call})'
 
 
 def _stateful(node: Node, numbers: Sequence[Number]) -> Iterator[str]:
@@ -119,10 +119,8 @@ def _stateful(node: Node, numbers: Sequence[Number]) -> Iterator[str]:
             ]
             yield f"{target} = nn.Conv2d({', '.join([*arguments, f'bias={bias}'])})"
             if zero.parameter:
-                yield f"if {zero.parameter}:"
-                yield f"    nn.init.zeros_({target}.weight)"
-                yield "else:"
-                yield f'    nn.init.kaiming_normal_({target}.weight, nonlinearity="relu")'
+                yield f"init = nn.init.zeros_ if {zero.parameter} else nn.init.kaiming_normal_"
+                yield f"init({target}.weight)"
                 if bias:
                     yield f"nn.init.zeros_({target}.bias)"
             else:

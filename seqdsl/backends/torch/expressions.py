@@ -58,6 +58,11 @@ def expression(node: Node, operands: list[str], network: Network) -> str:
             raise AssertionError("no expression over operands")
 
 
+def nests(text: str) -> bool:
+    """Whether an expression is short and shallow enough to be an operand of another."""
+    return len(text) <= 44 and text.count("(") <= 2
+
+
 def _pooling(kernel: ops.Pair, stride: ops.Pair, padding: ops.Pair, ceil: bool) -> str:
     numbers = ", ".join(map(literal, (kernel, stride, padding)))
     return f"{numbers}, ceil_mode=True" if ceil else numbers

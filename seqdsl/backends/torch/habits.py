@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from seqdsl.backends.inputs.preprocessing import preset, usual
-from seqdsl.backends.torch.expressions import expression
+from seqdsl.backends.torch.expressions import expression, nests
 from seqdsl.backends.torch.plan import Item, Module
 from seqdsl.backends.torch.steps import Step
 from seqdsl.graph import operations as ops
@@ -74,8 +74,8 @@ def habits_of(network: Network, root: Module, steps: Sequence[Step]) -> Habits:
         return Habits((*attributes, *counting), (whole,), replacing, normed)
     features, head = split
     channels = root.network.nodes[head.module.inputs[0]].type.channels
-    width = f"self.num_features = {channels}"
-    attributes = (classes, width, *_feature_info(root, features.steps), *configuration)
+    classes = f"self.num_classes, self.num_features = {classifier.type.channels}, {channels}"
+    attributes = (classes, *_feature_info(root, features.steps), *configuration)
     methods = (features, replace(head, first=bypass))
     return Habits((*attributes, *counting), methods, (_FORWARD, *replacing), normed)
 
@@ -208,7 +208,8 @@ def _before(head: Method, classifier: Node) -> tuple[str, ...] | None:
 
     None where that is no chain.
     """
-    network, (value,), texts = head.module.network, head.module.inputs, ["x"]
+    network, (value,), x = head.module.network, head.module.inputs, "x"
+    lines: list[str] = []
     items = [item for step in head.steps for item in _items(step)]
     for path, item in _until(items, "self.", classifier):
         if list(_inputs(item)) != [value] or len(_outputs(item)) != 1:
@@ -216,19 +217,19 @@ def _before(head: Method, classifier: Node) -> tuple[str, ...] | None:
         if isinstance(item, Node) and isinstance(item.operation, ops.Aggregate):
             return None
         (value,) = _outputs(item)
+        if not nests(x):
+            lines, x = [*lines, f"    x = {x}"], "x"
         if isinstance(item, Module):
-            texts.append(f"{path}{_attribute(item)}(x)")
+            x = f"{path}{_attribute(item)}({x})"
         else:
-            own = expression(item, ["x"], network)
-            texts.append(f"{path}{own[5:]}" if own.startswith("self.") else own)
+            own = expression(item, [x], network)
+            x = f"{path}{own[5:]}" if own.startswith("self.") else own
     if value != classifier.operands[0]:
         return None
-    *before, last = texts[1:] or texts
     flat = ".flatten(1)" if network.nodes[value].type.spatial else ""
-    if flat and not last.endswith((")", "x")):
-        before, last = [*before, last], "x"
-    lines = (*(f"    x = {text}" for text in before), f"    return {last}{flat}")
-    return ("if pre_logits:", *lines)
+    if flat and not x.endswith((")", "x")):
+        lines, x = [*lines, f"    x = {x}"], "x"
+    return ("if pre_logits:", *lines, f"    return {x}{flat}")
 
 
 def _items(step: Step) -> Sequence[Item]:

@@ -16,7 +16,7 @@ _HEAD = re.compile(r"return |[\w.]+(, \w+)? = ")  # what stands before the expre
 
 def lay_out(line: str) -> Iterator[str]:
     """A statement as lines of at most 88 columns, where its brackets allow that."""
-    if len(line) <= MAX_LINE or '"""' in line:
+    if len(line) <= MAX_LINE or '"""' in line or line.startswith("#"):
         yield line
         return
     text = line.lstrip()

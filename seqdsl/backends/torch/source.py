@@ -12,7 +12,7 @@ from seqdsl.backends.torch.execution import FASTEST, Execution, counters, runtim
 from seqdsl.backends.torch.forward import Forward
 from seqdsl.backends.torch.habits import Habits, Method, habits_of
 from seqdsl.backends.torch.plan import planned
-from seqdsl.backends.torch.python_layout import lay_out
+from seqdsl.backends.torch.python_layout import MAX_LINE, lay_out
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import ScopeKind
@@ -46,7 +46,12 @@ def torch_source(network: Network, execution: Execution = FASTEST) -> str:
 
 def _imports(written: Sequence[str]) -> str:
     """What classes need of torch."""
-    lines = [line for text in written for line in text.splitlines() if '"""' not in line]
+    lines = [
+        line
+        for text in written
+        for line in text.splitlines()
+        if '"""' not in line and not line.startswith(("#", "class "))
+    ]
     used = [
         statement
         for name, statement in _IMPORTS.items()
@@ -90,26 +95,32 @@ def _written(made: ModuleClass, execution: Execution, laid_out: bool, habits: Ha
         forwards = [Forward(made, execution, laid_out, method) for method in habits.methods]
         methods = [*(list(each.write()) for each in forwards), *habits.others]
         base, kept = "Module", [name for each in forwards for name in each.kept]
-    parts = [list(constructor(made, kept, habits.constructor)), *methods]
-    lines = [f"class {made.name}(nn.{base}):", f"    {_docstring(made)}"]
-    for part in filter(None, parts):
-        lines += ["", *(f"    {line}" for line in part)]
-    return "\n".join(piece for line in lines for piece in lay_out(line)) + "\n"
+    head, what = f"class {made.name}(nn.{base}):", _described(made)
+    if is_network:
+        lines = [head, f'    """{what}."""', ""]
+    elif len(f"{head}  # {what}") <= MAX_LINE:
+        lines = [f"{head}  # {what}"]
+    else:
+        lines = [f"# {what}", head]
+    for part in filter(None, [list(constructor(made, kept, habits.constructor)), *methods]):
+        lines += [*(f"    {line}" for line in part), ""]
+    return "\n".join(piece for line in lines[:-1] for piece in lay_out(line)) + "\n"
 
 
-def _docstring(made: ModuleClass) -> str:
+def _described(made: ModuleClass) -> str:
+    """What a class is, with the shapes of what an instance takes and gives."""
     module = made.example
     scope, network = module.scope, module.network
     enters = [_shape(network.nodes[i]) for i in module.inputs]
     leaves = [_shape(network.nodes[i]) for i in module.outputs]
     path = scope.path or scope.name
     if scope.kind is ScopeKind.STAGE:
-        what = f"Stage {path}" if len(made.modules) == 1 else f"A stage, as {path}"
+        what = f"stage {path}" if len(made.modules) == 1 else f"stages as {path}"
     elif scope.kind is ScopeKind.NETWORK:
         what = f"{path}, {_returned(network)}"
     else:
-        what = f"`{scope.label}`, as in {path}"
-    return f'"""{what}: {_repeated(enters)} -> {_repeated(leaves) or "nothing read"}."""'
+        what = f"as in {path}"
+    return f"{what}: {_repeated(enters)} -> {_repeated(leaves) or 'nothing read'}"
 
 
 def _returned(network: Network) -> str:

@@ -15,7 +15,5 @@ def omit_counters(net: nn.Module, state: dict[str, Tensor], at: str, _: object) 
 
 def excuse_counters(_: nn.Module, keys: nn.modules.module._IncompatibleKeys) -> None:
     """Load a state_dict that has no counters as a whole one."""
-    needed = [
-        key for key in keys.missing_keys if not key.endswith("num_batches_tracked")
-    ]
-    keys.missing_keys[:] = needed
+    missing = keys.missing_keys
+    missing[:] = [key for key in missing if not key.endswith("num_batches_tracked")]
