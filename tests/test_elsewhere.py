@@ -103,8 +103,8 @@ WRONG = [
     "aggregate i in 1..4, window in[1, 2, 4] { conv2d 3x3, 4 }",
     "if it.width is none { relu }",
     "aggregate i in 1..4, windw=dens { conv2d 3x3, 4 }",
-    "conv 3x3, 16, act=elu",
-    "elu",
+    "conv 3x3, 16, act=selu",
+    "selu",
     "output it",
     "conv 3x3, 8 + relu",
 ]
@@ -135,7 +135,7 @@ def test_a_pipeline_joins_all_that_was_listed(maps: str, pipeline: str | None) -
 CALLS = {Arguments.DROPPED: "1", Arguments.LISTED: "[a, b]", Arguments.KEPT: "2"}
 VALUE_OF = {
     "": "3", "width": "16", "kernel": "3", "factor": "2", "rate": "0.1", "slope": "0.1",
-    "stride": "1", "padding": "1", "groups": "1", "dilation": "1", "bias": "True",
+    "alpha": "0.5", "stride": "1", "padding": "1", "groups": "1", "dilation": "1", "bias": "True",
 }  # fmt: skip
 
 

@@ -31,8 +31,8 @@ ORDER = [
 INSIDE = {
     "semantic": ["values", "primitives", "names", "expansion", "rules", "writing", "compile"],
     "backends": [
-        "files", "arrays", "running", "parts", "inputs", "weights", "engine", "torch", "onnx",
-        "drawing", "targets", "verify", "bench", "doctor",
+        "files", "rows", "arrays", "running", "parts", "inputs", "weights", "engine", "torch",
+        "onnx", "drawing", "targets", "verify", "bench", "doctor",
     ],
     "api": [
         "arguments", "programs", "plain", "exports", "notebook", "parts", "drawings", "network",

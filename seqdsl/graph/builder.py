@@ -94,6 +94,6 @@ class Builder:
         name: str | None = None,
     ) -> int:
         index = len(self.nodes)
-        name = name or self.unique(scope, ops.operation_name(operation), node_name)
+        name = name or self.unique(scope, operation.word, node_name)
         self.nodes.append(Node(index, name, operation, operands, type, scope, span))
         return index

@@ -77,6 +77,7 @@ FLOPS = Convention(
 PAPER = Convention(
     "paper", "FLOPs (paper)", "MACs + 4 a normalised element + 1 an activated one",
     "the paper's tables", "found by fit", giga=2**30, per_normalized=4, per_activated=1,
+    per_read=(("layer_norm", 4),),  # none is in the paper; counted as its batch norms
 )  # fmt: skip
 
 # The tools were read and run: tests/reference/test_counters.py holds each row to its tool. Where a
@@ -87,14 +88,14 @@ _TOOLS = (
         "fvcore", "MACs (fvcore)", "MACs + 2 a normalised element + inputs of a global pool",
         "fvcore, detectron2, timm's tables", "fvcore 0.1.5.post20221221",
         per_normalized=2,
-        per_read=(("global_average_pool", 1),),
+        per_read=(("layer_norm", 5), ("global_average_pool", 1)),
         per_written=(("nearest", 1), ("bilinear", 4)),
     ),
     Convention(
         "thop", "MACs (thop)", "MACs + 4 a normalised element + average pools",
         "thop (pytorch-OpCounter)", "thop 0.1.1.post2209072238",
         per_normalized=4,
-        per_read=(("global_average_pool", 1),),
+        per_read=(("layer_norm", 4), ("global_average_pool", 1)),
         per_written=(("global_average_pool", 1), ("avg_pool", 1), ("nearest", 1), ("bilinear", 11)),
     ),
     Convention(
@@ -104,7 +105,8 @@ _TOOLS = (
         per_biased=1,
         # A layer that calls a function which ptflops also replaces is counted twice.
         per_read=(
-            ("relu", 2), ("gelu", 2), ("relu6", 1), ("leaky_relu", 1), ("silu", 1),
+            ("relu", 2), ("gelu", 2), ("relu6", 1), ("leaky_relu", 1), ("silu", 1), ("elu", 2),
+            ("layer_norm", 1),
             ("max_pool", 2), ("avg_pool", 2), ("global_average_pool", 2),
         ),
         per_written=(("nearest", 2), ("bilinear", 2)),

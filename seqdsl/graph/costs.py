@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from seqdsl.graph import operations as ops
-from seqdsl.graph.node import Node
-from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
 
 
@@ -28,7 +25,7 @@ class Cost:
 
     params: int = 0  # trained parameters: weights and biases, no running statistics
     macs: int = 0  # multiply-accumulates of convolutions and linear layers, biases not counted
-    normalized: int = 0  # elements that pass a batch norm
+    normalized: int = 0  # elements that pass a normalisation
     activated: int = 0  # elements that pass an activation
     activations: int = 0  # elements that convolutions and linear layers put out
     biased: int = 0  # those of them that a bias is added to
@@ -63,44 +60,6 @@ class Cost:
 
 
 ZERO = Cost()
-
-
-def node_cost(node: Node, operands: Sequence[TensorType]) -> Cost:
-    """Return the cost of one operation on operands of these types."""
-    operation = node.operation
-    elements = node.type.elements
-    match operation:
-        case ops.Conv2d(width=width, groups=groups, kernel=(height, breadth), bias=bias):
-            taps = operands[0].channels // groups * height * breadth
-            params = width * (taps + bias)
-            return Cost(params, elements * taps, activations=elements, biased=elements * bias)
-        case ops.Linear(width=width, bias=bias):
-            taps = operands[0].elements
-            params = width * (taps + bias)
-            return Cost(params, width * taps, activations=elements, biased=width * bias)
-        case ops.BatchNorm():
-            params = 2 * node.type.channels
-            return Cost(params, normalized=elements, norm_params=params)
-        case ops.Activation() | ops.LeakyRelu():
-            return Cost(activated=elements, elements=(_elements(node.kind, node, operands),))
-        case ops.Upsample(mode=mode):
-            return Cost(elements=(_elements(mode.value, node, operands),))
-        case (
-            ops.MaxPool() | ops.AvgPool() | ops.GlobalAveragePool() | ops.Softmax()
-            | ops.Add() | ops.Mean() | ops.Multiply()
-        ):  # fmt: skip
-            return Cost(elements=(_elements(node.kind, node, operands),))
-        case _:
-            return ZERO
-
-
-def _elements(kind: str, node: Node, operands: Sequence[TensorType]) -> Elements:
-    return Elements(kind, operands[0].elements, node.type.elements)
-
-
-def node_costs(nodes: Sequence[Node]) -> list[Cost]:
-    """The cost of every node of a network, in their order."""
-    return [node_cost(node, [nodes[i].type for i in node.operands]) for node in nodes]
 
 
 def spell_count(count: int, digits: int, sign: str = "", kilo: int = 1000) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from enum import Enum
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import Activation
 
 # Attributes that go without saying.
 PLAIN = {
@@ -46,12 +44,10 @@ def spell_node(node: Node) -> str:
 
 
 def _attributes(node: Node) -> Iterator[str]:
-    if isinstance(node.operation, Activation):  # its kind tells all
-        return
-    for field in fields(node.operation):
-        value = spell(getattr(node.operation, field.name))
-        if PLAIN.get(field.name) != value:
-            yield f"{field.name}={value}"
+    for name, attribute in node.operation.attributes():
+        value = spell(attribute)
+        if PLAIN.get(name) != value:
+            yield f"{name}={value}"
 
 
 def spell(value: object) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.calls import Call
 from seqdsl.graph.claims import Claim
-from seqdsl.graph.costs import Cost, node_costs, total
-from seqdsl.graph.node import Node
+from seqdsl.graph.costs import Cost, total
+from seqdsl.graph.node import Node, node_costs
 from seqdsl.graph.operations import Softmax
 from seqdsl.graph.recipe import Training
 from seqdsl.graph.scope import Scope

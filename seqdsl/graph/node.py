@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from seqdsl.graph.operations import Operation, operation_name
+from collections.abc import Sequence
+
+from seqdsl.graph.costs import Cost
+from seqdsl.graph.operations import Operation
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen
@@ -29,4 +32,14 @@ class Node:
     @property
     def kind(self) -> str:
         """The operation's word: ``conv2d``, ``relu``."""
-        return operation_name(self.operation)
+        return self.operation.word
+
+
+def node_cost(node: Node, operands: Sequence[TensorType]) -> Cost:
+    """The cost of one operation on operands of these types."""
+    return node.operation.cost(node.type, operands)
+
+
+def node_costs(nodes: Sequence[Node]) -> list[Cost]:
+    """The cost of every node of a network, in their order."""
+    return [node_cost(node, [nodes[i].type for i in node.operands]) for node in nodes]

@@ -9,23 +9,13 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator
-from enum import Enum
 from functools import lru_cache
 from math import prod
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import BatchNorm, Conv2d, Linear
+from seqdsl.graph.operations import Role, Shapes
 from seqdsl.source.frozen import frozen
-
-
-class Role(Enum):
-    """What a parameter is to its node; the value is the last part of its key."""
-
-    WEIGHT = "weight"
-    BIAS = "bias"
-    RUNNING_MEAN = "running_mean"
-    RUNNING_VAR = "running_var"
 
 
 @frozen
@@ -58,21 +48,10 @@ def size(network: Network) -> int:
     return 4 * sum(map(prod, shapes))
 
 
-def parameter_shapes(network: Network, node: Node) -> tuple[tuple[Role, tuple[int, ...]], ...]:
+def parameter_shapes(network: Network, node: Node) -> Shapes:
     """A node's parameters in order; empty for an operation without any."""
-    operation = node.operation
-    weight: tuple[Role, tuple[int, ...]]
-    match operation:
-        case Conv2d(width=width, groups=groups, kernel=kernel, bias=bias):
-            channels = network.nodes[node.operands[0]].type.channels
-            weight = (Role.WEIGHT, (width, channels // groups, *kernel))
-        case Linear(width=width, bias=bias):
-            weight = (Role.WEIGHT, (width, network.nodes[node.operands[0]].type.elements))
-        case BatchNorm():
-            return tuple((role, (node.type.channels,)) for role in Role)
-        case _:
-            return ()
-    return (weight, (Role.BIAS, (operation.width,))) if bias else (weight,)
+    operands = [network.nodes[index].type for index in node.operands]
+    return node.operation.parameters(node.type, operands)
 
 
 def module_path(node: Node) -> str:

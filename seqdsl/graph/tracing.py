@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import Concat, Dropout, Operation, Slice
-from seqdsl.graph.segment import S, Segment, cut, joined
-
-
-def through(operation: Operation, operands: Sequence[tuple[S, ...]]) -> tuple[S, ...] | None:
-    """The channels that a join or a slice hands on, given those of each operand, in their order.
-
-    None for an operation that computes what it gives.
-    """
-    match operation:
-        case Concat():
-            return joined(segment for operand in operands for segment in operand)
-        case Slice(start=start, stop=stop):
-            return cut(operands[0], start, stop)
-        case _:
-            return None
+from seqdsl.graph.segment import Segment, cut
 
 
 def never(_: Node) -> bool:
@@ -31,7 +16,7 @@ def never(_: Node) -> bool:
 
 def is_idle_at_inference(node: Node) -> bool:
     """Whether a node gives what it reads, unless a network is trained."""
-    return isinstance(node.operation, Dropout)
+    return node.operation.inert
 
 
 class Tracing:
@@ -64,6 +49,10 @@ class Tracing:
         """All of a node's value, in the order of its channels."""
         return self._of[index]
 
+    def is_computed(self, node: Node) -> bool:
+        """Whether a node's value is its own, and no others' that it hands on."""
+        return self._of[node.index][0].node == node.index
+
     def within(self, index: int, start: int, stop: int) -> tuple[Segment, ...]:
         """Channels ``start`` up to ``stop`` of a node's value."""
         segments = self._of[index]
@@ -76,5 +65,5 @@ class Tracing:
             return self._of[node.operands[0]]
         found = None
         if not self._is_source(node):
-            found = through(node.operation, [self._of[index] for index in node.operands])
+            found = node.operation.routed([self._of[index] for index in node.operands])
         return (Segment(node.index, 0, node.type.channels),) if found is None else found

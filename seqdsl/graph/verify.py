@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 
 from seqdsl.graph import operations as ops
-from seqdsl.graph.inference import TypeProblem, infer
+from seqdsl.graph.inference import infer
 from seqdsl.graph.liveness import live
 from seqdsl.graph.network import OWN_NAMES, Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import Role, layout
+from seqdsl.graph.operations import Role, TypeProblem
+from seqdsl.graph.parameters import layout
 from seqdsl.graph.problem import Problem
 from seqdsl.graph.scope import Scope, ScopeKind, closure
 from seqdsl.graph.tensor import TensorType, boundaries
@@ -82,7 +83,7 @@ def _arity(operation: ops.Operation) -> tuple[int, int | None]:
     match operation:
         case ops.Input():
             return 0, 0
-        case ops.Add() | ops.Mean() | ops.Multiply() | ops.Concat():
+        case _ if operation.several:
             return 1, None
         case ops.Aggregate():
             return 1, 2

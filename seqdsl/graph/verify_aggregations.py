@@ -97,6 +97,14 @@ class _Agreement:
             return False
         return 0 <= segment.start < segment.stop <= nodes[segment.node].type.channels
 
+    def _faces(self, index: int) -> Iterator[int]:
+        """A node, and the raw faces of what it gives (section 3.2)."""
+        node = self._network.nodes[index]
+        yield index
+        while node.operation.has_faces:
+            node = self._network.nodes[node.operands[0]]
+            yield node.index
+
     def _turn(self, number: int, turn: Turn, sequence: Sequence[Group]) -> Iterator[str]:
         """What is wrong with group x_i, given [x_{1-g'}, ..., x_{i-1}]."""
         scope, count = turn.scope, len(self._each.turns)
@@ -113,7 +121,8 @@ class _Agreement:
         inside = self._inside[scope]
         if turn.is_read != bool(inside or turn.gives.segments):
             yield f"it is {'' if turn.is_read else 'not '}read, and has {len(inside)} nodes"
-        shown = {s.node for o in turn.sees for s in sequence[len(sequence) - o].segments}
+        seen = {s.node for o in turn.sees for s in sequence[len(sequence) - o].segments}
+        shown = {face for index in seen for face in self._faces(index)}
         strange = [i for i in self._read(inside) if i not in shown]
         if strange:
             yield f"it reads {self._paths(strange)}, which its window does not show"

@@ -10,19 +10,14 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import Role, module_path
+from seqdsl.graph.operations import Role
+from seqdsl.graph.parameters import module_path
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment
 from seqdsl.graph.tracing import Tracing, is_idle_at_inference
 from seqdsl.passes.schedule.layers import grouped
 from seqdsl.passes.windows import input_groups, sources
 from seqdsl.source.frozen import frozen, frozen_value
-
-# What keeps channels apart, so that a convolution behind it still reads the groups before it.
-_CHANNELWISE = (
-    ops.BatchNorm, ops.Activation, ops.LeakyRelu, ops.MaxPool, ops.AvgPool, ops.GlobalAveragePool,
-    ops.Upsample,
-)  # fmt: skip
 
 
 @frozen_value
@@ -66,7 +61,8 @@ def explode(network: Network) -> list[Exploded]:
 def _keeps_channels(node: Node) -> bool:
     """Whether a node is idle at inference, or works on each channel within a group."""
     return is_idle_at_inference(node) or (
-        isinstance(node.operation, _CHANNELWISE)
+        node.operation.channelwise
+        and len(node.operands) == 1
         and any(scope.kind is ScopeKind.GROUP for scope in node.scope.ancestry())
     )
 

@@ -8,32 +8,13 @@ from itertools import pairwise
 from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation, Turn
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import Pair
 from seqdsl.graph.scope import Scope
-from seqdsl.passes.structure import PER_CHANNEL, group_of
+from seqdsl.passes.structure import group_of
 
 
 def text_of_node(node: Node) -> str:
     """``3x3, 128, stride 2, 4 groups``; empty for an operation that no table has a line for."""
-    match node.operation:
-        case ops.Conv2d():
-            return ", ".join([kernel_of(node), str(node.type.channels), *_attributes(node)])
-        case ops.Linear(width=width):
-            return f"{width}-d fc"
-        case ops.MaxPool(kernel=kernel, stride=stride):
-            return f"{kernel[0]}x{kernel[1]} max pool, stride {pair_text(stride)}"
-        case ops.AvgPool(kernel=kernel, stride=stride):
-            return f"{kernel[0]}x{kernel[1]} average pool, stride {pair_text(stride)}"
-        case ops.GlobalAveragePool():
-            return "global average pool"
-        case ops.Upsample(factor=(rows, columns), mode=mode):
-            return f"{rows}x{columns} upsampling, {mode.value}"
-        case ops.Concat():
-            return f"concatenate, {node.type.channels}"
-        case ops.Softmax():
-            return "softmax"
-        case _:
-            return ""
+    return node.operation.row(node.type)
 
 
 def text_of_chain(convs: Sequence[Node]) -> str:
@@ -91,8 +72,8 @@ def _held(convolutions: int) -> str:
 def _text_of_group(convs: Sequence[Node], k: int, width: int | None) -> str:
     """What each group does, and what all of them give; a width on the way where it is not k."""
     *heads, last = convs
-    way = " → ".join([*(_step(node, k) for node in heads), kernel_of(last)])
-    parts = [way, *([str(width)] if width else []), f"k={k}", *_attributes(last, "c={}")]
+    way = " → ".join([*(_step(node, k) for node in heads), _conv(last).kernel_text])
+    parts = [way, *([str(width)] if width else []), f"k={k}", *_conv(last).particulars("c={}")]
     return ", ".join(parts)
 
 
@@ -100,10 +81,10 @@ def _step(node: Node, width: int | None = None) -> str:
     """A convolution on the way to another, and what it is beside its kernel; its width where it is
     told that another would go without saying.
     """
-    kernel = kernel_of(node)
+    kernel = _conv(node).kernel_text
     if width is not None and node.type.channels != width:
         kernel = f"{kernel}, {node.type.channels}"
-    attributes = ", ".join(_attributes(node))
+    attributes = ", ".join(_conv(node).particulars())
     return f"{kernel} ({attributes})" if attributes else kernel
 
 
@@ -111,31 +92,11 @@ def is_chain(nodes: Sequence[Node], convs: Sequence[Node]) -> bool:
     """Whether there are convolutions, and each but the first reads the one before it."""
     for before, node in pairwise(convs):
         index = node.operands[0]
-        while isinstance(nodes[index].operation, PER_CHANNEL):
+        while nodes[index].operation.has_faces:
             index = nodes[index].operands[0]
         if index != before.index:
             return False
     return bool(convs)
-
-
-def _attributes(node: Node, groups: str = "{} groups") -> list[str]:
-    """What a table says of a convolution where it is not 1."""
-    conv = _conv(node)
-    return [
-        *([f"stride {pair_text(conv.stride)}"] if conv.stride != (1, 1) else []),
-        *([f"dilation {pair_text(conv.dilation)}"] if conv.dilation != (1, 1) else []),
-        *([groups.format(conv.groups)] if conv.groups > 1 else []),
-    ]
-
-
-def pair_text(pair: Pair) -> str:
-    """``2``, or ``2x1`` where height and width differ."""
-    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
-
-
-def kernel_of(node: Node) -> str:
-    """``3x3``, of a convolution."""
-    return "x".join(map(str, _conv(node).kernel))
 
 
 def _conv(node: Node) -> ops.Conv2d:

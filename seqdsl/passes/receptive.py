@@ -45,21 +45,17 @@ def receptive_fields(network: Network) -> list[Fields]:
 
 
 def _of(node: Node, operands: list[Fields]) -> Fields:
-    match node.operation:
-        case ops.Input():
-            return (_PIXEL, _PIXEL)
-        case ops.GlobalAveragePool() | ops.Linear():
-            return None
-        case ops.Conv2d(kernel=kernel, stride=stride, padding=padding, dilation=dilation):
-            taps = (dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1)
-            return _through(operands[0], taps, stride, padding)
-        case ops.MaxPool() | ops.AvgPool():
-            pool = node.operation
-            return _through(operands[0], pool.kernel, pool.stride, pool.padding)
-        case ops.Upsample(factor=factor, mode=mode):
-            blurred = mode is ops.Interpolation.BILINEAR
+    operation = node.operation
+    if not operands:
+        return (_PIXEL, _PIXEL)
+    if operation.sees_all:
+        return None
+    match operation.window:
+        case ops.Window(reach=reach, stride=stride, padding=padding):
+            return _through(operands[0], reach, stride, padding)
+        case ops.Enlargement(factor=factor, blurred=blurred):
             return _raised(operands[0], factor, blurred)
-        case _:
+        case None:
             return union(operands)
 
 

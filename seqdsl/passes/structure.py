@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation, is_stated, outermost
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -13,10 +12,6 @@ from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import joined
 from seqdsl.graph.tracing import Tracing
 from seqdsl.source.text import Span
-
-# What works on each channel by itself.
-PER_CHANNEL = ops.BatchNorm | ops.Activation | ops.LeakyRelu | ops.Dropout
-
 
 Subject: TypeAlias = Scope | Aggregation | Node
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
-from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -15,8 +14,6 @@ from seqdsl.graph.tensor import boundaries
 from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.schedule.reading import union
 from seqdsl.source.frozen import frozen
-
-_FACES = (ops.BatchNorm, ops.Activation, ops.LeakyRelu)
 
 
 @frozen
@@ -107,7 +104,7 @@ class _Reader:
     def _face(self, index: int) -> int:
         """Of a value that has two faces, raw and activated, the first in its group."""
         node = self._network.nodes[index]
-        while isinstance(node.operation, _FACES):
+        while node.operation.has_faces:
             if self._makers.get(node.operands[0]) != self._makers.get(node.index):
                 break
             node = self._network.nodes[node.operands[0]]

@@ -26,13 +26,14 @@ class ForeignLayer:
 
     ``write`` is the layer to call here; empty, the statement is left out; None, nothing fits.
     ``order`` names this language's parameters in the order of the other's, where "" is one that
-    has no place here.
+    has no place here. ``by_name`` is for settings that are never given by their place.
     """
 
     write: str | None
     help: str
     arguments: Arguments = Arguments.KEPT
     order: tuple[str, ...] = ()
+    by_name: bool = False
 
 
 @frozen
@@ -50,8 +51,8 @@ _POOL = ("kernel", "stride", "padding")
 def _activation(near: str) -> ForeignLayer:
     return ForeignLayer(
         None,
-        f"{near}; the activations are relu, relu6, leaky_relu, sigmoid, hard_sigmoid, tanh, silu, "
-        "hard_swish and gelu",
+        f"{near}; the activations are relu, relu6, leaky_relu, elu, sigmoid, hard_sigmoid, tanh, "
+        "silu, hard_swish and gelu",
     )
 
 
@@ -107,7 +108,13 @@ _MULTIPLY = ForeignLayer("multiply", "`multiply it, gate` is the elementwise pro
 _ONE_DIMENSION = _none(
     "networks are two-dimensional: write a kernel such as 1x3 over `input 8x1xN`"
 )
-_OTHER_NORM = _none("the one normalisation is `batch_norm`")
+_LAYER_NORM = ForeignLayer(
+    "layer_norm",
+    "`layer_norm` goes over the channels of each position and needs no shape; its `eps` is 1e-6, "
+    "where PyTorch's is 1e-5",
+    Arguments.DROPPED,
+)
+_OTHER_NORM = _none("the normalisations are `batch_norm` and `layer_norm`")
 _SEQUENTIAL = _none("layers follow one another, a line each; `block name { ... }` names them")
 _ATTENTION = _none("the language has no attention; a gate is `multiply it, gate`")
 _LOSS = _none("a loss belongs to training: `train { ... }`; the network ends in `softmax`")
@@ -130,8 +137,8 @@ LAYERS: dict[str, ForeignLayer] = {
     # normalisation
     "batchnorm2d": _NORM, "batchnorm": _NORM, "batchnormalization": _NORM, "bn": _NORM,
     "batchnorm1d": _none("`batch_norm` needs height and width: put it before `fc`"),
-    "layernorm": _OTHER_NORM, "groupnorm": _OTHER_NORM, "instancenorm2d": _OTHER_NORM,
-    "layernormalization": _OTHER_NORM, "syncbatchnorm": _NORM,
+    "layernorm": _LAYER_NORM, "layernorm2d": _LAYER_NORM, "layernormalization": _LAYER_NORM,
+    "groupnorm": _OTHER_NORM, "instancenorm2d": _OTHER_NORM, "syncbatchnorm": _NORM,
     # pooling
     "maxpool2d": _MAX_POOL, "maxpool": _MAX_POOL, "maxpooling2d": _MAX_POOL,
     "avgpool2d": _AVG_POOL, "avgpool": _AVG_POOL, "averagepooling2d": _AVG_POOL,
@@ -145,7 +152,7 @@ LAYERS: dict[str, ForeignLayer] = {
     "hardswish": ForeignLayer("hard_swish", "it is `hard_swish` here", _DROPPED),
     "hardsigmoid": ForeignLayer("hard_sigmoid", "it is `hard_sigmoid` here", _DROPPED),
     "leakyrelu": ForeignLayer("leaky_relu", "its slope is given by name: `leaky_relu slope=0.1`",
-                              order=("slope",)),
+                              order=("slope",), by_name=True),
     "relu": ForeignLayer("relu", "`relu` takes no arguments", _DROPPED),
     "silu": ForeignLayer("silu", "`silu` takes no arguments", _DROPPED),
     "gelu": ForeignLayer("gelu", "`gelu` takes no arguments", _DROPPED),
@@ -155,7 +162,9 @@ LAYERS: dict[str, ForeignLayer] = {
     "softmax": ForeignLayer("softmax", "`softmax` takes no axis", _DROPPED),
     "logsoftmax": ForeignLayer("softmax", "a closing `softmax` is how the classifier is read",
                                _DROPPED),
-    "elu": _activation("no ELU"), "selu": _activation("no SELU"), "celu": _activation("no CELU"),
+    "elu": ForeignLayer("elu", "its scale below zero is given by name: `elu alpha=0.5`",
+                        order=("alpha",), by_name=True),
+    "selu": _activation("no SELU"), "celu": _activation("no CELU"),
     "prelu": _activation("no PReLU, and the slope of `leaky_relu` is not learned"),
     "mish": _activation("no Mish"), "softplus": _activation("no softplus"),
     "glu": _activation("no GLU: `multiply a, gate` gates"),

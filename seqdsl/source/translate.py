@@ -32,7 +32,7 @@ def translated(name: str, arguments: Written) -> str | None:
         given = _reordered(layer, arguments)
         if layer.write == "conv2d" and name != "conv2d":
             given += _conv_defaults(given)
-    known = _known(given)
+    known = _known(given, layer.order)
     behind = [_activation(text) for keyword, text in known if keyword == "act"]
     if "act" in layer.order or layer.write in _ACTIVATED:
         behind = []
@@ -108,16 +108,16 @@ def _reordered(layer: ForeignLayer, arguments: Written) -> list[tuple[str | None
     for parameter, text in zip(order, by_place, strict=False):
         given[parameter] = text
     for keyword, text in named:
-        given.setdefault(plain_keyword(keyword), text)
+        given.setdefault(keyword if keyword in order else plain_keyword(keyword), text)
     given.pop("", None)
     result: list[tuple[str | None, str]] = []
     for parameter in ("kernel", "width"):
         if parameter in given:
             value = _value(given.pop(parameter))
             result.append((None, f"{value}x{value}" if _needs_sides(parameter, value) else value))
-    leads = "width" not in layer.order and len(layer.order) == 1
+    leads = "width" not in layer.order and len(layer.order) == 1 and not layer.by_name
     for parameter, text in given.items():
-        result.append((None if leads and parameter != "slope" else parameter, _value(text)))
+        result.append((None if leads else parameter, _value(text)))
     return result
 
 
@@ -136,11 +136,13 @@ def _needs_sides(parameter: str, value: str) -> bool:
     return parameter == "kernel" and value.isdigit()
 
 
-def _known(given: Sequence[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
+def _known(
+    given: Sequence[tuple[str | None, str]], order: tuple[str, ...]
+) -> list[tuple[str | None, str]]:
     """The arguments with keywords and values of this language, less those to leave out."""
     result: list[tuple[str | None, str]] = []
     for keyword, text in given:
-        here = keyword and plain_keyword(keyword)
+        here = keyword and (keyword if keyword in order else plain_keyword(keyword))
         if here == "":
             continue
         value = VALUES.get((here or "", text.strip("\"'")))

@@ -17,7 +17,8 @@ from seqdsl.backends.onnx.run import Runner
 from seqdsl.backends.torch.reference import evaluate
 from seqdsl.backends.weights.state import initial_state, random_state, save_state
 from seqdsl.graph.network import Network
-from seqdsl.graph.parameters import Role, module_path
+from seqdsl.graph.operations import Role
+from seqdsl.graph.parameters import module_path
 from seqdsl.passes.schedule.choose import choose
 from seqdsl.passes.schedule.strategy import Strategy
 
@@ -46,6 +47,8 @@ LAYERS = (
     "leaky_relu; upsample 2, mode=bilinear; max_pool 2",
     "gate = it | global_average_pool | hard_sigmoid; multiply gate; max_pool 2",
     "output early = it | max_pool 2; avg_pool 2",
+    "layer_norm; elu; max_pool 2",
+    "elu alpha=3; max_pool 2",
     "batch_norm; conv 3x3, 4; max_pool 2; conv 3x3, 4",
 )
 

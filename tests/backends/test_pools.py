@@ -16,7 +16,8 @@ from seqdsl.backends.onnx.run import Runner
 from seqdsl.backends.running import Provider
 from seqdsl.backends.verify import verify
 from seqdsl.graph import operations as ops
-from seqdsl.graph.inference import TypeProblem, infer
+from seqdsl.graph.inference import infer
+from seqdsl.graph.operations import TypeProblem
 from seqdsl.graph.tensor import TensorType
 
 POOLS, NETWORKS, CHANNELS = 2_000, 25, 3

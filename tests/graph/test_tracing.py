@@ -13,7 +13,7 @@ from test_aggregations import network_of
 
 from seqdsl.graph.operations import Concat, Dropout
 from seqdsl.graph.segment import Segment, joined
-from seqdsl.graph.tracing import Tracing, through
+from seqdsl.graph.tracing import Tracing
 
 JOINS = """network N {
   input 4x8x8
@@ -64,7 +64,7 @@ def test_a_value_is_as_many_channels_as_it_has(text: str) -> None:
         assert segments == joined(segments)
         for segment in segments:
             source = network.nodes[segment.node]
-            assert through(source.operation, [()]) is None
+            assert source.operation.routed([()]) is None
             assert 0 <= segment.start < segment.stop <= source.type.channels
 
 
@@ -106,7 +106,7 @@ def test_nothing_reads_operands_off_predecessors() -> None:
 
 
 def test_joins_and_slices_are_seen_through_in_one_place() -> None:
-    """What asks for the channels of one asks `through`."""
-    cuts = re.compile(r"case (ops\.)?Slice\(.*\):\s*\n\s*return cut\(")
+    """What asks for the channels of one asks the operation."""
+    cuts = re.compile(r"return cut\(operands\[0\], |case (ops\.)?Slice\(.*\):\s*\n\s*return cut\(")
     found = [path for path in (ROOT / "seqdsl").rglob("*.py") if cuts.search(path.read_text())]
-    assert [path.name for path in found] == ["tracing.py"]
+    assert [path.name for path in found] == ["channels.py"]

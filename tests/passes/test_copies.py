@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from networks import compiled, paper_network
 from programs import programs
 
-from seqdsl.graph.costs import node_cost
+from seqdsl.graph.node import node_cost
 from seqdsl.passes.drawing.copies import find_copies
 from seqdsl.passes.drawing.picture import picture
 from seqdsl.passes.drawing.placing import Depth, Placement

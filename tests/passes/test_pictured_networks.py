@@ -65,6 +65,15 @@ def test_two_faces_are_one_value(tmp_path: Path) -> None:
     assert [group.seen for group in panel.groups] == [(8, 0, 0), (8, 4, 0), (8, 4, 4)]
 
 
+@pytest.mark.parametrize("between", ["", "dropout 0.1;"])
+def test_two_faces_of_a_group_are_seen_once(tmp_path: Path, between: str) -> None:
+    body = f"concatenate it, it.raw; conv2d 3x3, 4; batch_norm; {between} relu"
+    text = f"network N {{ input 8x8x8; aggregate i in 1..3, window=all {{ {body} }} }}"
+    drawn = picture(compiled(tmp_path, text), Depth.GROUP)
+    (panel,) = [box.panel for box in drawn.boxes if box.panel]
+    assert [group.seen for group in panel.groups] == [(8, 0, 0), (8, 4, 0), (8, 4, 4)]
+
+
 def test_a_group_may_change_the_size_on_its_way(tmp_path: Path) -> None:
     body = "aggregate i in 1..2 { max_pool 2; upsample 2; conv 3x3, 4 }"
     network = compiled(tmp_path, f"network N {{ input 3x8x8; conv 3x3, 4; {body} }}")

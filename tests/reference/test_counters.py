@@ -45,6 +45,17 @@ ACTIVATIONS: dict[ops.Function, Callable[[], nn.Module]] = {
 }
 
 
+class OverChannels(nn.Module):
+    """Layer norm over the channels of each position, with torch's layer, as ConvNeXt has it."""
+
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels, eps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x.movedim(1, -1)).movedim(-1, 1)
+
+
 class Layers(nn.Module):
     """A network as torchvision writes its ResNet: what torch.nn has a layer for is one of its
     layers, sums and products are operators, and the logits are returned.
@@ -88,6 +99,10 @@ def layer(network: Network, node: Node) -> nn.Module | None:
             return ACTIVATIONS[function]()
         case ops.LeakyRelu(slope=slope):
             return nn.LeakyReLU(slope)
+        case ops.Elu(alpha=alpha):
+            return nn.ELU(alpha)
+        case ops.LayerNorm(eps=eps):
+            return OverChannels(node.type.channels, eps)
         case ops.MaxPool(kernel, stride, padding, ceil):
             return nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil)
         case ops.AvgPool(kernel, stride, padding, ceil):
@@ -193,7 +208,9 @@ def test_every_operation_counts_as_by_the_tool(tmp_path: Path, tool: str) -> Non
     same(tool, compiled(tmp_path, EVERYTHING))
 
 
-@pytest.mark.parametrize("layer", [*(f.value for f in ops.Function), "upsample 3x2"])
+@pytest.mark.parametrize(
+    "layer", [*(f.value for f in ops.Function), "elu", "layer_norm", "upsample 3x2"]
+)
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_layer_alone_counts_as_by_the_tool(tmp_path: Path, tool: str, layer: str) -> None:
     same(tool, compiled(tmp_path, f"network One {{ input 4x7x5; {layer} }}"))

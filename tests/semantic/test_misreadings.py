@@ -44,6 +44,8 @@ def network(body: str, rest: str = "") -> str:
         ("conv 1x1, 16, padding=1", "padded-windows", None),
         ("conv2d 3x3, 16, padding=5, dilation=2", "padded-windows", None),
         ("softmax; conv 1x1, 8", "inner-softmax", None),
+        ("softmax; avg_pool 2", "inner-softmax", None),
+        ("softmax; layer_norm", "inner-softmax", None),
         ("stage high { conv 3x3, 16 }; output hihg", "near-output", "output high"),
         ("side = it; output sdie; add it, side", "near-output", "output side"),
     ],

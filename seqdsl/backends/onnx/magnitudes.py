@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from seqdsl.backends.arrays import Array
+from seqdsl.backends.rows import row_of
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-from seqdsl.graph.parameters import Role
+from seqdsl.graph.operations import Role
+from seqdsl.graph.tensor import TensorType
+from seqdsl.source.frozen import frozen
 
 Bound: TypeAlias = npt.NDArray[np.float64]  # the largest magnitude of each channel
 
@@ -52,40 +56,9 @@ class Magnitudes:
 
     def _bound(self, node: Node, operands: list[Bound], parameters: Mapping[Role, Array]) -> Bound:
         """The bound of a node's output; infinity also means NaN, which clipping does not remove."""
-        match node.operation:
-            case ops.Input():
-                return np.full(node.type.channels, self._largest)
-            case ops.Conv2d(groups=groups):
-                return _conv2d(operands[0], groups, parameters)
-            case ops.BatchNorm(eps=eps):
-                return _batch_norm(operands[0], eps, parameters)
-            case ops.Activation(function=function):
-                return _activated(operands[0], function)
-            case ops.LeakyRelu(slope=slope):
-                return operands[0] * max(1.0, abs(slope))
-            case ops.MaxPool() | ops.Upsample() | ops.Dropout():
-                return operands[0]
-            case ops.AvgPool(kernel=(height, width)):
-                return _averaged(operands[0], height * width)
-            case ops.GlobalAveragePool():
-                height, width = self._network.nodes[node.operands[0]].type.spatial
-                return _averaged(operands[0], height * width)
-            case ops.Add():
-                return sum(operands[1:], operands[0])
-            case ops.Mean():
-                return _averaged(sum(operands[1:], operands[0]) / len(operands), len(operands))
-            case ops.Multiply():
-                return reduce(np.multiply, operands)
-            case ops.Concat():
-                return np.concatenate(operands)
-            case ops.Slice(start=start, stop=stop):
-                return operands[0][start:stop]
-            case ops.PadChannels(zeros=zeros):
-                return np.append(operands[0], np.zeros(zeros))
-            case ops.Shuffle():
-                return np.full(node.type.channels, operands[0].max())
-            case _:  # nothing is known of it
-                return np.full(node.type.channels, np.inf)
+        bound = row_of(BOUNDS, node, "the table of magnitudes")
+        types = [self._network.nodes[index].type for index in node.operands]
+        return bound(node.operation, Use(operands, parameters, node.type, types, self._largest))
 
 
 def _read_by_max_pools(network: Network) -> frozenset[int]:
@@ -97,33 +70,126 @@ def _read_by_max_pools(network: Network) -> frozenset[int]:
     return frozenset(needed)
 
 
-def _conv2d(bound: Bound, groups: int, parameters: Mapping[Role, Array]) -> Bound:
-    weight = parameters[Role.WEIGHT]
+@frozen
+class Use:
+    """One use of an operation: the bounds of its operands, their types, and its parameters."""
+
+    operands: list[Bound]
+    parameters: Mapping[Role, Array]
+    type: TensorType
+    types: Sequence[TensorType]
+    largest: float  # magnitude of the input
+
+    @property
+    def x(self) -> Bound:
+        return self.operands[0]
+
+    @property
+    def total(self) -> Bound:
+        return sum(self.operands[1:], self.x)
+
+
+Bounding: TypeAlias = Callable[[Any, Use], Bound]
+
+
+def _unknown(_: ops.Operation, use: Use) -> Bound:
+    return np.full(use.type.channels, np.inf)
+
+
+def _conv2d(conv: ops.Conv2d, use: Use) -> Bound:
+    weight = use.parameters[Role.WEIGHT]
     sums = np.abs(weight).sum((2, 3), dtype=np.float64)
-    grouped = sums.reshape(groups, -1, sums.shape[1])
-    made: Bound = np.einsum("goi,gi->go", grouped, bound.reshape(groups, -1)).reshape(-1)
-    bias = parameters.get(Role.BIAS)
+    grouped = sums.reshape(conv.groups, -1, sums.shape[1])
+    read = use.x.reshape(conv.groups, -1)
+    made: Bound = np.einsum("goi,gi->go", grouped, read).reshape(-1)
+    bias = use.parameters.get(Role.BIAS)
     return made if bias is None else made + np.abs(bias)
 
 
-def _activated(bound: Bound, function: ops.Function) -> Bound:
-    match function:
-        case ops.Function.SIGMOID | ops.Function.HARD_SIGMOID:
-            made = np.ones_like(bound)
-        case ops.Function.TANH:
-            made = np.minimum(bound, 1.0)
-        case ops.Function.RELU6:
-            made = np.minimum(bound, 6.0)
-        case _:  # |f(x)| <= |x|
-            made = bound
-    return np.where(np.isfinite(bound), made, np.inf)
+def _batch_norm(norm: ops.BatchNorm, use: Use) -> Bound:
+    weight, bias, mean, var = (use.parameters[role].astype(np.float64) for role in Role)
+    return np.abs(weight / np.sqrt(var + norm.eps)) * (use.x + np.abs(mean)) + np.abs(bias)
 
 
-def _batch_norm(bound: Bound, eps: float, parameters: Mapping[Role, Array]) -> Bound:
-    weight, bias, mean, var = (parameters[role].astype(np.float64) for role in Role)
-    return np.abs(weight / np.sqrt(var + eps)) * (bound + np.abs(mean)) + np.abs(bias)
+def _layer_norm(_: ops.LayerNorm, use: Use) -> Bound:
+    """No element is further from the mean than sqrt(C - 1) deviations; a square has to fit."""
+    channels = use.type.channels
+    weight, bias = (np.abs(use.parameters[r].astype(np.float64)) for r in (Role.WEIGHT, Role.BIAS))
+    fits = _averaged(np.full(channels, use.x.max() ** 2), channels)
+    return np.where(np.isfinite(fits), np.sqrt(channels) * weight + bias, np.inf)
+
+
+def _activation(operation: ops.Activation, use: Use) -> Bound:
+    made = FUNCTIONS[operation.function](use.x)
+    return np.where(np.isfinite(use.x), made, np.inf)
+
+
+def _avg_pool(pool: ops.AvgPool, use: Use) -> Bound:
+    height, width = pool.kernel
+    return _averaged(use.x, height * width)
+
+
+def _global_average_pool(_: ops.GlobalAveragePool, use: Use) -> Bound:
+    height, width = use.types[0].spatial
+    return _averaged(use.x, height * width)
+
+
+def _mean(_: ops.Mean, use: Use) -> Bound:
+    count = len(use.operands)
+    return _averaged(use.total / count, count)
 
 
 def _averaged(bound: Bound, count: int) -> Bound:
     """A mean whose sum of ``count`` terms has to fit as well."""
     return np.where(bound * count <= _LIMIT, bound, np.inf)
+
+
+def _same(_: ops.Operation, use: Use) -> Bound:
+    return use.x
+
+
+def _smaller(bound: Bound) -> Bound:
+    """Of a function with |f(x)| <= |x|."""
+    return bound
+
+
+BOUNDS: Mapping[type[ops.Operation], Bounding] = MappingProxyType(
+    {
+        ops.Input: lambda _, use: np.full(use.type.channels, use.largest),
+        ops.Aggregate: _unknown,
+        ops.Raw: _unknown,
+        ops.Conv2d: _conv2d,
+        ops.Linear: _unknown,
+        ops.BatchNorm: _batch_norm,
+        ops.LayerNorm: _layer_norm,
+        ops.Activation: _activation,
+        ops.LeakyRelu: lambda op, use: use.x * max(1.0, abs(op.slope)),
+        ops.Elu: lambda op, use: use.x * max(1.0, abs(op.alpha)),
+        ops.Softmax: _unknown,
+        ops.MaxPool: _same,
+        ops.AvgPool: _avg_pool,
+        ops.GlobalAveragePool: _global_average_pool,
+        ops.Upsample: _same,
+        ops.Add: lambda _, use: use.total,
+        ops.Mean: _mean,
+        ops.Multiply: lambda _, use: reduce(np.multiply, use.operands),
+        ops.Dropout: _same,
+        ops.Concat: lambda _, use: np.concatenate(use.operands),
+        ops.Slice: lambda op, use: use.x[op.start : op.stop],
+        ops.Shuffle: lambda _, use: np.full(use.type.channels, use.x.max()),
+        ops.PadChannels: lambda op, use: np.append(use.x, np.zeros(op.zeros)),
+    }
+)
+
+FUNCTIONS: Mapping[ops.Function, Callable[[Bound], Bound]] = MappingProxyType(
+    {
+        ops.Function.RELU: _smaller,
+        ops.Function.RELU6: lambda bound: np.minimum(bound, 6.0),
+        ops.Function.SIGMOID: np.ones_like,
+        ops.Function.TANH: lambda bound: np.minimum(bound, 1.0),
+        ops.Function.SILU: _smaller,
+        ops.Function.GELU: _smaller,
+        ops.Function.HARD_SIGMOID: np.ones_like,
+        ops.Function.HARD_SWISH: _smaller,
+    }
+)

@@ -14,7 +14,8 @@ from onnx import TensorProto, helper
 from seqdsl.backends.arrays import Array, spell_bytes
 from seqdsl.backends.files import write_whole
 from seqdsl.backends.onnx.magnitudes import LARGEST_INPUT, Magnitudes
-from seqdsl.backends.onnx.pools import emit_avg_pool, emit_max_pool
+from seqdsl.backends.onnx.operations import EMITTERS, Use
+from seqdsl.backends.rows import row_of
 from seqdsl.backends.weights.assembly import Assembly
 from seqdsl.backends.weights.recorded import NOTHING, Recorded
 from seqdsl.backends.weights.state import fit, initial_state
@@ -184,173 +185,12 @@ class _Builder:
         operation = node.operation
         operands = [self._values.get(index, "") for index in node.operands]
         parameters = self._parameters(node)
+        if isinstance(operation, ops.Input):
+            self._values[node.index] = "input"
+            return
         self._values[node.index] = value_name(self._network, node.path)
-        match operation:
-            case ops.Input():
-                self._values[node.index] = "input"
-            case ops.Conv2d() as conv:
-                self._conv2d(node, conv, [*operands, *parameters])
-            case ops.Linear():
-                self._linear(node, [*operands, *parameters])
-            case ops.BatchNorm(eps=eps):
-                inputs = [*operands, *parameters]
-                self.emit("BatchNormalization", inputs, node.path, epsilon=eps)
-            case ops.Shuffle(groups=groups):
-                self._shuffle(node, groups, operands[0])
-            case ops.PadChannels(zeros=zeros):
-                pads = np.array([0, 0, 0, 0, 0, zeros, 0, 0], np.int64)
-                key = self.weight(f"{node.path}:pads", pads)
-                self.emit("Pad", [operands[0], key], node.path)
-            case ops.Slice(start=start, stop=stop):
-                numbers = {"starts": start, "ends": stop, "axes": 1}
-                keys = [
-                    self.weight(f"{node.path}:{name}", np.array([number], np.int64))
-                    for name, number in numbers.items()
-                ]
-                self.emit("Slice", [operands[0], *keys], node.path)
-            case ops.Mean():
-                total, count = f"{node.path}:sum", np.array(len(operands), np.float32)
-                self.emit("Sum", operands, total)
-                key = self.weight(f"{node.path}:count", count)
-                self.emit("Div", [total, key], node.path)
-            case ops.Multiply():
-                self._multiply(node.path, operands)
-            case ops.Upsample(factor=factor, mode=mode):
-                scales = np.array([1, 1, *factor], np.float32)
-                key = self.weight(f"{node.path}:scales", scales)
-                inputs = [operands[0], "", key]
-                self.emit("Resize", inputs, node.path, **_RESIZE[mode])
-            case ops.MaxPool() | ops.AvgPool():
-                self._pool(node, operation, operands[0])
-            case ops.Activation(function=function):
-                self._activation(node, function, operands[0])
-            case _:
-                kind, attributes = _simple(operation)
-                if isinstance(operation, ops.Add) and len(operands) > 2:
-                    kind = "Sum"
-                self.emit(kind, operands, node.path, **attributes)
-
-    def _conv2d(self, node: Node, conv: ops.Conv2d, inputs: list[str]) -> None:
-        self.emit(
-            "Conv",
-            inputs,
-            node.path,
-            kernel_shape=conv.kernel,
-            strides=conv.stride,
-            pads=(*conv.padding, *conv.padding),
-            dilations=conv.dilation,
-            group=conv.groups,
-        )
-
-    def _pool(self, node: Node, pool: ops.MaxPool | ops.AvgPool, operand: str) -> None:
-        (read,) = node.operands
-        sides = (_sides(self._network.nodes[read]), _sides(node))
-        if isinstance(pool, ops.AvgPool):
-            emit_avg_pool(self, pool, node.path, operand, sides)
-        else:
-            masked = self._magnitudes.can_overflow(read)
-            emit_max_pool(self, pool, node.path, operand, sides, masked)
-
-    def _linear(self, node: Node, inputs: list[str]) -> None:
-        operand, *parameters = inputs
-        if self._network.nodes[node.operands[0]].type.spatial:
-            flat = f"{node.path}:flatten"
-            self.emit("Flatten", [operand], flat, axis=1)
-            operand = flat
-        self.emit("Gemm", [operand, *parameters], node.path, transB=1)
-
-    def _multiply(self, path: str, operands: list[str]) -> None:
-        """Two factors at a time: Mul takes no more."""
-        product, *rest = operands
-        for left, factor in enumerate(reversed(rest)):
-            output = f"{path}:{left}" if left < len(rest) - 1 else path
-            self.emit("Mul", [product, factor], output)
-            product = output
-
-    def _shuffle(self, node: Node, groups: int, operand: str) -> None:
-        path, (channels, *spatial) = node.path, node.type.shape
-        split = [0, groups, channels // groups, *spatial]  # 0: as many samples as come in
-        shapes = [
-            self.weight(f"{path}:{name}", np.array(shape, np.int64))
-            for name, shape in (("split", split), ("whole", [0, channels, *spatial]))
-        ]
-        self.emit("Reshape", [operand, shapes[0]], f"{path}:groups")
-        self.emit("Transpose", [f"{path}:groups"], f"{path}:dealt", perm=[0, 2, 1, 3, 4])
-        self.emit("Reshape", [f"{path}:dealt", shapes[1]], path)
-
-    def _activation(self, node: Node, function: ops.Function, operand: str) -> None:
-        path = node.path
-        match function:
-            case ops.Function.RELU | ops.Function.SIGMOID | ops.Function.TANH:
-                self.emit(function.value.capitalize(), [operand], path)
-            case ops.Function.RELU6:
-                bounds = [
-                    self.weight(f"{path}:{name}", np.array(value, np.float32))
-                    for name, value in (("min", 0), ("max", 6))
-                ]
-                self.emit("Clip", [operand, *bounds], path)
-            case ops.Function.HARD_SIGMOID:
-                self.emit("HardSigmoid", [operand], path, alpha=1 / 6, beta=0.5)
-            case ops.Function.HARD_SWISH:
-                self.emit("HardSwish", [operand], path)
-            case ops.Function.SILU:
-                self.emit("Sigmoid", [operand], f"{path}:sigmoid")
-                self.emit("Mul", [operand, f"{path}:sigmoid"], path)
-            case ops.Function.GELU:
-                self._gelu(path, operand)
-
-    def _gelu(self, path: str, operand: str) -> None:
-        """x/2 (1 + erf(x / sqrt 2)): opset 18 has no Gelu of its own."""
-        numbers = {"root": np.sqrt(2), "one": 1.0, "half": 0.5}
-        root, one, half = (
-            self.weight(f"{path}:{name}", np.array(value, np.float32))
-            for name, value in numbers.items()
-        )
-        steps = (
-            ("Div", [operand, root], f"{path}:scaled"),
-            ("Erf", [f"{path}:scaled"], f"{path}:erf"),
-            ("Add", [f"{path}:erf", one], f"{path}:raised"),
-            ("Mul", [operand, f"{path}:raised"], f"{path}:doubled"),
-            ("Mul", [f"{path}:doubled", half], path),
-        )
-        for kind, inputs, output in steps:
-            self.emit(kind, inputs, output)
-
-
-# As torch places pixels: a nearest one is a copy, a bilinear one stands between two centres.
-_RESIZE: dict[ops.Interpolation, dict[str, str]] = {
-    ops.Interpolation.NEAREST: {
-        "mode": "nearest",
-        "coordinate_transformation_mode": "asymmetric",
-        "nearest_mode": "floor",
-    },
-    ops.Interpolation.BILINEAR: {
-        "mode": "linear",
-        "coordinate_transformation_mode": "half_pixel",
-    },
-}
-
-
-def _simple(operation: ops.Operation) -> tuple[str, dict[str, Any]]:
-    """The ONNX operator and attributes of an operation that has neither weights nor constants."""
-    match operation:
-        case ops.Add():
-            return "Add", {}
-        case ops.LeakyRelu(slope=slope):
-            return "LeakyRelu", {"alpha": slope}
-        case ops.Concat():
-            return "Concat", {"axis": 1}
-        case ops.Softmax():
-            return "Softmax", {"axis": 1}
-        case ops.GlobalAveragePool():
-            return "GlobalAveragePool", {}
-        case _:
-            raise AssertionError(f"{operation} has weights or constants")
-
-
-def _sides(node: Node) -> ops.Pair:
-    height, width = node.type.spatial
-    return height, width
+        emit = row_of(EMITTERS, node, "the ONNX backend")
+        emit(operation, Use(self, node, operands, parameters, self._network, self._magnitudes))
 
 
 def _value(name: str, node: Node) -> onnx.ValueInfoProto:

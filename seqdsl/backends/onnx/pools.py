@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from seqdsl.backends.arrays import Array
+from seqdsl.backends.onnx.emitter import Emitter
 from seqdsl.graph.operations import AvgPool, MaxPool, Pair
-
-
-class Emitter(Protocol):
-    """Takes nodes and constants into a model."""
-
-    def emit(
-        self, kind: str, inputs: list[str], name: str, output: str | None = None, **attributes: Any
-    ) -> None: ...
-
-    def weight(self, key: str, array: np.ndarray[Any, Any]) -> str: ...
 
 
 def emit_max_pool(

@@ -12,10 +12,11 @@ from seqdsl.backends.torch.loops import Chained, Loop
 from seqdsl.backends.torch.parameters import Number, Parameter, abstracted
 from seqdsl.backends.torch.plan import Module
 from seqdsl.backends.torch.shapes import Shape, embeds, missing_of, returned_alone, shape_of
-from seqdsl.backends.torch.steps import Call, Slot, Step, Value, is_stateful, steps_of
+from seqdsl.backends.torch.slots import Slot, Value
+from seqdsl.backends.torch.stateful import STATEFUL
+from seqdsl.backends.torch.steps import Call, Step, is_stateful, steps_of
 from seqdsl.graph.calls import Argument
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import BatchNorm, Conv2d
 from seqdsl.graph.parameters import attribute_name
 from seqdsl.graph.scope import ScopeKind
 
@@ -252,8 +253,9 @@ def _attributes(steps: Sequence[Step]) -> Iterator[str]:
 def is_module(step: Step) -> bool:
     """Whether a step calls one module of this class."""
     part = step.part
-    if isinstance(part, Node):  # a linear layer flattens what it reads
-        return isinstance(part.operation, Conv2d | BatchNorm)
+    if isinstance(part, Node):
+        held = STATEFUL.get(type(part.operation))
+        return held is not None and held.alone
     return step.key.startswith("module ")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from seqdsl.backends.rows import row_of
 from seqdsl.backends.torch.classes import ModuleClass
 from seqdsl.backends.torch.expressions import literal
 from seqdsl.backends.torch.loops import Loop
 from seqdsl.backends.torch.parameters import Number, Parameter
 from seqdsl.backends.torch.plan import Module
+from seqdsl.backends.torch.stateful import STATEFUL, text
 from seqdsl.backends.torch.steps import Step, is_stateful
-from seqdsl.graph import operations as ops
-from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import attribute_name
 
 
@@ -52,14 +52,8 @@ def _made(step: Step, numbers: Sequence[Number]) -> Iterator[str]:
         arguments = _arguments(made_of, [text(number) for number in numbers])
         yield f"self.{attribute_name(part.scope.name)} = {made_of.name}({arguments})"
     elif is_stateful(part):
-        yield from _stateful(part, numbers)
-
-
-def text(number: Number) -> str:
-    if not number.parameter:
-        assert number.value is not None
-        return literal(number.value)
-    return f"{number.parameter} // 2" if number.halved else number.parameter
+        held = row_of(STATEFUL, part, "emitted PyTorch")
+        yield from held.lines(part.operation, f"self.{attribute_name(part.name)}", numbers)
 
 
 def _arguments(made: ModuleClass, numbers: Sequence[str]) -> str:
@@ -99,57 +93,3 @@ def _loop(loop: Loop, step: Step, numbers: Sequence[Number]) -> Iterator[str]:
         stop = f"{int(count) + 1}" if count.isdigit() else f"{count} + 1"
         yield f"for i in range({loop.first}, {stop}):"
         yield f'    setattr(self, f"{loop.stem}{{i}}", {call})'
-
-
-def _stateful(node: Node, numbers: Sequence[Number]) -> Iterator[str]:
-    """The lines of an operation that has parameters."""
-    target = f"self.{attribute_name(node.name)}"
-    match node.operation:
-        case ops.Conv2d(bias=bias, init=init):
-            *sizes, zero = numbers
-            channels, width, kernel, *rest = map(text, sizes)
-            arguments = [channels, width, kernel]
-            if rest[0] == "stride":  # says itself what it is
-                arguments += [rest.pop(0), rest.pop(0)]
-            names = ("stride", "padding", "dilation", "groups")[4 - len(rest) :]
-            arguments += [
-                f"{name}={number}"
-                for name, number in zip(names, rest, strict=True)
-                if number != _DEFAULTS[name]
-            ]
-            yield f"{target} = nn.Conv2d({', '.join([*arguments, f'bias={bias}'])})"
-            if zero.parameter:
-                yield f"init = nn.init.zeros_ if {zero.parameter} else nn.init.kaiming_normal_"
-                yield f"init({target}.weight)"
-                if bias:
-                    yield f"nn.init.zeros_({target}.bias)"
-            else:
-                yield from _initialise(target, init, bias)
-        case ops.Linear(bias=bias, init=init):
-            features, width = map(text, numbers)
-            yield f"{target} = nn.Linear({features}, {width}{'' if bias else ', bias=False'})"
-            yield from _initialise(target, init, bias)
-        case ops.BatchNorm():
-            width, eps, momentum = map(text, numbers)
-            options = [width]
-            if (eps, momentum) != ("1e-05", "0.1"):  # torch's own
-                options += [f"eps={eps}", f"momentum={momentum}"]
-            yield f"{target} = nn.BatchNorm2d({', '.join(options)})"
-        case _:
-            pass
-
-
-_DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1"}
-
-
-def _initialise(target: str, init: ops.Init, bias: bool) -> Iterator[str]:
-    """Section 4.2: He et al. for convolutions, zeros where a block starts as the identity."""
-    match init:
-        case ops.Init.HE:
-            yield f'nn.init.kaiming_normal_({target}.weight, nonlinearity="relu")'
-        case ops.Init.GLOROT:
-            yield f"nn.init.xavier_uniform_({target}.weight)"
-        case ops.Init.ZERO:
-            yield f"nn.init.zeros_({target}.weight)"
-    if bias:
-        yield f"nn.init.zeros_({target}.bias)"

@@ -124,12 +124,18 @@ class Forward:
             if not {position, position + 1}.isdisjoint(self._made.optional):
                 return False
             if not isinstance(part, Node) or not isinstance(part.operation, _INLINE):
-                return (
-                    isinstance(part, Module) or _is_call(text) or isinstance(part.operation, _CALLS)
-                )
+                return isinstance(part, Module) or _is_call(text) or self._is_argument(part)
             if not self._variables.is_read_once(part.index):
                 break
         return False
+
+    def _is_argument(self, reader: Node) -> bool:
+        """Whether an operation is a call whose argument is its operand as that is."""
+        operands = ["x"] * len(reader.operands)
+        if isinstance(reader.operation, ops.Aggregate):
+            return True
+        text = expression(reader, operands, self._module.network)
+        return re.search(r"\w\(x[,)]", text) is not None
 
     def _targets(self, at: int, step: Step, name: str) -> list[str]:
         """The variables for what a step gives, each known as such from here on."""
@@ -240,4 +246,3 @@ def _is_call(text: str) -> bool:
 
 
 _INLINE = ops.Concat | ops.Slice  # in the line that reads them
-_CALLS = ops.Activation | ops.LeakyRelu | ops.Conv2d | ops.BatchNorm

@@ -9,7 +9,7 @@ from math import prod
 from seqdsl.backends.inputs.preprocessing import preset, usual
 from seqdsl.backends.torch.expressions import expression, nests
 from seqdsl.backends.torch.plan import Item, Module
-from seqdsl.backends.torch.steps import Step
+from seqdsl.backends.torch.steps import Step, is_stateful
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
@@ -223,7 +223,7 @@ def _before(head: Method, classifier: Node) -> tuple[str, ...] | None:
             x = f"{path}{_attribute(item)}({x})"
         else:
             own = expression(item, [x], network)
-            x = f"{path}{own[5:]}" if own.startswith("self.") else own
+            x = own.replace("self.", path, 1) if is_stateful(item) else own
     if value != classifier.operands[0]:
         return None
     flat = ".flatten(1)" if network.nodes[value].type.spatial else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from seqdsl.backends.torch.steps import Slot, Value
+from seqdsl.backends.torch.slots import Slot, Value
 from seqdsl.graph.calls import Argument
 from seqdsl.graph.parameters import attribute_name
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seqdsl.backends.rows import row_of
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
+from seqdsl.graph.operations import Role
 from seqdsl.graph.parameters import module_path
+from seqdsl.source.frozen import frozen
 
 
 def evaluate(
@@ -26,67 +31,122 @@ def evaluate(
         yield node, values[-1]
 
 
+@frozen
+class Use:
+    """One use of an operation: its operands, and its parameters by their roles."""
+
+    operands: list[Tensor]
+    parameters: Mapping[Role, Tensor]
+
+    @property
+    def x(self) -> Tensor:
+        return self.operands[0]
+
+    @property
+    def weight(self) -> Tensor:
+        return self.parameters[Role.WEIGHT]
+
+    @property
+    def bias(self) -> Tensor | None:
+        return self.parameters.get(Role.BIAS)
+
+
+Evaluation: TypeAlias = Callable[[Any, Use], Tensor]
+
+
 def _value(node: Node, operands: list[Tensor], state: Mapping[str, Tensor]) -> Tensor:
-    x = operands[0]
     key = module_path(node)
-    match node.operation:
-        case ops.Conv2d() as conv:
-            return F.conv2d(
-                x,
-                state[f"{key}.weight"],
-                state.get(f"{key}.bias"),
-                conv.stride,
-                conv.padding,
-                conv.dilation,
-                conv.groups,
-            )
-        case ops.Linear():
-            return F.linear(x.flatten(1), state[f"{key}.weight"], state.get(f"{key}.bias"))
-        case ops.BatchNorm(eps=eps):
-            mean, var = state[f"{key}.running_mean"], state[f"{key}.running_var"]
-            return F.batch_norm(
-                x, mean, var, state[f"{key}.weight"], state[f"{key}.bias"], False, 0.0, eps
-            )
-        case ops.Activation(function=ops.Function.SIGMOID | ops.Function.TANH as function):
-            return _call(torch, function.value, x)
-        case ops.Activation(function=function):
-            return _call(F, function.value.replace("hard_", "hard"), x)
-        case ops.LeakyRelu(slope=slope):
-            return torch.where(x > 0, x, slope * x)
-        case ops.MaxPool(kernel, stride, padding, ceil):
-            return F.max_pool2d(x, kernel, stride, padding, ceil_mode=ceil)
-        case ops.AvgPool(kernel, stride, padding, ceil):
-            return F.avg_pool2d(x, kernel, stride, padding, ceil_mode=ceil)
-        case ops.GlobalAveragePool():
-            return x.mean((2, 3), keepdim=True)
-        case ops.Upsample(factor=factor, mode=mode):
-            if mode is ops.Interpolation.NEAREST:
-                return x.repeat_interleave(factor[0], 2).repeat_interleave(factor[1], 3)
-            return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
-        case ops.Dropout():
-            return x
-        case ops.Add():
-            return torch.stack(operands).sum(0)
-        case ops.Mean():
-            return torch.stack(operands).mean(0)
-        case ops.Multiply():
-            return reduce(torch.mul, operands)
-        case ops.Concat():
-            return torch.cat(operands, 1)
-        case ops.Shuffle(groups=groups):
-            parts = x.reshape(len(x), groups, -1, *x.shape[2:])
-            return parts.transpose(1, 2).reshape(x.shape)
-        case ops.PadChannels(zeros=zeros):
-            return torch.cat([x, x.new_zeros(len(x), zeros, *x.shape[2:])], 1)
-        case ops.Slice(start=start, stop=stop):
-            return x[:, start:stop]
-        case ops.Softmax():
-            return F.softmax(x, 1)
-        case ops.Input() | ops.Aggregate() | ops.Raw():
-            raise AssertionError("no operation of a definition over operands")
+    keys = {role: f"{key}.{role.value}" for role in Role}
+    parameters = {role: state[name] for role, name in keys.items() if name in state}
+    evaluate = row_of(EVALUATIONS, node, "the reference in torch")
+    return evaluate(node.operation, Use(operands, parameters))
 
 
-def _call(home: object, name: str, x: Tensor) -> Tensor:
-    result = getattr(home, name)(x)
-    assert isinstance(result, Tensor)
-    return result
+def _conv2d(conv: ops.Conv2d, use: Use) -> Tensor:
+    return F.conv2d(
+        use.x, use.weight, use.bias, conv.stride, conv.padding, conv.dilation, conv.groups
+    )
+
+
+def _batch_norm(norm: ops.BatchNorm, use: Use) -> Tensor:
+    mean, var = use.parameters[Role.RUNNING_MEAN], use.parameters[Role.RUNNING_VAR]
+    return F.batch_norm(use.x, mean, var, use.weight, use.bias, False, 0.0, norm.eps)
+
+
+def _layer_norm(norm: ops.LayerNorm, use: Use) -> Tensor:
+    mean = use.x.mean(1, keepdim=True)
+    variance = (use.x - mean).square().mean(1, keepdim=True)
+    shape = (1, -1, *[1] * (use.x.dim() - 2))
+    made = (use.x - mean) / (variance + norm.eps).sqrt() * use.weight.reshape(shape)
+    return made + use.parameters[Role.BIAS].reshape(shape)
+
+
+def _upsample(operation: ops.Upsample, use: Use) -> Tensor:
+    rows, columns = operation.factor
+    if operation.mode is ops.Interpolation.NEAREST:
+        return use.x.repeat_interleave(rows, 2).repeat_interleave(columns, 3)
+    return F.interpolate(use.x, scale_factor=operation.factor, mode="bilinear", align_corners=False)
+
+
+def _shuffle(shuffle: ops.Shuffle, use: Use) -> Tensor:
+    x = use.x
+    parts = x.reshape(len(x), shuffle.groups, -1, *x.shape[2:])
+    return parts.transpose(1, 2).reshape(x.shape)
+
+
+def _pad_channels(pad: ops.PadChannels, use: Use) -> Tensor:
+    x = use.x
+    return torch.cat([x, x.new_zeros(len(x), pad.zeros, *x.shape[2:])], 1)
+
+
+def _pool(function: Callable[..., Tensor]) -> Evaluation:
+    def evaluate(pool: ops.Pool, use: Use) -> Tensor:
+        return function(use.x, pool.kernel, pool.stride, pool.padding, ceil_mode=pool.ceil)
+
+    return evaluate
+
+
+def _elsewhere(operation: ops.Operation, _: Use) -> Tensor:
+    raise AssertionError(f"{operation} is no operation of a definition")
+
+
+EVALUATIONS: Mapping[type[ops.Operation], Evaluation] = MappingProxyType(
+    {
+        ops.Input: _elsewhere,
+        ops.Aggregate: _elsewhere,
+        ops.Raw: _elsewhere,
+        ops.Conv2d: _conv2d,
+        ops.Linear: lambda _, use: F.linear(use.x.flatten(1), use.weight, use.bias),
+        ops.BatchNorm: _batch_norm,
+        ops.LayerNorm: _layer_norm,
+        ops.Activation: lambda op, use: FUNCTIONS[op.function](use.x),
+        ops.LeakyRelu: lambda op, use: torch.where(use.x > 0, use.x, op.slope * use.x),
+        ops.Elu: lambda op, use: torch.where(use.x > 0, use.x, op.alpha * torch.expm1(use.x)),
+        ops.Softmax: lambda _, use: F.softmax(use.x, 1),
+        ops.MaxPool: _pool(F.max_pool2d),
+        ops.AvgPool: _pool(F.avg_pool2d),
+        ops.GlobalAveragePool: lambda _, use: use.x.mean((2, 3), keepdim=True),
+        ops.Upsample: _upsample,
+        ops.Add: lambda _, use: torch.stack(use.operands).sum(0),
+        ops.Mean: lambda _, use: torch.stack(use.operands).mean(0),
+        ops.Multiply: lambda _, use: reduce(torch.mul, use.operands),
+        ops.Dropout: lambda _, use: use.x,
+        ops.Concat: lambda _, use: torch.cat(use.operands, 1),
+        ops.Slice: lambda op, use: use.x[:, op.start : op.stop],
+        ops.Shuffle: _shuffle,
+        ops.PadChannels: _pad_channels,
+    }
+)
+
+FUNCTIONS: Mapping[ops.Function, Callable[[Tensor], Tensor]] = MappingProxyType(
+    {
+        ops.Function.RELU: F.relu,
+        ops.Function.RELU6: F.relu6,
+        ops.Function.SIGMOID: torch.sigmoid,
+        ops.Function.TANH: torch.tanh,
+        ops.Function.SILU: F.silu,
+        ops.Function.GELU: F.gelu,
+        ops.Function.HARD_SIGMOID: F.hardsigmoid,
+        ops.Function.HARD_SWISH: F.hardswish,
+    }
+)

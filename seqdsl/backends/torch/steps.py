@@ -19,44 +19,14 @@ from seqdsl.backends.torch.loops import (
     numbered,
 )
 from seqdsl.backends.torch.plan import Item, Module
+from seqdsl.backends.torch.slots import Listed, Slot
+from seqdsl.backends.torch.stateful import STATEFUL
 from seqdsl.graph import operations as ops
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A number for each turn of a loop."""
-
-    values: tuple[int, ...]
-
+from seqdsl.graph.tensor import TensorType
 
 Role: TypeAlias = "int | str | tuple[object, ...]"
-Value: TypeAlias = "int | float | bool | tuple[int, int] | Listed"
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One number inside a module: an attribute of an operation, or an argument of a child.
-
-    ``value`` is None where an instance lacks the step that has it. ``runs`` says that ``forward``
-    reads the number too, and ``default`` is what it is where nothing is said. Only numbers of one
-    ``kind``, which is the name where nothing is said, share a parameter.
-    """
-
-    name: str
-    value: Value | None
-    default: Value | None = None
-    runs: bool = False
-    kind: str = ""
-
-    @property
-    def family(self) -> str:
-        kind = self.kind or self.name
-        return "channels" if kind in _CHANNELS else kind
-
-
-_CHANNELS = frozenset({"channels", "in_channels", "width", "in_features", "start", "stop"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,52 +189,32 @@ def _series(column: Sequence[Slot]) -> tuple[str, list[Slot]]:
 
 
 def slots_of(item: Node, network: Network) -> tuple[Slot, ...]:
-    """The numbers of an operation with parameters, which its constructor takes."""
+    """The numbers of an operation: those that its constructor takes, or the ends of a slice."""
     operation = item.operation
-    match operation:
-        case ops.Conv2d():
-            return (
-                Slot("in_channels", network.nodes[item.operands[0]].type.channels),
-                Slot("width", operation.width),
-                Slot("kernel", operation.kernel),
-                Slot("stride", operation.stride, (1, 1)),
-                Slot("padding", operation.padding, (0, 0)),
-                Slot("dilation", operation.dilation, (1, 1)),
-                Slot("groups", operation.groups, 1),
-                Slot("zero", operation.init is ops.Init.ZERO, False),
-            )
-        case ops.Linear(width=width):
-            elements = network.nodes[item.operands[0]].type.elements
-            return (Slot("in_features", elements), Slot("width", width))
-        case ops.BatchNorm(eps=eps, momentum=momentum):
-            return (
-                Slot("channels", item.type.channels),
-                Slot("eps", eps),
-                Slot("momentum", momentum),
-            )
-        case ops.Slice(start=start, stop=stop):
-            return (Slot("start", start, runs=True), Slot("stop", stop, runs=True))
-        case _:
-            return ()
+    if isinstance(operation, ops.Slice):
+        start, stop = operation.start, operation.stop
+        return (Slot("start", start, runs=True), Slot("stop", stop, runs=True))
+    held = STATEFUL.get(type(operation))
+    return () if held is None else held.slots(operation, _read(item, network))
 
 
 def fixed_of(node: Node, network: Network) -> object:
     """What of an operation must be the same in one class."""
     operation = node.operation
-    match operation:
-        case ops.Conv2d(bias=bias, init=init):
-            return (ops.Conv2d, bias, init is ops.Init.GLOROT)
-        case ops.Linear(bias=bias, init=init):
-            flattens = bool(network.nodes[node.operands[0]].type.spatial)
-            return (ops.Linear, bias, init, flattens)
-        case ops.BatchNorm() | ops.Slice():
-            return type(operation)
-        case ops.Concat():
-            return (ops.Concat, len(node.operands))
-        case _:  # what `forward` does without parameters has its numbers in it
-            return operation
+    if isinstance(operation, ops.Slice):
+        return ops.Slice
+    if isinstance(operation, ops.Concat):
+        return (ops.Concat, len(node.operands))
+    held = STATEFUL.get(type(operation))
+    if held is None:  # what `forward` does without parameters has its numbers in it
+        return operation
+    return (type(operation), held.fixed(operation, _read(node, network)))
+
+
+def _read(node: Node, network: Network) -> TensorType:
+    return network.nodes[node.operands[0]].type
 
 
 def is_stateful(node: Node) -> bool:
     """Whether an operation is a module, which has parameters."""
-    return isinstance(node.operation, ops.Conv2d | ops.Linear | ops.BatchNorm)
+    return node.operation.has_parameters

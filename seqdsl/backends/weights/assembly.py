@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from seqdsl.backends.arrays import Array
 from seqdsl.graph.node import Node
-from seqdsl.graph.operations import BatchNorm, Conv2d
-from seqdsl.graph.parameters import Role, module_path
+from seqdsl.graph.operations import BatchNorm, Conv2d, Role
+from seqdsl.graph.parameters import module_path
 from seqdsl.graph.segment import Segment
 from seqdsl.passes.schedule.recipes import Scheduled, Selection, Weights
 

@@ -14,8 +14,8 @@ from seqdsl.backends.files import write_whole
 from seqdsl.backends.weights.checkpoints import NO_METADATA, read_checkpoint, sort_metadata
 from seqdsl.backends.weights.envelopes import choose, unreadable
 from seqdsl.graph.network import Network
-from seqdsl.graph.operations import Conv2d, Init, Linear
-from seqdsl.graph.parameters import Parameter, Role, layout, size
+from seqdsl.graph.operations import Conv2d, Init, Linear, Role
+from seqdsl.graph.parameters import Parameter, layout, size
 from seqdsl.passes.matching.keys import is_counter, renamed
 from seqdsl.passes.matching.units import spell
 from seqdsl.source.diagnostic import unlocated
@@ -180,7 +180,7 @@ def _initial(parameter: Parameter, rng: np.random.Generator) -> Array:
     if role in (Role.BIAS, Role.RUNNING_MEAN):
         return np.zeros(shape, np.float32)
     operation = parameter.node.operation
-    if not isinstance(operation, Conv2d | Linear):
+    if not isinstance(operation, Conv2d | Linear):  # a norm starts as the identity
         return np.ones(shape, np.float32)
     match operation.init:
         case Init.ZERO:

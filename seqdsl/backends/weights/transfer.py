@@ -13,7 +13,8 @@ from seqdsl.backends.weights.checkpoints import NO_METADATA, write_tensors
 from seqdsl.backends.weights.state import initial_state, require_finite, require_variances
 from seqdsl.backends.weights.weights_file import WeightsFile
 from seqdsl.graph.network import Network
-from seqdsl.graph.parameters import Role, layout
+from seqdsl.graph.operations import Role
+from seqdsl.graph.parameters import layout
 from seqdsl.passes.matching.match import Match
 from seqdsl.source.diagnostic import unlocated
 

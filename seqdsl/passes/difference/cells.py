@@ -17,7 +17,6 @@ from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment, joined
-from seqdsl.graph.tracing import through
 from seqdsl.source.frozen import frozen, frozen_value
 
 
@@ -55,9 +54,6 @@ class Inlet:
     stop: int
 
 
-_SYMMETRIC = (ops.Add, ops.Mean, ops.Multiply)  # they do not tell their operands apart
-
-
 def cells_of(network: Network) -> tuple[list[Cell], dict[str, tuple[Run, ...]]]:
     """The cells of a network in dataflow order, and the channels of its outputs by their names;
     what flows at the end has none.
@@ -66,12 +62,12 @@ def cells_of(network: Network) -> tuple[list[Cell], dict[str, tuple[Run, ...]]]:
     flows: list[tuple[Run, ...]] = []  # what each node gives
     for node, cost in zip(network.nodes, network.costs, strict=True):
         operands = tuple(flows[index] for index in node.operands)
-        if isinstance(node.operation, _SYMMETRIC):
+        if node.operation.symmetric:
             operands = tuple(sorted(operands, key=_places))
-        flow = through(node.operation, operands)
+        flow = node.operation.routed(operands)
         if flow is None:
             start = 0
-            if cells and _is_elementwise(node, cost) and _goes_on(node, operands, cells[-1]):
+            if cells and node.operation.elementwise and _goes_on(node, operands, cells[-1]):
                 start = cells[-1].width
                 cells[-1] = _extended(cells[-1], operands[0], node, cost)
             else:
@@ -88,18 +84,13 @@ def _cell(
     fan_in = 0
     if operands:
         type = network.nodes[node.operands[0]].type
-        fan_in = type.elements if isinstance(node.operation, ops.Linear) else type.channels
+        fan_in = type.elements if node.operation.family is ops.Family.LINEAR else type.channels
     scopes = tuple(node.scope.ancestry())[::-1]
     return Cell(index, node, scopes, operands, node.type.channels, fan_in, cost)
 
 
 def _places(operand: Sequence[Run]) -> list[tuple[int, int]]:
     return [(run.cell, run.start) for run in operand]
-
-
-def _is_elementwise(node: Node, cost: Cost) -> bool:
-    """Whether an operation on a map in several tensors is a node for each of them."""
-    return bool(cost.activated) or isinstance(node.operation, ops.Dropout)
 
 
 def _goes_on(node: Node, operands: tuple[tuple[Run, ...], ...], cell: Cell) -> bool:

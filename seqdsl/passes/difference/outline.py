@@ -113,18 +113,21 @@ def main_cell(layer: Item) -> Cell:
     """The cell that a layer is about: the convolution of a convolution with its norm."""
     for kinds in _RANKED:
         for cell in layer.cells:
-            if isinstance(cell.node.operation, kinds):
+            if cell.node.operation.family in kinds:
                 return cell
     return layer.cells[0]
 
 
 def _genus(operation: ops.Operation) -> str:
-    return "pool" if isinstance(operation, _POOLS) else type(operation).__name__
+    return "pool" if operation.family is ops.Family.POOL else type(operation).__name__
 
 
-_WEIGHTED = (ops.Conv2d, ops.Linear)
-_POOLS = (ops.MaxPool, ops.AvgPool, ops.GlobalAveragePool)
-_RANKED = (ops.Conv2d, ops.Linear, _POOLS, (ops.Add, ops.Mean, ops.Multiply))
+_RANKED = (
+    {ops.Family.CONVOLUTION},
+    {ops.Family.LINEAR},
+    {ops.Family.POOL},
+    {ops.Family.SUM, ops.Family.COMBINATION},
+)
 
 
 _Owner: TypeAlias = Scope | Cell | Aggregation
@@ -181,8 +184,6 @@ def _is_layer(owners: Set[_Owner]) -> bool:
     """
     if any(isinstance(owner, Scope) for owner in owners):
         return False
-    weighted = [
-        o for o in owners if isinstance(o, Cell) and isinstance(o.node.operation, _WEIGHTED)
-    ]
+    weighted = [o for o in owners if isinstance(o, Cell) and o.node.operation.linear]
     aggregations = [owner for owner in owners if isinstance(owner, Aggregation)]
     return len(weighted) + len(aggregations) <= 1

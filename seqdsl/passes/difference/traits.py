@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
 from itertools import groupby
 
 from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation
-from seqdsl.graph.dump import PLAIN, spell
+from seqdsl.graph.dump import spell
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.difference.cells import Cell, Row, form_of
 from seqdsl.passes.difference.outline import Item, main_cell
@@ -119,15 +118,12 @@ def _of_cell(cell: Cell) -> list[Trait]:
     operation = cell.node.operation
     if isinstance(operation, ops.Input):
         return [Trait("shape", spell(cell.node.type.shape), True)]
-    if isinstance(operation, ops.Activation):  # its kind tells all
-        return []
     found = [
-        Trait(f.name, _value(operation, f.name), not _is_usual(operation, f.name))
-        for f in fields(operation)
+        Trait(name, _value(operation, name), not operation.is_usual(name))
+        for name, _ in operation.attributes()
     ]
-    if isinstance(operation, ops.Conv2d | ops.Linear):
-        found.sort(key=lambda trait: trait.name != "kernel")
-    if isinstance(operation, ops.Conv2d | ops.Linear | ops.BatchNorm):
+    found.sort(key=lambda trait: trait.name != "kernel")
+    if cell.cost.params:
         found.append(Trait("in", str(cell.fan_in), False))
     return found
 
@@ -160,29 +156,11 @@ def _kernel(cell: Cell) -> ops.Pair:
 def _value(operation: ops.Operation, name: str) -> str:
     """``2`` for a stride of 2x2, but 2x2 for a kernel; ``same`` for what a kernel implies."""
     value = getattr(operation, name)
-    if isinstance(operation, ops.Conv2d) and name == "padding":
-        sides = zip(operation.kernel, operation.dilation, strict=True)
-        if value == tuple(dilation * (side - 1) // 2 for side, dilation in sides):
-            return "same"
+    if isinstance(operation, ops.Conv2d) and name == "padding" and operation.keeps_size:
+        return "same"
     if isinstance(value, tuple) and len(set(value)) == 1 and name != "kernel":
         return str(value[0])
     return spell(value)
-
-
-def _is_usual(operation: ops.Operation, name: str) -> bool:
-    """Whether an attribute has the value that the language gives it when nothing is said."""
-    value = getattr(operation, name)
-    match operation:
-        case ops.Conv2d() if name == "padding":
-            return _value(operation, name) == "same"
-        case ops.Conv2d() if name == "init":  # follows from a shortcut
-            return True
-        case ops.Linear() if name in ("bias", "init"):
-            return value in (True, ops.Init.GLOROT)
-        case ops.MaxPool(kernel=kernel) | ops.AvgPool(kernel=kernel) if name == "stride":
-            return bool(value == kernel)
-        case _:
-            return PLAIN.get(name) == spell(value)
 
 
 # --- groups
@@ -237,7 +215,7 @@ def _operations(a: Item, b: Item) -> tuple[str, str]:
 def _sequence(layer: Item) -> list[str]:
     """The kinds of a layer's operations in order; its convolutions, and all between, as one."""
     kinds = [cell.node.kind for cell in _body(layer)]
-    places = [i for i, kind in enumerate(kinds) if kind in ("conv2d", "linear")]
+    places = [i for i, cell in enumerate(_body(layer)) if cell.node.operation.linear]
     return [*kinds[: places[0]], "conv", *kinds[places[-1] + 1 :]] if places else kinds
 
 

@@ -13,10 +13,8 @@ from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
 from seqdsl.passes.layer_text import (
     is_chain,
-    pair_text,
     text_of_chain,
     text_of_groups,
-    text_of_node,
 )
 from seqdsl.passes.structure import Subject, group_of, scope_of
 from seqdsl.source.frozen import frozen
@@ -61,7 +59,7 @@ class _Labeller:
             case Node(operation=ops.Add()):
                 return BoxLabel("+", (), "", Kind.SUM)
             case Node():
-                name, rows = _name(subject), [self._detail(subject)]
+                name, rows = _name(subject), [subject.operation.detail]
             case Scope(kind=ScopeKind.STAGE):
                 name, rows, kind = subject.name, self._rows(), Kind.STAGE
             case _ if (count := self._layer_count()) > 1:
@@ -103,8 +101,7 @@ class _Labeller:
     def _layer_count(self) -> int:
         """How many layers convolve or classify."""
         outline = self._placement.outline
-        weighty = ops.Conv2d | ops.Linear
-        nodes = (node for node in self._unit.nodes if isinstance(node.operation, weighty))
+        nodes = (node for node in self._unit.nodes if node.operation.linear)
         return len({outline.layer_of(node) for node in nodes})
 
     def _rows(self) -> list[str]:
@@ -134,24 +131,7 @@ class _Labeller:
         if convs:
             is_one_way = is_chain(self._all, convs)
             return text_of_chain(convs) if is_one_way else f"{len(convs)} convolutions"
-        return next((detail for node in nodes if (detail := self._detail(node))), "")
-
-    def _detail(self, node: Node) -> str:
-        match node.operation:
-            case ops.Conv2d():
-                return text_of_node(node)
-            case ops.Linear(width=width):
-                return str(width)
-            case ops.MaxPool(kernel, stride) | ops.AvgPool(kernel, stride):
-                return f"{kernel[0]}x{kernel[1]}, stride {pair_text(stride)}"
-            case ops.Upsample((rows, columns), mode):
-                return f"{rows}x{columns}, {mode.value}"
-            case ops.LeakyRelu(slope=slope):
-                return f"{slope:g}"
-            case ops.Dropout(rate=rate):
-                return f"{rate:g}"
-            case _:
-                return ""
+        return next((detail for node in nodes if (detail := node.operation.detail)), "")
 
     def _params(self) -> str:
         nodes = self._unit.nodes
@@ -170,19 +150,22 @@ def _name(node: Node) -> str:
 
 def _kind(nodes: Sequence[Node]) -> Kind:
     """The weightiest kind of operation."""
-    kinds = {_KINDS.get(type(node.operation), Kind.OTHER) for node in nodes}
+    kinds = {_KINDS[node.operation.family] for node in nodes}
     return next((kind for kind in Kind if kind in kinds), Kind.OTHER)
 
 
-_KINDS: dict[type, Kind] = {
-    ops.Conv2d: Kind.CONVOLUTION,
-    ops.Linear: Kind.LINEAR,
-    ops.MaxPool: Kind.POOL,
-    ops.AvgPool: Kind.POOL,
-    ops.GlobalAveragePool: Kind.POOL,
-    ops.Upsample: Kind.POOL,
-    ops.Add: Kind.SUM,
-    ops.Mean: Kind.JOIN,
-    ops.Multiply: Kind.JOIN,
-    ops.Concat: Kind.JOIN,
+_KINDS: dict[ops.Family, Kind] = {
+    ops.Family.INPUT: Kind.OTHER,
+    ops.Family.CONVOLUTION: Kind.CONVOLUTION,
+    ops.Family.LINEAR: Kind.LINEAR,
+    ops.Family.NORM: Kind.OTHER,
+    ops.Family.ACTIVATION: Kind.OTHER,
+    ops.Family.POOL: Kind.POOL,
+    ops.Family.RESIZE: Kind.POOL,
+    ops.Family.SUM: Kind.SUM,
+    ops.Family.COMBINATION: Kind.JOIN,
+    ops.Family.CONCATENATION: Kind.JOIN,
+    ops.Family.CHANNELS: Kind.OTHER,
+    ops.Family.DROPOUT: Kind.OTHER,
+    ops.Family.AGGREGATION: Kind.OTHER,
 }

@@ -17,7 +17,7 @@ from seqdsl.passes.drawing.facts import Facts
 from seqdsl.passes.drawing.labels import Kind, label_of
 from seqdsl.passes.drawing.panels import Panel, panels
 from seqdsl.passes.drawing.placing import Depth, Placement, Unit
-from seqdsl.passes.structure import PER_CHANNEL, Subject, scope_of, span_of
+from seqdsl.passes.structure import Subject, scope_of, span_of
 from seqdsl.source.frozen import frozen
 
 # The channels of each node of a box; of one that a concatenation holds n times, by n as well.
@@ -189,7 +189,7 @@ class _Painter:
     def _face(self, index: int) -> int:
         """Of a value that has two faces, raw and activated, the first in its box."""
         of, nodes = self._placement.of, self._network.nodes
-        while isinstance(nodes[index].operation, PER_CHANNEL):
+        while nodes[index].operation.has_faces:
             if of[nodes[index].operands[0]] != of[index]:
                 break
             index = nodes[index].operands[0]

@@ -17,7 +17,6 @@ from seqdsl.graph.tracing import Tracing
 from seqdsl.passes.drawing.copies import Copies, find_copies
 from seqdsl.passes.drawing.shortcuts import shortcuts
 from seqdsl.passes.structure import (
-    PER_CHANNEL,
     Outline,
     Subject,
     group_of,
@@ -213,7 +212,7 @@ class Placement:
         call = (node.scope, node.kind)
         before = self.network.nodes[node.index - 1] if node.index else node
         goes_on = (
-            isinstance(node.operation, PER_CHANNEL)
+            node.operation.elementwise
             and (before.scope, before.span, before.operation)
             == (node.scope, node.span, node.operation)
             and before.index not in node.operands

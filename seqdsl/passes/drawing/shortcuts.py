@@ -19,5 +19,5 @@ def shortcuts(network: Network) -> frozenset[tuple[int, int]]:
         deepest = max(ways, default=0)
         if isinstance(node.operation, ops.Add):
             found.update((node.index, at) for at, way in enumerate(ways) if way < deepest)
-        depths.append(deepest + isinstance(node.operation, ops.Conv2d | ops.Linear))
+        depths.append(deepest + node.operation.linear)
     return frozenset(found)

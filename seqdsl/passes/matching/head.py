@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from seqdsl.graph.network import Network
-from seqdsl.graph.operations import Conv2d, Linear
 from seqdsl.graph.parameters import layout
 from seqdsl.passes.matching.units import Entry, units
 from seqdsl.source.diagnostic import unlocated
@@ -29,7 +28,7 @@ def new_head(network: Network, entries: Sequence[Entry], name: str) -> Head:
     """
     index = network.logits.index
     while network.nodes[index].operands:
-        if isinstance(network.nodes[index].operation, Conv2d | Linear):
+        if network.nodes[index].operation.linear:
             break
         index = network.nodes[index].operands[0]
     else:

@@ -34,9 +34,9 @@ CPU = Machine(
 def seconds(node: Node, network: Network, batch: int, machine: Machine = CPU) -> float:
     """The time of one node. An activation, or a sum of two, is part of the convolution before."""
     written = _FLOAT * batch * node.type.elements
+    if isinstance(node.operation, ops.Input) or node.operation.elementwise:
+        return 0.0
     match node.operation:
-        case ops.Input() | ops.Activation() | ops.LeakyRelu():
-            return 0.0
         case ops.Add():
             return written / machine.convolving
         case ops.Concat():

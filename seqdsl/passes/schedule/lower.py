@@ -16,7 +16,7 @@ from seqdsl.graph.tensor import TensorType
 from seqdsl.graph.tracing import Tracing
 from seqdsl.graph.verify import ALL, Invariant
 from seqdsl.passes.folding import foldable
-from seqdsl.passes.schedule.reading import CHANNELWISE, Block, blocks, cuts, input_range, union
+from seqdsl.passes.schedule.reading import Block, blocks, cuts, input_range, is_channelwise, union
 from seqdsl.passes.schedule.recipes import Part, Recipe, Scheduled, Selection, Weights
 from seqdsl.passes.schedule.schedule import Schedules
 from seqdsl.passes.schedule.verify_recipes import problems_of_recipes
@@ -121,9 +121,9 @@ class _Lowering:
         return Scheduled(network, lowered, self._recipes, self._folded, self._origins)
 
     def _lower(self, node: Node) -> None:
+        if not self._tracing.is_computed(node):
+            return  # its pieces are read in its place
         match node.operation:
-            case ops.Concat() | ops.Slice() | ops.Dropout():
-                return  # their pieces are read in their place
             case ops.Input():
                 index = self._builder.input(node.type, node.scope, node.span)
                 self._keep(node, 0, node.type.channels, index)
@@ -141,18 +141,18 @@ class _Lowering:
                     self._keep(node, start, stop, self._convolution(node, conv, start, stop))
             case ops.Add() if node.index in self._sums:
                 self._keep(node, 0, node.type.channels, self._sums[node.index])
-            case operation if isinstance(operation, CHANNELWISE):
+            case operation if is_channelwise(node, self._network):
                 for start, stop in pairwise(sorted(self._cuts[node.index])):
                     operands = [self._read(i, start, stop, node) for i in node.operands]
                     index = self._add(operation, operands, node, stop - start)
                     self._keep(node, start, stop, index)
-                    if isinstance(operation, ops.BatchNorm):
+                    if operation.has_parameters:
                         self._recipes[index] = Segment(node.index, start, stop)
             case operation:
                 index = self._add(operation, [self._whole(i, node) for i in node.operands], node)
                 self._keep(node, 0, node.type.channels, index)
-                if isinstance(operation, ops.Linear):
-                    self._recipes[index] = Segment(node.index, 0, operation.width)
+                if operation.has_parameters:
+                    self._recipes[index] = Segment(node.index, 0, node.type.channels)
 
     # Values
 

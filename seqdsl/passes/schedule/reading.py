@@ -14,12 +14,6 @@ from seqdsl.passes.schedule.aggregations import Convolutions
 from seqdsl.passes.schedule.schedule import Schedule
 from seqdsl.source.frozen import frozen
 
-# What treats every channel alike, and so can be applied to a part of the channels.
-CHANNELWISE = (
-    ops.BatchNorm, ops.Activation, ops.LeakyRelu, ops.MaxPool, ops.AvgPool, ops.GlobalAveragePool,
-    ops.Upsample, ops.Add, ops.Mean, ops.Multiply,
-)  # fmt: skip
-
 
 @frozen
 class Block:
@@ -52,8 +46,8 @@ def cuts(network: Network, tracing: Tracing, blocks: Iterable[Block]) -> list[se
     block_of = {m.index: block for block in blocks for m in block.members}
     found: list[set[int]] = [{0, node.type.channels} for node in network.nodes]
     for node in reversed(network.nodes):
-        found[node.index] &= _possible(node, found[node.index], node.index in block_of)
-        for piece in _reads(node, found[node.index], tracing, block_of):
+        found[node.index] &= _possible(node, found[node.index], node.index in block_of, network)
+        for piece in _reads(node, found[node.index], tracing, block_of, network):
             found[piece.node] |= {piece.start, piece.stop}
     return found
 
@@ -69,26 +63,32 @@ def input_range(node: Node, network: Network, start: int, stop: int) -> tuple[in
     return start // wide * read, stop // wide * read
 
 
-def _possible(node: Node, wanted: set[int], member: bool) -> set[int]:
-    match node.operation:
-        case ops.Conv2d(groups=groups) if not member:
-            wide = 1 if groups == 1 else node.type.channels // groups
-            return {cut for cut in wanted if cut % wide == 0}
-        case operation if isinstance(operation, CHANNELWISE):
-            return wanted
-        case _:
-            return {0, node.type.channels}
+def is_channelwise(node: Node, network: Network) -> bool:
+    """Whether a node can run on a part of its channels."""
+    return node.operation.is_channelwise([network.nodes[i].type for i in node.operands])
+
+
+def _possible(node: Node, wanted: set[int], member: bool, network: Network) -> set[int]:
+    if isinstance(node.operation, ops.Conv2d) and not member:
+        groups = node.operation.groups
+        wide = 1 if groups == 1 else node.type.channels // groups
+        return {cut for cut in wanted if cut % wide == 0}
+    return wanted if is_channelwise(node, network) else {0, node.type.channels}
 
 
 def _reads(
-    node: Node, cuts: set[int], tracing: Tracing, block_of: Mapping[int, Block]
+    node: Node,
+    cuts: set[int],
+    tracing: Tracing,
+    block_of: Mapping[int, Block],
+    network: Network,
 ) -> Iterator[Segment]:
     block = block_of.get(node.index)
     if block is not None:
         if node is block.members[0]:
             yield from block.known
         yield from (p for p in tracing.of(node.operands[0]) if p.node >= block.members[0].index)
-    elif isinstance(node.operation, CHANNELWISE):
+    elif is_channelwise(node, network):
         for start, stop in pairwise(sorted(cuts)):
             for operand in node.operands:
                 yield from tracing.within(operand, start, stop)

@@ -12,12 +12,9 @@ from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope
 from seqdsl.graph.segment import Segment, cut, joined
 from seqdsl.graph.tensor import TensorType
-from seqdsl.graph.tracing import Tracing, through
+from seqdsl.graph.tracing import Tracing
 from seqdsl.graph.verify import Invariant
 from seqdsl.passes.schedule.layers import Layer, layers
-
-# What has no parameters and treats every channel alike: for all pieces of a map it is one.
-_PLAIN = (ops.Dropout, ops.Activation, ops.LeakyRelu)
 
 
 def widen(network: Network) -> Network:
@@ -70,13 +67,13 @@ class _Widening:
 
     def _other(self, node: Node) -> tuple[Segment, ...]:
         operands = [self._places[i] for i in node.operands]
-        handed_on = through(node.operation, operands)
+        handed_on = node.operation.routed(operands)
         if handed_on is not None:
             return handed_on
         match node.operation:
             case ops.Input():
                 return self._all(self._builder.input(node.type, node.scope, node.span))
-            case operation if isinstance(operation, _PLAIN):
+            case operation if operation.elementwise:
                 alike = self._alike(node)
                 read = joined(p for n in alike for p in self._places[n.operands[0]])
                 index = self._add(node, operation, [self._read(read, node.scope)])
@@ -136,7 +133,7 @@ class _Widening:
     def _add(self, node: Node, operation: ops.Operation, operands: Sequence[int]) -> int:
         """A node under the name of one of the definition, whose parameters it has."""
         type = node.type
-        if isinstance(operation, _PLAIN):
+        if operation.elementwise:
             type = self._builder.type_of(operands[0])
         return self._builder.add(operation, operands, type, node.scope, node.span, node.name)
 

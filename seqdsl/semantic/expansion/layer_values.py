@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from seqdsl.semantic.expansion.frame import Frame
 from seqdsl.semantic.names.modules import LoadedModule
-from seqdsl.semantic.primitives.table import Primitive
+from seqdsl.semantic.primitives.application import Primitive
 from seqdsl.semantic.values.value import LayerValue, Statements
 from seqdsl.source.frozen import frozen_value
 from seqdsl.syntax import ast

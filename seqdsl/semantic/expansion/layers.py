@@ -18,7 +18,7 @@ from seqdsl.semantic.expansion.pipeline import of_pipeline, with_flow
 from seqdsl.semantic.expansion.recorder import Applied, Ran, Replaced
 from seqdsl.semantic.expansion.statement_cost import work_of
 from seqdsl.semantic.names.unknown import unknown_layer
-from seqdsl.semantic.primitives.table import Application, Primitive
+from seqdsl.semantic.primitives.application import Application, Primitive
 from seqdsl.semantic.values.binding import Actual, Formal, bind, formals_of
 from seqdsl.semantic.values.foreign_order import in_foreign_order, with_order
 from seqdsl.semantic.values.locate import fail

@@ -13,10 +13,17 @@ from seqdsl.source.fix import replacing
 from seqdsl.source.frozen import frozen
 from seqdsl.source.text import Span
 
-_LAYERS = (
-    ops.Conv2d, ops.Linear, ops.BatchNorm, ops.Activation, ops.LeakyRelu, ops.MaxPool,
-    ops.GlobalAveragePool, ops.Softmax, ops.Dropout,
-)  # fmt: skip
+# What processes a map, where others combine maps or rearrange them.
+_LAYERS = frozenset(
+    {
+        ops.Family.CONVOLUTION,
+        ops.Family.LINEAR,
+        ops.Family.NORM,
+        ops.Family.ACTIVATION,
+        ops.Family.POOL,
+        ops.Family.DROPOUT,
+    }
+)
 
 
 @frozen
@@ -65,7 +72,7 @@ def inner_softmaxes(networks: Iterable[Sequence[Node]]) -> list[Diagnostic]:
             if isinstance(node.operation, ops.Softmax):
                 where = origin(node)
                 read = readers.get(node.index, [])
-                layers = bool(read) and all(isinstance(r.operation, _LAYERS) for r in read)
+                layers = bool(read) and all(r.operation.family in _LAYERS for r in read)
                 inner[where] = inner.get(where, True) and layers
                 softmaxes.setdefault(where, node)
     return [

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 
-from seqdsl.graph.costs import node_cost
-from seqdsl.graph.node import Node
+from seqdsl.graph.node import Node, node_cost
 from seqdsl.semantic.names.modules import LoadedModule, reachable
 from seqdsl.semantic.values.locate import diagnostic, origin
 from seqdsl.source.diagnostic import Diagnostic

@@ -10,7 +10,7 @@ from seqdsl.graph import operations as ops
 from seqdsl.graph.aggregations import Aggregation
 from seqdsl.graph.builder import Builder
 from seqdsl.graph.calls import Call
-from seqdsl.graph.inference import TypeProblem, infer
+from seqdsl.graph.inference import infer
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import Scope, ScopeKind
 from seqdsl.graph.segment import Segment, joined
@@ -103,7 +103,7 @@ class Dataflow:
         """One node over whole feature maps. Raises `Failure` where there is no way to go on."""
         try:
             type = infer(operation, [operand.type for operand in operands])
-        except TypeProblem as problem:
+        except ops.TypeProblem as problem:
             type = self._report(problem, operands, scope, span)
         nodes = [self.join(operand.segments, scope, span) for operand in operands]
         return self._feature(self.add(operation, nodes, type, scope, span))
@@ -232,7 +232,7 @@ class Dataflow:
         return _split(result.groups[0][0].node, like.sizes)
 
     def _report(
-        self, problem: TypeProblem, operands: Sequence[Feature], scope: Scope, span: Span
+        self, problem: ops.TypeProblem, operands: Sequence[Feature], scope: Scope, span: Span
     ) -> TensorType:
         """Reports a problem and gives the type to go on with; raises it where there is none."""
         secondary: tuple[Label, ...] = ()

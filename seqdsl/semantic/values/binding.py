@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import cast
 from weakref import WeakKeyDictionary
 
+from seqdsl.graph.operations import OPERATIONS
 from seqdsl.graph.scope import Scope
 from seqdsl.semantic.values import foreign
 from seqdsl.semantic.values.locate import fail
@@ -28,17 +29,14 @@ from seqdsl.syntax.misfit import Advice
 # The settings of the library's layers that are given by name: a bare number says of none of them
 # which one it is. Blocks of the user's declare their own parameters, and take each by its place.
 NAMED_SETTINGS = {
-    "groups": "the groups of the convolution",
-    "padding": "the zeros on each side",
-    "dilation": "the distance of the kernel's taps",
-    "bias": "whether there is a bias",
-    "init": "the initialisation",
     "act": "the activation",
     "shortcut": "what is added before the norm",
-    "ceil": "whether a window may reach over the edge",
-    "eps": "what is added to the variance",
-    "momentum": "the share of each batch in the running statistics",
-    "slope": "the slope below zero",
+    **{
+        setting.name: setting.meaning
+        for operation in OPERATIONS
+        for setting in operation.settings or ()
+        if setting.meaning
+    },
 }
 
 
@@ -53,7 +51,12 @@ class Formal:
     default: Value = None
     expression: ast.Expression | None = None  # a default of the source, evaluated at each call
     span: Span | None = None
-    by_name: bool = False  # never by its place
+    meaning: str = ""  # of a setting that is given by its name alone
+
+    @property
+    def by_name(self) -> bool:
+        """Whether it is never given by its place."""
+        return bool(self.meaning)
 
     @property
     def accepts_none(self) -> bool:
@@ -92,9 +95,9 @@ def formals_of(definition: ast.Block | ast.Network | ast.Derived) -> tuple[Forma
                 required=p.default is None,
                 expression=p.default,
                 span=p.span,
-                by_name=definition.span.source.library
-                and p.default is not None
-                and p.name in NAMED_SETTINGS,
+                meaning=NAMED_SETTINGS.get(p.name, "")
+                if definition.span.source.library and p.default is not None
+                else "",
             )
             for p in definition.parameters
         )
@@ -258,7 +261,7 @@ def _unnamed(
         if len(settings) == 1 and (settings[0].type in _OF_NUMBERS or not text[:1].isdigit()):
             fix = inserting(actual.span.source, actual.span.start, f"{settings[0].name}=")
     if len(settings) <= _FEW:
-        listed = " and ".join(f"`{s.name}` ({NAMED_SETTINGS[s.name]})" for s in settings)
+        listed = " and ".join(f"`{s.name}` ({s.meaning})" for s in settings)
     else:
         listed = ", ".join(f"`{s.name}`" for s in settings)
     return fail(
