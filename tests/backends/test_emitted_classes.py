@@ -149,10 +149,11 @@ def test_parameters_are_called_as_in_the_block(tmp_path: Path) -> None:
 
 def test_a_name_of_a_block_is_no_code(tmp_path: Path) -> None:
     text = """
-        block b(self: positive, nn: positive, class_: positive) {
-          conv 1x1, self; conv 1x1, nn; conv 1x1, class_; tanh
+        block b(self: positive, nn: positive, class_: positive, setattr: positive) {
+          conv 1x1, self; conv 1x1, nn; conv 1x1, class_; conv 1x1, setattr; conv 1x1, setattr x 3
+          tanh
         }
-        network N { input 4x8x8; b 3, 5, 6; b 7, 9, 10 }"""
+        network N { input 4x8x8; b 3, 5, 6, 2; b 7, 9, 10, 8 }"""
     network = compiled(tmp_path, text)
     assert_defined(network, FASTEST)
 
