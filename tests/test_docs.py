@@ -141,6 +141,18 @@ def test_python_of_the_readme() -> None:
     assert printed == promised, done.stderr
 
 
+@pytest.mark.parametrize("position", range(2))
+def test_python_about_emitted_modules(position: int) -> None:
+    """Each snippet runs, and prints what stands beside it."""
+    text = (ROOT / "docs" / "ordinary.md").read_text()
+    snippet = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[position]
+    command = [sys.executable, "-W", "error::UserWarning", "-c", snippet]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for promised in re.findall(r"print.*# (.*)", snippet):
+        assert promised in done.stdout.splitlines()
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
 def test_example_runs(tmp_path: Path, path: Path) -> None:
     command = [sys.executable, str(path), *QUICKLY.get(path.stem, [])]

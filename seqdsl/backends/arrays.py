@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 Array: TypeAlias = npt.NDArray[np.float32]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
 State: TypeAlias = dict[str, Array]
 Outputs: TypeAlias = dict[str, Array]  # what a network gives, by name: the logits first
 

@@ -1,21 +1,21 @@
-"""How a network's input is made of a picture: data, which travels with the weights."""
+"""How a network's input is made of a picture: data, which travels with the weights.
+
+Who asks for the data alone waits for neither numpy nor Pillow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
-from seqdsl.backends.inputs.pictures import MAX_PIXELS
 from seqdsl.graph.tensor import TensorType
 from seqdsl.source.frozen import frozen_value
 
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from seqdsl.backends.arrays import Array, Bytes
 
 # Channel means and standard deviations (section 4.1), red, green, blue, of pixels in 0..1.
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -81,6 +81,11 @@ class Preprocessing:
         Raises ValueError for a picture that does not come to ``size``, or only by way of one that
         is too large.
         """
+        import numpy as np
+        from PIL import Image
+
+        from seqdsl.backends.inputs.pictures import MAX_PIXELS
+
         wide, tall = self.resized(*image.size)
         height, width = self.size
         if wide * tall > MAX_PIXELS:
@@ -105,16 +110,16 @@ class Preprocessing:
         pixels = np.asarray(picture, np.uint8)
         return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
-    def normal(self, pixels: Bytes, channels: int) -> Floats:
+    def normal(self, pixels: Bytes, channels: int) -> Array:
         """``[N, c, h, w]`` bytes as a network of ``channels`` takes them, float32; grey is
         repeated.
         """
-        values = pixels.astype(np.float32)
+        values = pixels.astype("float32")
         values -= self.means[:, None, None]
         values /= self.deviations[:, None, None]
         return values if values.shape[1] == channels else values.repeat(channels, axis=1)
 
-    def input(self, image: Image.Image, channels: int) -> Floats:
+    def input(self, image: Image.Image, channels: int) -> Array:
         """A picture as a network of ``channels`` takes it: float32 ``[1, C, H, W]``.
 
         Raises ValueError, as `pixels` does.
@@ -122,17 +127,23 @@ class Preprocessing:
         return self.normal(self.pixels(image)[None], channels)
 
     @property
-    def means(self) -> Floats:
+    def means(self) -> Array:
         """The means in units of a byte, float32."""
+        import numpy as np
+
         return (np.array(self.mean) / self.scale).astype(np.float32)
 
     @property
-    def deviations(self) -> Floats:
+    def deviations(self) -> Array:
         """The deviations in units of a byte, float32."""
+        import numpy as np
+
         return (np.array(self.std) / self.scale).astype(np.float32)
 
     def alike(self, other: Preprocessing) -> bool:
         """Whether both do the same, but for the last digits of their numbers."""
+        import numpy as np
+
         exact = ("color", "size", "resize", "crop", "interpolation")
         return all(getattr(self, name) == getattr(other, name) for name in exact) and bool(
             np.allclose(self.means, other.means) and np.allclose(self.deviations, other.deviations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seqdsl.backends.torch.execution import Execution
 from seqdsl.backends.torch.loops import Chained, Loop
@@ -44,6 +44,14 @@ class ModuleClass:
     required: int = 0
     raw: str = ""
     alone: int = -1
+
+    def part(self, module: Module, steps: Sequence[Step]) -> ModuleClass:
+        """Some of the steps, which run what ``module`` has, as a class of their own would."""
+        chosen = set(steps)
+        at = [position for position, step in enumerate(self.steps) if step in chosen]
+        numbers = [self.numbers[position] for position in at]
+        optional = {new: self.optional[old] for new, old in enumerate(at) if old in self.optional}
+        return replace(self, example=module, steps=list(steps), numbers=numbers, optional=optional)
 
     @property
     def is_sequential(self) -> bool:
@@ -267,11 +275,13 @@ def _class_name(label: str, names: dict[str, int]) -> str:
 
 # What the source calls otherwise, Python's own, and what is read as a digit.
 _TAKEN = frozenset(
-    {"F", "BatchNorm2d", "Tensor", "I", "O"}
+    {"F", "Tensor", "I", "O"}
     | {"AbstractContextManager", "Any", "Callable", "Iterator", "NamedTuple", "Sequence"}
     | {name for name in dir(builtins) if name[0].isupper()}
 )
 # What a constructor reads, and what a module has.
-_RESERVED = frozenset({"self", "i", "nn", "range", "torch", "F", "Tensor", "super", "training"})
+_RESERVED = frozenset(
+    {"self", "i", "init", "nn", "range", "setattr", "torch", "F", "Tensor", "super", "training"}
+)
 # What `nn.Sequential` has and other modules have not.
 _SEQUENTIAL = frozenset({"append", "extend", "insert", "pop"})

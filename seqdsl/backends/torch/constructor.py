@@ -15,9 +15,9 @@ from seqdsl.backends.torch.steps import Step, is_stateful
 from seqdsl.graph.parameters import attribute_name
 
 
-def constructor(made: ModuleClass, kept: Collection[str]) -> Iterator[str]:
-    """The lines of ``__init__``, of which `forward` reads the parameters that are ``kept``; none
-    where there is nothing to make.
+def constructor(made: ModuleClass, kept: Collection[str], last: Sequence[str]) -> Iterator[str]:
+    """The lines of ``__init__``, of which `forward` reads the parameters that are ``kept``, and
+    which ends in the lines ``last``; none where there is nothing to make.
     """
     body = [f"self.{name} = {name}" for name in kept]
     for at, step in enumerate(made.steps):
@@ -27,6 +27,7 @@ def constructor(made: ModuleClass, kept: Collection[str]) -> Iterator[str]:
             body += [f"if {flag}:", *(f"    {line}" for line in lines)]
         else:
             body += lines
+    body += last
     if not body:
         return
     signature = ", ".join(["self", *map(_declared, made.parameters)])
@@ -34,12 +35,11 @@ def constructor(made: ModuleClass, kept: Collection[str]) -> Iterator[str]:
     yield "    super().__init__()"
     for line in body:
         yield f"    {line}"
-    yield ""
 
 
 def _declared(parameter: Parameter) -> str:
-    default = "" if parameter.default is None else f" = {literal(parameter.default)}"
-    return f"{parameter.name}: {parameter.annotation}{default}"
+    default = "" if parameter.default is None else f"={literal(parameter.default)}"
+    return f"{parameter.name}{default}"
 
 
 def _made(step: Step, numbers: Sequence[Number]) -> Iterator[str]:
@@ -88,8 +88,8 @@ def _loop(loop: Loop, step: Step, numbers: Sequence[Number]) -> Iterator[str]:
     if from_zero:
         start = loop.first - 1
         yield f"for i in range({f'{start}, ' if start else ''}{count}):"
-        yield f'    self.add_module(f"{loop.stem}{{i + 1}}", {call})'
+        yield f'    setattr(self, f"{loop.stem}{{i + 1}}", {call})'
     else:
         stop = f"{int(count) + 1}" if count.isdigit() else f"{count} + 1"
         yield f"for i in range({loop.first}, {stop}):"
-        yield f'    self.add_module(f"{loop.stem}{{i}}", {call})'
+        yield f'    setattr(self, f"{loop.stem}{{i}}", {call})'

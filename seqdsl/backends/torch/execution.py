@@ -57,6 +57,11 @@ def runtime(execution: Execution) -> tuple[str, str]:
     return imports, f"{defined}\n\n{text}"
 
 
+def counters() -> str:
+    """The text of what keeps step counters out of checkpoints."""
+    return _emitted("counters.py")[1]
+
+
 def _emitted(name: str) -> tuple[str, str]:
     """The imports of torch and of Python, and the text below, of a file that is emitted."""
     text = (Path(__file__).parent / "emitted" / name).read_text(encoding="utf-8")

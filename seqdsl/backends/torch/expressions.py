@@ -48,6 +48,11 @@ def expression(node: Node, operands: list[str], network: Network) -> str:
     return write(node.operation, Use(node, operands, network))
 
 
+def nests(text: str) -> bool:
+    """Whether an expression is short and shallow enough to be an operand of another."""
+    return len(text) <= 44 and text.count("(") <= 2
+
+
 def _elsewhere(operation: ops.Operation, _: Use) -> str:
     raise AssertionError(f"{operation} is no expression over operands")
 

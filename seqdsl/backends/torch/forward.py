@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from seqdsl.backends.torch.classes import ModuleClass
 from seqdsl.backends.torch.execution import Execution
-from seqdsl.backends.torch.expressions import expression
+from seqdsl.backends.torch.expressions import expression, nests
+from seqdsl.backends.torch.habits import Method
 from seqdsl.backends.torch.loop_lines import LoopLines
 from seqdsl.backends.torch.loops import Chained, Grouped, Held, Loop
 from seqdsl.backends.torch.parameters import Number
@@ -16,19 +19,21 @@ from seqdsl.backends.torch.variables import Variables
 from seqdsl.graph import operations as ops
 from seqdsl.graph.node import Node
 from seqdsl.graph.parameters import attribute_name
-from seqdsl.graph.scope import ScopeKind
 
 
 class Forward:
-    """The method of one class; ``kept`` are the parameters of the constructor that it reads."""
+    """A method of one class; ``kept`` are the parameters of the constructor that it reads."""
 
-    def __init__(self, made: ModuleClass, execution: Execution, laid_out: bool) -> None:
-        self._made = made
+    def __init__(
+        self, whole: ModuleClass, execution: Execution, laid_out: bool, method: Method
+    ) -> None:
+        self._method = method
+        self._made = made = whole.part(method.module, method.steps)
         self._module = made.example
         self._execution = execution
         self._laid_out = laid_out
         self._variables = Variables(made)
-        self._loops = LoopLines(made, self._variables)
+        self._loops = LoopLines(made, self._variables, whole.steps)
 
     @property
     def kept(self) -> list[str]:
@@ -43,13 +48,17 @@ class Forward:
         result = "Tensor" if len(module.outputs) == 1 else "tuple[Tensor, ...]"
         if self._made.raw:
             result = "Tensor | tuple"
-        yield f"def forward(self, {parameters}) -> {result}:"
-        if module.scope.kind is ScopeKind.NETWORK and self._laid_out:
+        options = self._method.options
+        yield f"def {self._method.name}(self, {parameters}{options}) -> {result}:"
+        yield from (f"    {line}" for line in self._method.first)
+        if self._laid_out and module.inputs == [module.network.input.index]:
             yield "    x = x.contiguous(memory_format=torch.channels_last)"
         lines = [line for at, step in enumerate(self._made.steps) for line in self._step(at, step)]
         given = self._given()
-        if lines and lines[-1].startswith(f"{given} = ") and given.isidentifier():
-            given = lines.pop().removeprefix(f"{given} = ")
+        targets, equals, last = lines[-1].partition(" = ") if lines else ("", "", "")
+        if equals and given in (targets, f"({targets})"):
+            given = last
+            lines.pop()
         yield from (f"    {line}" for line in lines)
         yield f"    return {given}"
 
@@ -78,13 +87,13 @@ class Forward:
                 yield from self._loops.chained(at, step, part, part.form)
         elif isinstance(part, Module):
             if step.key.startswith("module "):
-                yield self._call(at, step, part)
+                yield from filter(None, [self._call(at, step, part)])
         elif isinstance(part.operation, ops.Aggregate):
             yield self._aggregate(at, step, part)
         else:
             yield from self._operation(at, step, part)
 
-    def _call(self, at: int, step: Step, module: Module) -> str:
+    def _call(self, at: int, step: Step, module: Module) -> str | None:
         name = attribute_name(module.scope.name)
         operands = [self._variables.values[index] for index in step.reads]
         text = f"self.{name}({', '.join(operands)})"
@@ -94,7 +103,39 @@ class Forward:
             target = self._variables.target(name, step.reads, at)
             self._variables.values.update(dict.fromkeys(step.gives, target))
             return f"{target} = {text}"
+        if self._nests(at, step, text):
+            self._variables.nest(step.gives[0], text, step.reads, at)
+            return None
         return f"{', '.join(self._targets(at, step, name))} = {self._where(at, text, operands)}"
+
+    def _nests(self, at: int, step: Step, text: str) -> bool:
+        """Whether the next line reads what a step gives, once, and nothing else does."""
+        after = self._made.steps[at + 1 : at + 3]
+        if (
+            len(step.gives) != 1
+            or not nests(text)
+            or not self._variables.is_read_once(step.gives[0])
+        ):
+            return False
+        for position, (before, reader) in enumerate(pairwise([step, *after]), at):
+            part = reader.part
+            if isinstance(part, Loop) or before.gives[0] not in reader.reads:
+                return False
+            if not {position, position + 1}.isdisjoint(self._made.optional):
+                return False
+            if not isinstance(part, Node) or not isinstance(part.operation, _INLINE):
+                return isinstance(part, Module) or _is_call(text) or self._is_argument(part)
+            if not self._variables.is_read_once(part.index):
+                break
+        return False
+
+    def _is_argument(self, reader: Node) -> bool:
+        """Whether an operation is a call whose argument is its operand as that is."""
+        operands = ["x"] * len(reader.operands)
+        if isinstance(reader.operation, ops.Aggregate):
+            return True
+        text = expression(reader, operands, self._module.network)
+        return re.search(r"\w\(x[,)]", text) is not None
 
     def _targets(self, at: int, step: Step, name: str) -> list[str]:
         """The variables for what a step gives, each known as such from here on."""
@@ -118,7 +159,7 @@ class Forward:
             text = f"{operands[0]}[:, {start}:{stop}]"
         else:
             text = expression(node, operands, self._module.network)
-        inline = isinstance(node.operation, ops.Concat | ops.Slice)
+        inline = isinstance(node.operation, _INLINE)
         is_output = node.index in self._module.outputs
         if (
             inline
@@ -130,6 +171,9 @@ class Forward:
             return
         if not self._variables.is_read(node.index):
             yield f"_ = {text}"
+            return
+        if self._nests(at, step, text):
+            self._variables.nest(node.index, text, step.reads, at)
             return
         text = self._where(at, text, operands)
         (target,) = self._targets(at, step, node.name)
@@ -192,3 +236,13 @@ class Forward:
             return f"range({start}, {stop}, {width})"
         end = f"{n} * {width}"
         return f"range({start}, {end if start == '0' else f'{start} + {end}'}, {width})"
+
+
+def _is_call(text: str) -> bool:
+    """Whether an expression is one call, which needs no brackets in another expression."""
+    return (
+        re.fullmatch(r"[\w.]+\(.*\)", text) is not None and " + " not in text and " * " not in text
+    )
+
+
+_INLINE = ops.Concat | ops.Slice  # in the line that reads them

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from seqdsl.backends.torch.classes import ModuleClass
 from seqdsl.backends.torch.loops import Chained, Grouped, Loop, Shown
@@ -12,10 +12,11 @@ from seqdsl.graph.node import Node
 
 
 class LoopLines:
-    """The lines of the loops of one class, over its variables."""
+    """The lines of the loops of one method, over its variables. The class has ``all_steps``."""
 
-    def __init__(self, made: ModuleClass, variables: Variables) -> None:
+    def __init__(self, made: ModuleClass, variables: Variables, all_steps: Sequence[Step]) -> None:
         self._made = made
+        self._all_steps = all_steps
         self._module = made.example
         self._network = made.example.network
         self._variables = variables
@@ -53,7 +54,7 @@ class LoopLines:
         return all(
             step.part is loop
             or not (step.modules or (isinstance(step.part, Node) and is_stateful(step.part)))
-            for step in self._made.steps
+            for step in self._all_steps
         )
 
     def _range(self, at: int, loop: Loop) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from seqdsl.backends.torch.slots import Listed, Slot, Value
+from seqdsl.backends.torch.slots import Slot, Value
 from seqdsl.graph.calls import Argument
 from seqdsl.graph.parameters import attribute_name
 
@@ -18,7 +18,6 @@ class Parameter:
     name: str
     kind: str
     default: Value | None
-    annotation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def abstracted(
         any_value = next(v for v in column.values if v is not None)
         spare = any_value if default is None else default
         column.values = [spare if value is None else value for value in column.values]
-        parameters.append(Parameter(name, column.slot.family, default, _annotation(column.values)))
+        parameters.append(Parameter(name, column.slot.family, default))
     arguments: list[tuple[Value, ...]] = [() for _ in rows]
     if columns:
         arguments = list(zip(*(c.values for c in columns), strict=True))
@@ -153,15 +152,3 @@ def _fresh(name: str, taken: set[str]) -> str:
         return name
     stem = name.rstrip("0123456789") or name
     return next(f"{stem}{i}" for i in count(2) if f"{stem}{i}" not in taken)
-
-
-def _annotation(values: Sequence[Value | None]) -> str:
-    kinds = {type(value) for value in values}
-    if kinds == {bool}:
-        return "bool"
-    if float in kinds:
-        return "float"
-    if Listed in kinds:
-        return "tuple[int, ...]"
-    pairs = [v for v in values if isinstance(v, tuple)]
-    return "int" if all(_side(pair) >= 0 for pair in pairs) else "tuple[int, int] | int"

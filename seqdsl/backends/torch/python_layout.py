@@ -1,7 +1,7 @@
 """Breaks long lines of emitted Python as formatters break them, so that none changes them.
 
-It knows what emitted source is made of: calls, subscripts, lists, tuples, sums, `class` and `def`,
-and no string that holds a bracket or a comma.
+It knows what emitted source is made of: calls, subscripts, lists, dicts, tuples, sums, `class`
+and `def`, and no string that holds a bracket or a comma.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _HEAD = re.compile(r"return |[\w.]+(, \w+)? = ")  # what stands before the expre
 
 def lay_out(line: str) -> Iterator[str]:
     """A statement as lines of at most 88 columns, where its brackets allow that."""
-    if len(line) <= MAX_LINE or '"""' in line:
+    if len(line) <= MAX_LINE or '"""' in line or line.startswith("#"):
         yield line
         return
     text = line.lstrip()
@@ -86,11 +86,11 @@ def _element(text: str, suffix: str, indent: str) -> Iterator[str]:
 
 def _opening(text: str) -> int | None:
     """Where the bracket opens that the last character closes."""
-    if text[-1] not in ")]":
+    if text[-1] not in ")]}":
         return None
     depth = 0
     for position in range(len(text) - 1, -1, -1):
-        depth += (text[position] in ")]") - (text[position] in "([")
+        depth += (text[position] in ")]}") - (text[position] in "([{")
         if depth == 0:
             return position
     return None
@@ -100,7 +100,7 @@ def _split(text: str, separator: str) -> list[str]:
     """The pieces of a text between separators that stand in no bracket."""
     pieces, depth, start = [], 0, 0
     for position, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
+        depth += (character in "([{") - (character in ")]}")
         if depth == 0 and text.startswith(separator, position):
             pieces.append(text[start:position])
             start = position + len(separator)

@@ -8,27 +8,17 @@ from textwrap import dedent
 
 from seqdsl.backends.torch.classes import ModuleClass, classify
 from seqdsl.backends.torch.constructor import constructor
-from seqdsl.backends.torch.execution import FASTEST, Execution, runtime
+from seqdsl.backends.torch.execution import FASTEST, Execution, counters, runtime
 from seqdsl.backends.torch.forward import Forward
+from seqdsl.backends.torch.habits import Habits, Method, habits_of
 from seqdsl.backends.torch.plan import planned
-from seqdsl.backends.torch.python_layout import lay_out
+from seqdsl.backends.torch.python_layout import MAX_LINE, lay_out
 from seqdsl.graph.network import Network
 from seqdsl.graph.node import Node
 from seqdsl.graph.scope import ScopeKind
 
 _IMPORTS = {"torch": "import torch", "F": "import torch.nn.functional as F"}  # where used
 _TORCH = "from torch import Tensor, nn"
-_BATCH_NORM = '''\
-class BatchNorm2d(nn.BatchNorm2d):
-    """nn.BatchNorm2d without the step counter, which a fixed momentum never reads."""
-
-    def __init__(self, width: int, eps: float, momentum: float) -> None:
-        super().__init__(width, eps, momentum)
-        self.num_batches_tracked = None
-
-    def _load_from_state_dict(self, *args) -> None:
-        nn.Module._load_from_state_dict(self, *args)  # the counter is not missed
-'''
 
 
 def torch_source(network: Network, execution: Execution = FASTEST) -> str:
@@ -40,18 +30,28 @@ def torch_source(network: Network, execution: Execution = FASTEST) -> str:
     """
     root = planned(network, gathers=execution.defines)
     laid_out = any(module.held for module in root.walk())
-    written = [_written(each, execution, laid_out) for each in classify(root, execution).ordered]
-    imports, shared = _imports(written), [_BATCH_NORM]
+    *inner, outermost = classify(root, execution).ordered
+    habits = habits_of(network, root, outermost.steps)
+    written = [_written(each, execution, laid_out, _plain(each)) for each in inner]
+    written.append(_written(outermost, execution, laid_out, habits))
+    imports, shared = _imports(written), []
     if any(module.held for module in root.walk()):
         imports, text = runtime(execution)
         shared.append(text)
+    if habits.counts:
+        shared.append(counters())
     heading = f"{_heading(network)}\n\nfrom __future__ import annotations\n\n{imports}\n"
     return "\n\n".join([heading, *shared, *written])
 
 
 def _imports(written: Sequence[str]) -> str:
     """What classes need of torch."""
-    lines = [line for text in written for line in text.splitlines() if '"""' not in line]
+    lines = [
+        line
+        for text in written
+        for line in text.splitlines()
+        if '"""' not in line and not line.startswith(("#", "class "))
+    ]
     used = [
         statement
         for name, statement in _IMPORTS.items()
@@ -81,34 +81,46 @@ def _inert(text: str) -> str:
     )  # fmt: skip
 
 
-def _written(made: ModuleClass, execution: Execution, laid_out: bool) -> str:
+def _plain(made: ModuleClass) -> Habits:
+    """What every class but the network's has: `forward`, which runs all of it."""
+    return Habits(methods=(Method(made.example, tuple(made.steps)),))
+
+
+def _written(made: ModuleClass, execution: Execution, laid_out: bool, habits: Habits) -> str:
     """One class. A network whose layers of groups run in channels_last is ``laid_out`` so."""
     is_network = made.example.scope.kind is ScopeKind.NETWORK
     if made.is_sequential and not is_network:
-        lines = [f"class {made.name}(nn.Sequential):", f"    {_docstring(made)}", ""]
-        lines += [f"    {line}" if line else "" for line in constructor(made, ())]
-        return "\n".join(piece for line in lines[:-1] for piece in lay_out(line)) + "\n"
-    forward = Forward(made, execution, laid_out)
-    run = list(forward.write())
-    lines = [f"class {made.name}(nn.Module):", f"    {_docstring(made)}", ""]
-    lines += [f"    {line}" if line else "" for line in constructor(made, forward.kept)]
-    lines += [f"    {line}" for line in run]
-    return "\n".join(piece for line in lines for piece in lay_out(line)) + "\n"
+        base, kept, methods = "Sequential", [], []
+    else:
+        forwards = [Forward(made, execution, laid_out, method) for method in habits.methods]
+        methods = [*(list(each.write()) for each in forwards), *habits.others]
+        base, kept = "Module", [name for each in forwards for name in each.kept]
+    head, what = f"class {made.name}(nn.{base}):", _described(made)
+    if is_network:
+        lines = [head, f'    """{what}."""', ""]
+    elif len(f"{head}  # {what}") <= MAX_LINE:
+        lines = [f"{head}  # {what}"]
+    else:
+        lines = [f"# {what}", head]
+    for part in filter(None, [list(constructor(made, kept, habits.constructor)), *methods]):
+        lines += [*(f"    {line}" for line in part), ""]
+    return "\n".join(piece for line in lines[:-1] for piece in lay_out(line)) + "\n"
 
 
-def _docstring(made: ModuleClass) -> str:
+def _described(made: ModuleClass) -> str:
+    """What a class is, with the shapes of what an instance takes and gives."""
     module = made.example
     scope, network = module.scope, module.network
     enters = [_shape(network.nodes[i]) for i in module.inputs]
     leaves = [_shape(network.nodes[i]) for i in module.outputs]
     path = scope.path or scope.name
     if scope.kind is ScopeKind.STAGE:
-        what = f"Stage {path}" if len(made.modules) == 1 else f"A stage, as {path}"
+        what = f"stage {path}" if len(made.modules) == 1 else f"stages as {path}"
     elif scope.kind is ScopeKind.NETWORK:
         what = f"{path}, {_returned(network)}"
     else:
-        what = f"`{scope.label}`, as in {path}"
-    return f'"""{what}: {_repeated(enters)} -> {_repeated(leaves) or "nothing read"}."""'
+        what = f"as in {path}"
+    return f"{what}: {_repeated(enters)} -> {_repeated(leaves) or 'nothing read'}"
 
 
 def _returned(network: Network) -> str:

@@ -63,10 +63,8 @@ def _conv2d_lines(conv: ops.Conv2d, target: str, numbers: Sequence[Number]) -> I
     ]
     yield f"{target} = nn.Conv2d({', '.join([*arguments, f'bias={conv.bias}'])})"
     if zero.parameter:
-        yield f"if {zero.parameter}:"
-        yield f"    nn.init.zeros_({target}.weight)"
-        yield "else:"
-        yield f'    nn.init.kaiming_normal_({target}.weight, nonlinearity="relu")'
+        yield f"init = nn.init.zeros_ if {zero.parameter} else nn.init.kaiming_normal_"
+        yield f"init({target}.weight)"
         if conv.bias:
             yield f"nn.init.zeros_({target}.bias)"
     else:
@@ -92,7 +90,10 @@ def _batch_norm_slots(norm: ops.BatchNorm, read: TensorType) -> tuple[Slot, ...]
 
 def _batch_norm_lines(_: ops.BatchNorm, target: str, numbers: Sequence[Number]) -> Iterator[str]:
     width, eps, momentum = map(text, numbers)
-    yield f"{target} = BatchNorm2d({width}, eps={eps}, momentum={momentum})"
+    options = [width]
+    if (eps, momentum) != ("1e-05", "0.1"):  # torch's own
+        options += [f"eps={eps}", f"momentum={momentum}"]
+    yield f"{target} = nn.BatchNorm2d({', '.join(options)})"
 
 
 def _layer_norm_slots(norm: ops.LayerNorm, read: TensorType) -> tuple[Slot, ...]:

@@ -34,6 +34,7 @@ class Variables:
         self.values = dict(zip(inputs, names, strict=True))
         self.arguments = names
         self._names = set(names)
+        self._flows: dict[int, str] = {}
         self.optional_inputs = frozenset(names[made.required :])
 
     def is_read_once(self, index: int) -> bool:
@@ -60,10 +61,19 @@ class Variables:
 
     def target(self, name: str, operands: Sequence[int], position: int) -> str:
         """The variable for a result: `x`, if nothing reads that any more, or one of its name."""
-        first = self.values[operands[0]] if operands else ""
-        if first in self._inputs and self._last[operands[0]] == position:
-            return first
-        return self.fresh(name)
+        return self._flowing(operands, position) or self.fresh(name)
+
+    def nest(self, index: int, text: str, operands: Sequence[int], position: int) -> None:
+        """Writes a value where the next step reads it, instead of into a variable."""
+        self._flows[index] = self._flowing(operands, position)
+        self.values[index] = text
+
+    def _flowing(self, operands: Sequence[int], position: int) -> str:
+        """The argument that is in the first operand and in nothing that is read later, if any."""
+        if not operands or self._last[operands[0]] != position:
+            return ""
+        first = self._flows.get(operands[0], self.values[operands[0]])
+        return first if first in self._inputs else ""
 
     def fresh(self, name: str) -> str:
         """A variable of a name that nothing else in the method has."""

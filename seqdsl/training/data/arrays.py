@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from seqdsl.backends.inputs.preprocessing import Bytes, Preprocessing
+from seqdsl.backends.arrays import Bytes
+from seqdsl.backends.inputs.preprocessing import Preprocessing
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.batch import Batch, Draw
 from seqdsl.training.data.chance import Chance

@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from seqdsl.backends.arrays import Bytes
 from seqdsl.backends.files import reason
-from seqdsl.backends.inputs.preprocessing import Bytes, Preprocessing
+from seqdsl.backends.inputs.preprocessing import Preprocessing
 from seqdsl.source.diagnostic import Failure
 from seqdsl.training.data.batch import Batch, Draw
 from seqdsl.training.data.chance import Chance, Integers

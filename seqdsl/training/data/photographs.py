@@ -17,7 +17,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from seqdsl.backends.inputs.preprocessing import Bytes, Floats, Preprocessing
+from seqdsl.backends.arrays import Array, Bytes
+from seqdsl.backends.inputs.preprocessing import Preprocessing
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.chance import Chance, Numbers, Use
 from seqdsl.training.data.small import Look, present
@@ -98,7 +99,7 @@ def random_box(size: tuple[int, int], aspect: float, chance: Chance) -> Box:
     return left, top, left + width, top + height
 
 
-def coloured(pixels: Bytes, how: Preprocessing, chance: Chance) -> Floats:
+def coloured(pixels: Bytes, how: Preprocessing, chance: Chance) -> Array:
     """``[c, H, W]`` bytes, jittered and lit by chance, normalised.
 
     All of it is one affine map of colours, once the mean colour is known.

@@ -7,7 +7,8 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 
-from seqdsl.backends.inputs.preprocessing import Bytes, Preprocessing
+from seqdsl.backends.arrays import Bytes
+from seqdsl.backends.inputs.preprocessing import Preprocessing
 from seqdsl.source.frozen import frozen
 from seqdsl.training.data.chance import Chance, Use
 

@@ -9,7 +9,7 @@ values before its norms are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from seqdsl.backends.torch.emitted.defined import defined
+from seqdsl.backends.torch.emitted.defined import defined, fuses, steps_of
 
 
 def aggregate(
@@ -39,9 +39,11 @@ def aggregate(
     ``recompute`` the backward pass computes the convolutions again, and a layer without
     a shortcut keeps its features alone.
     """
-    if torch.compiler.is_compiling():
+    parts = [steps_of(group) for group in groups]
+    if not fuses(parts, x):
         return defined(groups, x, shortcut, starts=starts, raw=raw)
-    steps = [_steps(group) for group in groups]
+    steps: Any = [list(zip(part[::2], part[1::2], strict=True)) for part in parts]
+    _count(norm for _, norm in chain(*steps))
     weights = [conv.weight for conv, _ in chain(*steps)]
     scales = [norm.weight for _, norm in chain(*steps)]
     shifts = [norm.bias for _, norm in chain(*steps)]
@@ -66,11 +68,12 @@ def _autocast_device(x: Tensor) -> str:
     return x.device.type if torch.amp.is_autocast_available(x.device.type) else "cpu"
 
 
-def _steps(group: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
-    parts = list(group.modules())
-    convs = (part for part in parts if isinstance(part, nn.Conv2d))
-    norms = (part for part in parts if isinstance(part, nn.BatchNorm2d))
-    return list(zip(convs, norms, strict=True))
+def _count(norms: Iterable[nn.BatchNorm2d]) -> None:
+    """Count a step of training, in one call on the device."""
+    counters = [norm.num_batches_tracked for norm in norms if norm.training]
+    tracked = [counter for counter in counters if counter is not None]
+    if tracked:
+        torch._foreach_add_(tracked, 1)
 
 
 class _Layer(NamedTuple):
@@ -209,10 +212,8 @@ def _normalise(
     if x.numel() == x.shape[1]:
         raise ValueError(f"a batch norm needs more than one value, got {x.shape}")
     momentum = norm.momentum
-    if norm.training and norm.num_batches_tracked is not None:
-        norm.num_batches_tracked.add_(1)
-        if momentum is None:
-            momentum = 1.0 / float(norm.num_batches_tracked)
+    if momentum is None and norm.num_batches_tracked is not None:  # a mean of all
+        momentum = 1.0 / float(norm.num_batches_tracked)
     out, mean, invstd = torch.native_batch_norm(
         x, scale, shift, mean, var, True, momentum or 0.0, norm.eps
     )

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from seqdsl.backends.torch.emitted.defined import defined
+from seqdsl.backends.torch.emitted.defined import defined, fuses, steps_of
 
 
 def aggregate(
@@ -33,13 +33,12 @@ def aggregate(
     perhaps by a batch norm first. ``block`` groups share one convolution over what is
     known before them.
     """
-    if torch.compiler.is_compiling():
+    steps = [steps_of(group) for group in groups]
+    if not fuses(steps, x):
         return defined(groups, x, shortcut, starts=starts, raw=raw)
     x = x.contiguous(memory_format=torch.channels_last)
     n, channels, h, w = x.shape
-    chains = [
-        [m for m in group.modules() if isinstance(m, nn.Conv2d)] for group in groups
-    ]
+    chains = [[step for step in each if isinstance(step, nn.Conv2d)] for each in steps]
     k = chains[0][-1].out_channels
     y = x.new_empty(n, h, w, len(groups) * k).permute(0, 3, 1, 2)
     raws = torch.empty_like(y) if raw else None
@@ -62,10 +61,7 @@ def aggregate(
                 value = value.add_(shortcut[:, own])
             if raws is not None:
                 raws[:, own] = value
-            norm = next(
-                (m for m in groups[i].modules() if isinstance(m, nn.BatchNorm2d)), None
-            )
-            torch.clamp_min(value if norm is None else norm(value), 0, out=y[:, own])
+            torch.clamp_min(steps[i][-1](value), 0, out=y[:, own])
     return raws, y
 
 
