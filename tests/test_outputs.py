@@ -9,10 +9,11 @@ import torch
 from networks import compiled
 
 import seqdsl
-from seqdsl.backends import verify as verify_module
+from seqdsl.backends.onnx import variants
 from seqdsl.backends.onnx.model import to_onnx
 from seqdsl.backends.onnx.run import Runner
-from seqdsl.backends.verify import verify
+from seqdsl.backends.onnx.variants import forms, variant
+from seqdsl.backends.verify import first_difference, verify
 from seqdsl.backends.weights.state import random_state
 from seqdsl.graph.dump import dump
 from seqdsl.passes.drawing.picture import Depth, picture
@@ -54,7 +55,9 @@ def test_every_output_agrees(tmp_path: Path, fold: bool) -> None:
     assert all(c.agrees for c in verify(network, batches=(1, 3)))
     state = random_state(network)
     x = np.random.default_rng(0).standard_normal((2, 3, 12, 12), dtype=np.float32)
-    assert verify_module.first_difference(network, state, {}, fold, x) is None
+    (form,) = [f for f in forms(network) if f.fold is fold and not f.schedules]
+    trace = variant(network, state, tmp_path, form).trace
+    assert trace is not None and first_difference(network, state, trace, x) is None
 
 
 def test_verify_finds_a_difference_in_any_output(
@@ -69,7 +72,7 @@ def test_verify_finds_a_difference_in_any_output(
         bias.CopyFrom(onnx.numpy_helper.from_array(moved, bias.name))
         return model
 
-    monkeypatch.setattr(verify_module, "to_onnx", broken)
+    monkeypatch.setattr(variants, "to_onnx", broken)
     found = [c for c in verify(network) if not c.agrees]
     assert {c.divergence for c in found} == {"fc1/linear"} and len(found) == 4
 

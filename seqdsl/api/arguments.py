@@ -14,7 +14,7 @@ from seqdsl.source.text import Source
 
 # What `load` and `expand` call arguments of their own; a parameter of such a name is given in
 # `parameters`.
-RESERVED = ("network", "source", "parameters")
+RESERVED = ("source", "parameters")
 
 
 def where_of(function: str, path: object, source: object) -> Path | Source:
@@ -43,8 +43,7 @@ def name_of(network: object) -> str | None:
     """Return the name of a network as it is given. Raises TypeError for anything but a str."""
     if network is None or isinstance(network, str):
         return network
-    hint = _hint("network", network)
-    raise TypeError(f"network= is a name, not {_kind(network)}{hint}")
+    raise TypeError(f"network= is a name, not {_kind(network)}")
 
 
 def merged(parameters: object, keywords: Mapping[str, Argument]) -> dict[str, Argument]:

@@ -36,8 +36,8 @@ def load(
     ``network`` names a network or model where there are several. Keywords bind its parameters,
     as ``-D`` does, and every number exactly: 0.1 is one tenth. A str is read as an expression of
     the language: ``"[1, 2]"``, ``"3x3"``. ``parameters`` does the same for names that are
-    computed, or are ``network``, ``source`` or ``parameters``. Text uses files beside the
-    working directory.
+    computed, or are ``source`` or ``parameters``. Text uses files beside the working
+    directory.
 
     Raises `CompileError` with every diagnostic where one is an error, false claims included;
     TypeError for a parameter that is no value of the language, and without either a path or a

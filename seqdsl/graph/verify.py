@@ -31,9 +31,7 @@ class Invariant(Enum):
     SCOPES = "scopes"  # they are a tree, whose root is the network's
     LEAVING = "leaving"  # each scope gives a type, and the root that of the output
     AGGREGATIONS = "aggregations"  # records agree with the nodes
-    PARAMETERS = (
-        "parameters"  # each key is one parameter's, and costs count the same
-    )
+    PARAMETERS = "parameters"  # each key is one parameter's, and costs count the same
     LIVENESS = "liveness"  # an output reads every node
     DEFINITION = "definition"  # every operation is one that a source can name
 

@@ -78,4 +78,6 @@ def test_only_what_is_asked_for_recomputes(tmp_path: Path) -> None:
     plain, again = (
         torch_source(network, Execution(Strategy.AUTO, recompute=value)) for value in (False, True)
     )
-    assert "recompute=True" not in plain and again.count("recompute=True,") == 3
+    calls = again.count("= aggregate(")  # a layer, or layers that share a class
+    assert "recompute=True" not in plain
+    assert again.count("recompute=True") == calls > 0
