@@ -120,6 +120,15 @@ def test_equal_layers_in_a_row_are_a_loop(tmp_path: Path) -> None:
     assert 'for i in range(2, 7):\n            x = getattr(self, f"conv{i}")(x)' in made
 
 
+@pytest.mark.parametrize("execution", [DEFINITION, FASTEST])
+def test_a_layer_stands_before_a_loop_of_groups(tmp_path: Path, execution: Execution) -> None:
+    """Of groups that are a layer each, and of groups that hold an aggregation of their own."""
+    groups = "aggregate j in 1..2 { conv 3x3, 4 }"
+    for text in (groups, f"aggregate i in 1..2 {{ {groups}; dropout 0.1 }}"):
+        network = compiled(tmp_path, f"network N {{ input 3x8x8; conv 3x3, 8; {text} }}")
+        assert_defined(network, execution)
+
+
 def test_calls_of_a_block_share_a_class(tmp_path: Path) -> None:
     """With an activation and without, with a shortcut and without, of other sizes."""
     text = """

@@ -46,6 +46,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("stats", *TEMPLATE, "-D", "k"), "NAME=VALUE"),
         (("check", "nosuch.seq"), "SEQ001"),
         (("stats", "folder.pt"), "SEQ002"),
+        (("verify", "small.seq", "--seed", "-1"), "-1 is not in the range x>=0"),
+        (("bench", "small.seq", "--seed", "-1"), "-1 is not in the range x>=0"),
         (("run", "small.seq", "nosuch.png"), "SEQ001"),
         (("run", "small.seq", "folder.pt"), "SEQ002"),
         (("run", "small.seq", "folder.npy"), "SEQ002"),

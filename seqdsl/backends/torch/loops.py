@@ -331,7 +331,7 @@ def chains(items: Sequence[Part], alike: Mapping[Module, object]) -> Iterator[li
     """Runs of modules that are alike, one directly behind the other."""
     run: list[Module] = []
     for item in items:
-        if isinstance(item, Module) and run and alike[item] == alike[run[-1]]:
+        if isinstance(item, Module) and run and item in alike and alike[item] == alike[run[-1]]:
             run.append(item)
             continue
         if len(run) > 1:

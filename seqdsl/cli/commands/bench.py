@@ -58,7 +58,7 @@ _NONE = Number(None, "-")
               show_default=True, help="Time for each row, besides what prepares it.")  # fmt: skip
 @click.option("--memory/--no-memory", default=True, show_default=True,
               help="Measure memory on the CPU, in a process for each row.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(
     file: str,

@@ -18,7 +18,7 @@ from seqdsl.source.diagnostic import Failure
 @claims_option
 @click.option("--batch", "batches", type=click.IntRange(min=1), multiple=True, default=(1, 3),
               show_default=True, help="Batch sizes to try.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--format", type=click.Choice(FORMATS), default="table", show_default=True)
 def command(
     file: str,
