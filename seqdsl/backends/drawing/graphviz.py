@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import math
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 
 import graphviz as dot
 
@@ -20,7 +23,14 @@ from seqdsl.passes.drawing.labels import Kind
 from seqdsl.passes.drawing.picture import Box, Frame, Picture, by_frame
 from seqdsl.source.render_text import printable
 
-TIMEOUT = 60  # seconds for a layout
+WORK = 60  # seconds of the processor for a layout
+TIMEOUT = 600  # seconds on the clock, where a busy machine takes longer
+if sys.platform == "linux":
+    import resource
+
+    _ENDED = (signal.SIGXCPU, signal.SIGKILL)  # by the limit of work
+else:
+    _ENDED = ()
 _FONT = "Helvetica,Arial,sans-serif"
 FRAME_TEXT, LABEL_TEXT = 11, 9  # sizes of the text of frames, and on arrows
 
@@ -135,10 +145,25 @@ def run(program: str, text: str) -> bytes | None:
     Raises subprocess.TimeoutExpired.
     """
     try:
-        done = subprocess.run(
-            [program, "-Tjson"], input=text.encode(), capture_output=True, timeout=TIMEOUT,
-            check=False,
-        )  # fmt: skip
+        process = Popen([program, "-Tjson"], stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     except OSError:
         return None
-    return done.stdout if done.returncode == 0 and done.stdout else None
+    with process:
+        timeout = TIMEOUT if _limit_work(process.pid) else WORK
+        try:
+            made, _ = process.communicate(text.encode(), timeout)
+        except BaseException:
+            process.kill()
+            raise
+    if -process.returncode in _ENDED:
+        raise subprocess.TimeoutExpired(program, WORK)
+    return made if process.returncode == 0 and made else None
+
+
+def _limit_work(pid: int) -> bool:
+    """Limit the processor's time of a process, where the system can."""
+    if sys.platform != "linux":
+        return False
+    with contextlib.suppress(ProcessLookupError):  # it has ended
+        resource.prlimit(pid, resource.RLIMIT_CPU, (WORK, WORK))
+    return True
