@@ -29,13 +29,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--backend", "onnxruntime", "--train"), "add --backend torch"),
-        (("--backend", "onnxruntime", "--compile"), "add --backend torch"),
-        (("--recompute",), "--recompute is of --train"),
+        (("--backend", "onnxruntime", "--train"), "needs --backend torch"),
+        (("--backend", "onnxruntime", "--compile"), "needs --backend torch"),
+        (("--recompute",), "--recompute needs --train"),
         (("--train", "--recompute", "--schedule", "gather"), "a schedule other than gather"),
         (("--backend", "torch", "--schedule", "scatter"), "auto and gather alone"),
         (("--train", "--dtype", "float16"), "take bfloat16"),
-        (("--threads", "1", "--provider", "cuda"), "--threads are of the CPU"),
+        (("--threads", "1", "--provider", "cuda"), "--threads needs --provider cpu"),
         (("--batch", "0"), "0 is not in the range"),
         (("--seconds", "0"), "0.0 is not in the range"),
         (("--schedule", "nosuch"), "nosuch"),

@@ -174,7 +174,8 @@ def test_a_network_too_large_to_draw_is_described(tmp_path: Path) -> None:
 def test_what_web_says_of_the_contract() -> None:
     """Every name that the compiler writes is one that the page reads, and the other way round."""
     types = (ROOT / "web" / "src" / "data.ts").read_text()
-    text = write_json(Page("1", "f", (describe(paper_network("seqresnet.seq", "S1")),)))
+    network = describe(paper_network("seqresnet.seq", "S1"), conventions=["paper"])
+    text = write_json(Page("1", "f", (network,)))
     keys: set[str] = set()
 
     def walk(value: object, around: str) -> None:

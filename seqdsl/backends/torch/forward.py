@@ -124,10 +124,19 @@ class Forward:
             if not {position, position + 1}.isdisjoint(self._made.optional):
                 return False
             if not isinstance(part, Node) or not isinstance(part.operation, _INLINE):
-                return isinstance(part, Module) or _is_call(text) or self._is_argument(part)
+                if isinstance(part, Module):
+                    return True
+                return not self._is_inner(part) and (_is_call(text) or self._is_argument(part))
             if not self._variables.is_read_once(part.index):
                 break
         return False
+
+    def _is_inner(self, reader: Node) -> bool:
+        """Whether an operation calls a method of its operand within another call."""
+        if isinstance(reader.operation, ops.Aggregate):
+            return False
+        operands = ["x"] * len(reader.operands)
+        return re.search(r"\w\(x\.", expression(reader, operands, self._module.network)) is not None
 
     def _is_argument(self, reader: Node) -> bool:
         """Whether an operation is a call whose argument is its operand as that is."""
