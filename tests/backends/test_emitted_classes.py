@@ -114,6 +114,36 @@ def test_what_no_loop_computes_is_written_out(tmp_path: Path) -> None:
     assert_defined(network, DEFINITION)
 
 
+READ_ALONE = """
+use std.seqconv
+block widen(width: positive, kernel: size = 3) { conv2d kernel, width, bias=true; silu }
+block branches(width: positive) {
+  a = it | widen width
+  b = in | conv 1x1, width, act=none | batch_norm
+  add a, b
+}
+block dense(n: positive, k: positive) {
+  aggregate i in 1..n, window=all, keep=input { batch_norm; relu; conv2d 3x3, k }
+}
+network N {
+  input 3x8x8
+  relu
+  stage s0 { conv 3x3, 3, stride=2, groups=1; dense 3, 2 }
+  stage s1 {
+    rest5 = it.channels(5, 9) | conv 3x3, 5
+    concatenate it.channels(1, 4), rest5
+    shuffle 1
+  }
+}
+"""
+
+
+def test_a_group_that_is_read_alone_from_outside_is_written_out(tmp_path: Path) -> None:
+    network = compiled(tmp_path, READ_ALONE)
+    assert_defined(network, DEFINITION)
+    assert_defined(network, FASTEST)
+
+
 def test_equal_layers_in_a_row_are_a_loop(tmp_path: Path) -> None:
     made = source(tmp_path, "network N { input 4x8x8; conv 3x3, 8; conv 3x3, 8 x 5 }")
     assert 'setattr(self, f"conv{i}", Conv(8))' in made

@@ -166,11 +166,10 @@ class _Grouping:
         outputs = list(results)
         for index in [i for m in run for i in m.inputs]:
             self._hide(index)
-        if any(
-            reader not in self._hidden and index not in outputs
-            for index in [*self._made, *(i.index for i in self._hidden if isinstance(i, Node))]
-            for reader in self._readers.get(index, ())
-        ):
+        hidden = {*self._made, *(i.index for i in self._hidden if isinstance(i, Node))}
+        hidden -= set(outputs)
+        readers = (reader for index in hidden for reader in self._readers.get(index, ()))
+        if not hidden.isdisjoint(self._module.outputs) or not self._hidden.issuperset(readers):
             return None
         named = numbered(run)
         assert named is not None
